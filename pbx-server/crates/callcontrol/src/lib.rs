@@ -1,0 +1,1 @@
+//! Advance a call by one event: snapshot, facts, step, record.

@@ -1,0 +1,16 @@
+//! What happens to a call, decided by a pure function.
+//!
+//! [`step`] takes a snapshot of one PBX, the facts of this moment, where the call stands and what
+//! just happened; it returns what to do, where the call then stands, and why, in words. It reads no
+//! clock, no random source, no file and no socket, and it is total: whatever it is given ends in a
+//! [`Step`], at worst in `Hangup`. The simulator, FreeSWITCH and the embedded engine all call it.
+
+mod event;
+mod facts;
+mod snapshot;
+mod step;
+
+pub use event::{Event, RingOutcome};
+pub use facts::{Availability, Facts, LocalTime};
+pub use snapshot::{Destination, Extension, Snapshot};
+pub use step::{Action, Cause, Cursor, Party, Position, Reason, Step, TraceEntry};

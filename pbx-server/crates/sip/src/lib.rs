@@ -1,0 +1,1 @@
+//! The embedded engine: registrar, calls and media in this process.

@@ -1,0 +1,1 @@
+//! The only crate with SQL: platform schema, one schema per tenant, typed tenancy.

@@ -1,0 +1,1 @@
+//! Fixtures for tests: a real PostgreSQL, a running product, real phones.
