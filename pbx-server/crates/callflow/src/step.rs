@@ -1,5 +1,6 @@
 //! The answer of the core.
 
+use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
 use voxera_model::{DeviceId, ExtensionId, ExtensionNumber, Locale, Name, Seconds};
 
@@ -96,23 +97,5 @@ impl TraceEntry {
     #[must_use]
     pub fn say(&self, locale: Locale) -> String {
         self.reason.say(locale)
-    }
-}
-
-/// Why: one variant per kind of decision. (The words belong to `reason.rs`.)
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Reason {
-    /// Replace me with the full list.
-    Dialled { number: String },
-}
-
-impl Reason {
-    /// The sentence.
-    #[must_use]
-    pub fn say(&self, _locale: Locale) -> String {
-        match self {
-            Self::Dialled { number } => number.clone(),
-        }
     }
 }

@@ -66,6 +66,39 @@ impl PhoneNumber {
             && !digits.strip_prefix("46").is_some_and(|nsn| nsn.starts_with('0') || nsn.len() < 6);
         if ok { Ok(Self(format!("+{digits}"))) } else { refuse() }
     }
+
+    /// As people in Sweden write it: `08-123 45 67`; a foreign number keeps its `+`.
+    #[must_use]
+    pub fn national(&self) -> String {
+        let Some(rest) = self.0.strip_prefix("+46") else { return self.0.clone() };
+        let (area, local) = rest.split_at(area_length(rest));
+        // Groups of two from the right; an odd count starts with a group of three.
+        let odd = local.len() % 2;
+        let mut groups: Vec<&str> = Vec::new();
+        let mut at = 0;
+        while at < local.len() {
+            let size = if at == 0 && odd == 1 { 3 } else { 2 };
+            let end = (at + size).min(local.len());
+            groups.push(&local[at..end]);
+            at = end;
+        }
+        format!("0{area}-{}", groups.join(" "))
+    }
+}
+
+/// How many digits after `+46` are the area or network code.
+fn area_length(national: &str) -> usize {
+    const TWO: &[&str] = &[
+        "10", "11", "13", "16", "18", "19", "20", "21", "23", "26", "31", "33", "35", "36", "40", "42", "44",
+        "46", "54", "60", "63", "70", "72", "73", "76", "77", "79", "90", "99",
+    ];
+    if national.starts_with('8') {
+        1
+    } else if TWO.iter().any(|area| national.starts_with(area)) {
+        2
+    } else {
+        3
+    }
 }
 
 /// What a phone asked for: already sorted into what it can mean, digits only.
@@ -89,7 +122,7 @@ impl Dialled {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let text = text.trim();
-        if matches!(text, "112" | "0112" | "+46112" | "0046112" | "911" | "999") {
+        if is_emergency(text) {
             return Self::Emergency;
         }
         if let Ok(extension) = ExtensionNumber::parse(text) {
@@ -106,6 +139,27 @@ impl Dialled {
         }
         Self::Unknown(text.chars().filter(char::is_ascii_graphic).take(64).collect())
     }
+
+    /// Whether this is a call for help, however it was sorted.
+    #[must_use]
+    pub fn is_emergency(&self) -> bool {
+        match self {
+            Self::Emergency => true,
+            Self::Extension(number) => is_emergency(number.as_str()),
+            Self::Public(number) => is_emergency(number.as_str()),
+            Self::Code(text) | Self::Unknown(text) => is_emergency(text),
+        }
+    }
+}
+
+/// `112` with any habit of an outside line or country before it, the numbers that visitors know,
+/// and the service name that phones with an emergency button send.
+fn is_emergency(text: &str) -> bool {
+    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '\u{a0}')).collect();
+    matches!(
+        bare.as_str(),
+        "112" | "0112" | "00112" | "+112" | "+46112" | "0046112" | "000112" | "911" | "999"
+    ) || bare.to_ascii_lowercase().starts_with("urn:service:sos")
 }
 
 impl std::fmt::Display for Dialled {
@@ -140,6 +194,32 @@ mod tests {
         }
         for bad in ["123", "+", "+460812345", "08", "hello", "+1234567890123456"] {
             assert!(PhoneNumber::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_shown_as_swedes_write_them() {
+        for (written, shown) in [
+            ("+4681234567", "08-123 45 67"),
+            ("0701234567", "070-123 45 67"),
+            ("0911-12345", "0911-123 45"),
+            ("0911-123456", "0911-12 34 56"),
+            ("+4512345678", "+4512345678"),
+        ] {
+            assert_eq!(PhoneNumber::parse(written).map(|n| n.national()), Ok(shown.to_owned()), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_call_for_help_is_understood_however_it_is_dialled() {
+        for text in
+            ["112", "0112", "00112", "+46112", "0046112", "1 1 2", "911", "999", "urn:service:sos.fire"]
+        {
+            assert_eq!(Dialled::parse(text), Dialled::Emergency, "{text}");
+        }
+        assert!(Dialled::Unknown("00112".into()).is_emergency());
+        for text in ["1112", "1122", "1000", "0811212112"] {
+            assert!(!Dialled::parse(text).is_emergency(), "{text}");
         }
     }
 
