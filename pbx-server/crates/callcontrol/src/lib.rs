@@ -1,1 +1,23 @@
 //! Advance a call by one event: snapshot, facts, step, record.
+//!
+//! [`CallControl`] is what an engine holds. It routes from snapshots in memory ([`Directory`]),
+//! knows who is online ([`Presence`]), shows what happens now ([`Live`]) and loses no record of a
+//! call. Nothing here waits for the database while a call waits for us.
+
+mod call;
+mod control;
+mod database;
+mod directory;
+mod live;
+mod presence;
+mod record;
+mod security;
+
+pub use call::{Arrival, Call};
+pub use control::{CallControl, CallControlConfig, ControlStatus, StartError};
+pub use database::Store;
+pub use directory::{DeviceSecret, Directory, PbxConfig, PbxView};
+pub use live::{HangupAnswer, Live, LiveCall, LiveEvent, LiveFeed, LiveParty, LiveScope, LiveState};
+pub use presence::{Presence, Registration, RegistrationChange, Transport};
+pub use record::{CallEnded, LegMedia, MediaSummary};
+pub use security::{SecurityEvent, SecurityKind};

@@ -49,6 +49,8 @@ pub enum Reason {
     DialledOneself { from: Who },
     /// The calling extension was removed while its phone was still signed in.
     CallerRemoved { from: ExtensionNumber },
+    /// The calling phone's credential was removed while it called.
+    PhoneRemoved,
     /// The PBX is suspended; only emergency calls start.
     Suspended { from: Who },
     /// The called extension has no phone set up.
@@ -153,6 +155,7 @@ impl Reason {
             Self::CallerRemoved { from } => {
                 format!("Samtalet kom från {from}, en anknytning som har tagits bort.")
             }
+            Self::PhoneRemoved => "Samtalet kom från en telefon som har tagits bort.".into(),
             Self::Suspended { from } => {
                 format!("{from} fick inte ringa: växeln är avstängd. Bara nödsamtal till 112 går fram.")
             }
@@ -242,6 +245,7 @@ impl Reason {
             Self::CallerRemoved { from } => {
                 format!("The call came from {from}, an extension that has been removed.")
             }
+            Self::PhoneRemoved => "The call came from a phone that has been removed.".into(),
             Self::Suspended { from } => format!(
                 "{from} was not allowed to call: the phone system is suspended. Only emergency calls to 112 go through."
             ),

@@ -1,0 +1,139 @@
+//! Every PBX in memory: what calls are routed from and phones are checked against.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use voxera_callflow::Snapshot;
+use voxera_model::{DeviceId, ExtensionNumber, Name, PbxId, Realm};
+
+/// What a phone proves itself with. The password itself is not known to us.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DeviceSecret {
+    pub device: DeviceId,
+    pub extension: ExtensionNumber,
+    pub name: Name,
+    /// MD5 of `device:realm:password`.
+    pub ha1_md5: [u8; 16],
+    /// SHA-256 of `device:realm:password`.
+    pub ha1_sha256: [u8; 32],
+}
+
+impl fmt::Debug for DeviceSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceSecret")
+            .field("device", &self.device)
+            .field("extension", &self.extension)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One PBX as the store hands it over.
+#[derive(Debug, Clone)]
+pub struct PbxConfig {
+    pub snapshot: Snapshot,
+    pub devices: Vec<DeviceSecret>,
+}
+
+/// One PBX at one version. A call and a registration keep the view that they started with.
+#[derive(Debug)]
+pub struct PbxView {
+    pub snapshot: Arc<Snapshot>,
+    devices: HashMap<DeviceId, DeviceSecret>,
+}
+
+impl PbxView {
+    /// The view of one configuration.
+    #[must_use]
+    pub fn new(config: PbxConfig) -> Self {
+        let devices = config.devices.into_iter().map(|secret| (secret.device, secret)).collect();
+        Self { snapshot: Arc::new(config.snapshot), devices }
+    }
+
+    /// The credential of a device of this PBX.
+    #[must_use]
+    pub fn device(&self, id: DeviceId) -> Option<&DeviceSecret> {
+        self.devices.get(&id)
+    }
+}
+
+/// All PBXs, replaced as a whole: a reader sees one consistent picture and never waits for a load.
+#[derive(Debug, Default)]
+pub struct Directory {
+    map: RwLock<Arc<Map>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Map {
+    by_realm: HashMap<Realm, Arc<PbxView>>,
+    realms: HashMap<PbxId, Realm>,
+}
+
+impl Directory {
+    /// The PBX that owns a realm.
+    #[must_use]
+    pub fn pbx(&self, realm: &Realm) -> Option<Arc<PbxView>> {
+        self.current().by_realm.get(realm).cloned()
+    }
+
+    /// The PBX with an id.
+    #[must_use]
+    pub fn by_id(&self, pbx: PbxId) -> Option<Arc<PbxView>> {
+        let map = self.current();
+        map.realms.get(&pbx).and_then(|realm| map.by_realm.get(realm)).cloned()
+    }
+
+    /// How many PBXs are loaded.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.current().by_realm.len()
+    }
+
+    /// Whether nothing is loaded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Puts one PBX in place of its earlier version. For engines' tests and for loading.
+    pub fn replace(&self, config: PbxConfig) {
+        self.change(|map| map.insert(config));
+    }
+
+    /// Takes one PBX out.
+    pub fn remove(&self, pbx: PbxId) {
+        self.change(|map| map.remove(pbx));
+    }
+
+    /// Puts all PBXs in place of all earlier ones.
+    pub fn replace_all(&self, configs: Vec<PbxConfig>) {
+        let mut map = Map::default();
+        for config in configs {
+            map.insert(config);
+        }
+        *self.map.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(map);
+    }
+
+    fn current(&self) -> Arc<Map> {
+        Arc::clone(&self.map.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change(&self, edit: impl FnOnce(&mut Map)) {
+        let mut slot = self.map.write().unwrap_or_else(PoisonError::into_inner);
+        edit(Arc::make_mut(&mut slot));
+    }
+}
+
+impl Map {
+    fn insert(&mut self, config: PbxConfig) {
+        let view = Arc::new(PbxView::new(config));
+        self.remove(view.snapshot.pbx);
+        self.realms.insert(view.snapshot.pbx, view.snapshot.realm.clone());
+        self.by_realm.insert(view.snapshot.realm.clone(), view);
+    }
+
+    fn remove(&mut self, pbx: PbxId) {
+        if let Some(realm) = self.realms.remove(&pbx) {
+            self.by_realm.remove(&realm);
+        }
+    }
+}

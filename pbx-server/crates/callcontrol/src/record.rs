@@ -1,0 +1,53 @@
+//! What is kept of a call.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use voxera_callflow::{Cause, Party, TraceEntry};
+use voxera_model::{CallId, CustomerId, ExtensionNumber, Name, PbxId, TenantId};
+
+/// What an engine measured of one call's sound. All `None`/empty: no sound was set up.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct MediaSummary {
+    /// The codec both sides agreed on, e.g. `PCMA`.
+    pub codec: Option<String>,
+    /// What came from the caller's phone.
+    pub caller: Option<LegMedia>,
+    /// What came from the phone that answered.
+    pub callee: Option<LegMedia>,
+}
+
+/// What came from one phone.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct LegMedia {
+    /// Packets received.
+    pub packets: u64,
+    /// Packets missing between the first and the last received.
+    pub lost: u64,
+    /// Interarrival jitter at the end of the call, milliseconds (RFC 3550).
+    pub jitter_ms: f32,
+}
+
+/// A call that is over. Written once, never changed; the id makes a second insert harmless.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallEnded {
+    pub id: CallId,
+    pub tenant: TenantId,
+    pub customer: CustomerId,
+    pub pbx: PbxId,
+    pub started_at: DateTime<Utc>,
+    pub answered_at: Option<DateTime<Utc>>,
+    pub ended_at: DateTime<Utc>,
+    /// The caller's number as shown to people.
+    pub from_number: String,
+    pub from_name: Option<Name>,
+    pub from_extension: Option<ExtensionNumber>,
+    /// What was dialled.
+    pub to_number: String,
+    /// The extension that rang or answered.
+    pub to_extension: Option<ExtensionNumber>,
+    pub outcome: Cause,
+    pub hung_up_by: Party,
+    pub media: MediaSummary,
+    pub snapshot_version: u64,
+    pub trace: Vec<TraceEntry>,
+}
