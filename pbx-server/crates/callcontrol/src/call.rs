@@ -167,7 +167,12 @@ impl Call {
             metrics::counter!("voxera_calls_started_total").increment(1);
         }
         match inner.live_call(&state) {
-            Some(live) => inner.control.live().put(live, &inner.hangup),
+            Some(live) => {
+                if !actions.is_empty() {
+                    inner.note_up(&state, now);
+                }
+                inner.control.live().put(live, &inner.hangup);
+            }
             None => inner.control.live().take(inner.id),
         }
         actions
@@ -256,31 +261,42 @@ impl Inner {
                 state.ended.unwrap_or(Ended { at: Utc::now(), outcome: Cause::Fault, by: Party::System });
             state.ended = Some(ended);
             state.cursor = None;
-            let snapshot = &self.view.snapshot;
-            let from = self.from.as_ref().and_then(|number| snapshot.extensions.get(number));
-            CallEnded {
-                id: self.id,
-                tenant: snapshot.tenant,
-                customer: snapshot.customer,
-                pbx: snapshot.pbx,
-                started_at: self.started_at,
-                answered_at: state.answered_at,
-                ended_at: ended.at,
-                from_number: self.caller_number(),
-                from_name: from.map(|extension| extension.name.clone()),
-                from_extension: self.from.clone(),
-                to_number: self.dialled.to_string(),
-                to_extension: state.to_extension.clone(),
-                outcome: ended.outcome,
-                hung_up_by: ended.by,
-                media,
-                snapshot_version: snapshot.version,
-                trace: std::mem::take(&mut state.trace),
-            }
+            self.as_record(&state, ended, media)
         };
         self.control.live().take(self.id);
-        self.control.record(&record);
+        metrics::counter!("voxera_calls_ended_total", "outcome" => outcome(record.outcome)).increment(1);
+        self.control.spool().ended(record.clone());
         self.control.live().publish(LiveEvent::Ended { call: record });
+    }
+
+    fn as_record(&self, state: &State, ended: Ended, media: MediaSummary) -> CallEnded {
+        let snapshot = &self.view.snapshot;
+        let from = self.from.as_ref().and_then(|number| snapshot.extensions.get(number));
+        CallEnded {
+            id: self.id,
+            tenant: snapshot.tenant,
+            customer: snapshot.customer,
+            pbx: snapshot.pbx,
+            started_at: self.started_at,
+            answered_at: state.answered_at,
+            ended_at: ended.at,
+            from_number: self.caller_number(),
+            from_name: from.map(|extension| extension.name.clone()),
+            from_extension: self.from.clone(),
+            to_number: self.dialled.to_string(),
+            to_extension: state.to_extension.clone(),
+            outcome: ended.outcome,
+            hung_up_by: ended.by,
+            media,
+            snapshot_version: snapshot.version,
+            trace: state.trace.clone(),
+        }
+    }
+
+    /// Notes a call that is up, so that a crash leaves a record of it.
+    fn note_up(&self, state: &State, now: DateTime<Utc>) {
+        let ended = Ended { at: now, outcome: Cause::Fault, by: Party::System };
+        self.control.spool().up(self.as_record(state, ended, MediaSummary::default()));
     }
 }
 
@@ -316,4 +332,19 @@ fn local_time(zone: &Zone, now: DateTime<Utc>) -> LocalTime {
     let day = local.num_days_from_ce() - chrono::DateTime::UNIX_EPOCH.num_days_from_ce();
     let minute = u16::try_from(local.hour() * 60 + local.minute()).unwrap_or(0);
     LocalTime { day, minute }
+}
+
+const fn outcome(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Normal => "normal",
+        Cause::Cancelled => "cancelled",
+        Cause::Busy => "busy",
+        Cause::NoAnswer => "no_answer",
+        Cause::Declined => "declined",
+        Cause::Offline => "offline",
+        Cause::UnknownNumber => "unknown_number",
+        Cause::NotAllowed => "not_allowed",
+        Cause::NoRoute => "no_route",
+        Cause::Fault => "fault",
+    }
 }

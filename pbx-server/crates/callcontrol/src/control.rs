@@ -1,23 +1,47 @@
 //! What an engine holds: the way in to everything of this crate.
 
+use crate::backoff::Backoff;
 use crate::call::{Arrival, Call};
-use crate::database::Store;
+use crate::database::{Database, SealKey, Store};
 use crate::directory::{Directory, PbxView};
+use crate::follow::Follower;
 use crate::live::{Live, LiveScope};
 use crate::presence::Presence;
-use crate::record::CallEnded;
-use crate::security::SecurityEvent;
-use std::path::PathBuf;
-use std::sync::Arc;
+use crate::saved::Saved;
+use crate::security::{Aggregate, SecurityEvent};
+use crate::spool::{Shipper, Spool};
+use chrono::Utc;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 use voxera_callflow::Action;
+
+/// How often phones that were not heard of are looked for.
+const EXPIRE_EVERY: Duration = Duration::from_secs(1);
+/// How long a stop waits for the database before it leaves the rest to the next start.
+const LAST_DELIVERY: Duration = Duration::from_secs(5);
 
 /// How to run.
 #[derive(Debug, Clone)]
 pub struct CallControlConfig {
     /// Where the spool and the last good configuration lie; made (mode 0700) when missing.
     pub state_dir: PathBuf,
+    /// Seals the last good configuration. `None`: no copy is kept, and a start without the database
+    /// knows no PBX.
+    pub seal_key: Option<SealKey>,
     /// Whether a line that carries emergency calls is configured.
     pub emergency_line: bool,
+}
+
+impl CallControlConfig {
+    /// With a state directory, and nothing else.
+    pub fn new(state_dir: impl Into<PathBuf>) -> Self {
+        Self { state_dir: state_dir.into(), seal_key: None, emergency_line: false }
+    }
 }
 
 /// Why it does not run.
@@ -28,11 +52,11 @@ pub enum StartError {
 }
 
 /// How it is doing, for the status page and `voxera doctor`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ControlStatus {
     /// Records on disk or in memory that are not in the database yet.
     pub spooled: u64,
-    /// Records that the database refuses, put aside.
+    /// Records that the database refused since the start, put aside on disk.
     pub dead_letters: u64,
     pub pbxs: usize,
     pub registrations: usize,
@@ -47,42 +71,55 @@ pub struct CallControl {
 
 #[derive(Debug)]
 struct Shared {
-    directory: Directory,
-    presence: Presence,
+    directory: Arc<Directory>,
+    presence: Arc<Presence>,
     live: Arc<Live>,
+    spool: Arc<Spool>,
+    security: Arc<Security>,
     emergency_line: bool,
+    jobs: TaskTracker,
+    stop: CancellationToken,
+    /// Jobs do not outlive the last handle.
+    _stop_with_us: DropGuard,
+}
+
+/// Refused attempts on their way to the audit.
+#[derive(Debug, Default)]
+struct Security {
+    aggregate: Mutex<Aggregate>,
+    ready: Notify,
 }
 
 impl CallControl {
     /// Starts from the last good configuration on disk, then follows the store. Without a store
     /// nothing is loaded and records stay in the spool. Never waits for the database.
     pub async fn start(config: CallControlConfig, store: Option<Store>) -> Result<Self, StartError> {
-        let state_dir = config.state_dir;
-        tokio::fs::create_dir_all(&state_dir)
+        let path = config.state_dir;
+        let saved = config.seal_key.map(|key| Saved::new(&path, key));
+        let dir = path.clone();
+        let opened = tokio::task::spawn_blocking(move || open(&dir, saved.as_ref()).map(|o| (o, saved)));
+        let ((spool, views), saved) = opened
             .await
-            .map_err(|source| StartError::StateDir { path: state_dir, source })?;
-        drop(store);
-        let live = Arc::new(Live::default());
-        Ok(Self {
-            shared: Arc::new(Shared {
-                directory: Directory::default(),
-                presence: Presence::new(Arc::clone(&live)),
-                live,
-                emergency_line: config.emergency_line,
-            }),
-        })
-    }
+            .map_err(std::io::Error::other)
+            .and_then(std::convert::identity)
+            .map_err(|source| StartError::StateDir { path, source })?;
 
-    /// How it is doing.
-    #[must_use]
-    pub fn status(&self) -> ControlStatus {
-        ControlStatus {
-            spooled: 0,
-            dead_letters: 0,
-            pbxs: self.directory().len(),
-            registrations: self.presence().total(),
-            calls: self.live().count(LiveScope::Platform),
-        }
+        let live = Arc::new(Live::default());
+        let stop = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            directory: Arc::new(Directory::default()),
+            presence: Arc::new(Presence::new(Arc::clone(&live))),
+            live,
+            spool: Arc::new(spool),
+            security: Arc::default(),
+            emergency_line: config.emergency_line,
+            jobs: TaskTracker::new(),
+            _stop_with_us: stop.clone().drop_guard(),
+            stop,
+        });
+        shared.directory.replace_all(views);
+        shared.run(store.map(Database::new), saved);
+        Ok(Self { shared })
     }
 
     /// The PBXs.
@@ -109,17 +146,132 @@ impl CallControl {
         Call::arrive(self.clone(), Arc::clone(view), arrival)
     }
 
-    /// A refused attempt. Never blocks.
-    pub fn security(&self, event: SecurityEvent) {
+    /// A refused attempt: counted at once, in the audit soon. Never waits.
+    pub fn security(&self, event: &SecurityEvent) {
         metrics::counter!("voxera_security_events_total", "kind" => event.kind.as_str()).increment(1);
-        drop(event);
+        let view = event.realm.as_ref().and_then(|realm| self.directory().pbx(realm));
+        let owner = view.map(|view| (view.snapshot.tenant, view.snapshot.customer, view.snapshot.pbx));
+        if self.shared.security.lock().add(event, owner, Utc::now()) {
+            self.shared.security.ready.notify_one();
+        }
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub fn status(&self) -> ControlStatus {
+        ControlStatus {
+            spooled: self.shared.spool.depth(),
+            dead_letters: self.shared.spool.dead(),
+            pbxs: self.directory().len(),
+            registrations: self.presence().total(),
+            calls: self.live().count(LiveScope::Platform),
+        }
+    }
+
+    /// Waits until every record handed in so far is on disk.
+    pub async fn flush(&self) {
+        self.shared.spool.flush().await;
+    }
+
+    /// Stops: every record is on disk, and in the database when it answers within 5 seconds. Stop
+    /// the engines first.
+    pub async fn shutdown(&self) {
+        self.shared.spool.flush().await;
+        self.shared.stop.cancel();
+        self.shared.jobs.close();
+        if tokio::time::timeout(LAST_DELIVERY, self.shared.jobs.wait()).await.is_err() {
+            tracing::warn!(records = self.shared.spool.depth(), "records wait for the next start");
+        }
+        let spool = Arc::clone(&self.shared.spool);
+        if tokio::task::spawn_blocking(move || spool.stop()).await.is_err() {
+            tracing::error!("the spool did not stop");
+        }
     }
 
     pub(crate) fn emergency_line(&self) -> bool {
         self.shared.emergency_line
     }
 
-    pub(crate) fn record(&self, record: &CallEnded) {
-        tracing::debug!(call = %record.id, outcome = ?record.outcome, live = self.live().count(LiveScope::Platform), "call ended");
+    pub(crate) fn spool(&self) -> &Spool {
+        &self.shared.spool
     }
+}
+
+impl Shared {
+    fn run(&self, database: Option<Database>, saved: Option<Saved>) {
+        let presence = Arc::clone(&self.presence);
+        self.jobs.spawn(until(self.stop.clone(), async move {
+            let mut tick = tokio::time::interval(EXPIRE_EVERY);
+            loop {
+                tick.tick().await;
+                presence.expire(Utc::now());
+            }
+        }));
+        let Some(database) = database else { return };
+        let shipper = Shipper::new(Arc::clone(&self.spool), database.clone());
+        self.jobs.spawn(shipper.run(self.stop.clone()));
+        self.jobs.spawn(Arc::clone(&self.security).run(database.clone(), self.stop.clone()));
+        let follower = Follower {
+            database,
+            directory: Arc::clone(&self.directory),
+            presence: Arc::clone(&self.presence),
+            saved,
+        };
+        self.jobs.spawn(follower.run(self.stop.clone()));
+    }
+}
+
+impl Security {
+    fn lock(&self) -> MutexGuard<'_, Aggregate> {
+        self.aggregate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn run(self: Arc<Self>, database: Database, stop: CancellationToken) {
+        let mut look = tokio::time::interval(Duration::from_secs(5));
+        let mut backoff = Backoff::default();
+        loop {
+            let waits = async {
+                if let Some(pause) = backoff.pause() {
+                    return tokio::time::sleep(pause).await;
+                }
+                tokio::select! {
+                    () = self.ready.notified() => {}
+                    _ = look.tick() => {}
+                }
+            };
+            let stopping = stop.run_until_cancelled(waits).await.is_none();
+            let lines = {
+                let mut aggregate = self.lock();
+                aggregate.turn(Utc::now());
+                if stopping {
+                    aggregate.close();
+                }
+                aggregate.take()
+            };
+            if !lines.is_empty() {
+                match database.audit(&lines).await {
+                    Ok(()) => backoff.reset(),
+                    Err(error) => {
+                        tracing::warn!(%error, entries = lines.len(), "refused attempts wait for the audit");
+                        self.lock().give_back(lines);
+                        backoff.fail();
+                    }
+                }
+            }
+            if stopping {
+                return;
+            }
+        }
+    }
+}
+
+fn open(dir: &Path, saved: Option<&Saved>) -> std::io::Result<(Spool, Vec<Arc<PbxView>>)> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let spool = Spool::open(&dir.join("spool"))?;
+    let views = saved.map(Saved::read).unwrap_or_default().into_iter().map(Into::into).collect();
+    Ok((spool, views))
+}
+
+async fn until(stop: CancellationToken, job: impl Future<Output = std::convert::Infallible>) {
+    stop.run_until_cancelled(job).await;
 }

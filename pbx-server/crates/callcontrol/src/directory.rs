@@ -54,6 +54,16 @@ impl PbxView {
     pub fn device(&self, id: DeviceId) -> Option<&DeviceSecret> {
         self.devices.get(&id)
     }
+
+    pub(crate) fn devices(&self) -> impl Iterator<Item = &DeviceSecret> {
+        self.devices.values()
+    }
+}
+
+impl From<PbxConfig> for Arc<PbxView> {
+    fn from(config: PbxConfig) -> Self {
+        Self::new(PbxView::new(config))
+    }
 }
 
 /// All PBXs, replaced as a whole: a reader sees one consistent picture and never waits for a load.
@@ -95,8 +105,9 @@ impl Directory {
     }
 
     /// Puts one PBX in place of its earlier version. For engines' tests and for loading.
-    pub fn replace(&self, config: PbxConfig) {
-        self.change(|map| map.insert(config));
+    pub fn replace(&self, config: impl Into<Arc<PbxView>>) {
+        let view = config.into();
+        self.change(|map| map.insert(view));
     }
 
     /// Takes one PBX out.
@@ -105,12 +116,17 @@ impl Directory {
     }
 
     /// Puts all PBXs in place of all earlier ones.
-    pub fn replace_all(&self, configs: Vec<PbxConfig>) {
+    pub(crate) fn replace_all(&self, views: impl IntoIterator<Item = Arc<PbxView>>) {
         let mut map = Map::default();
-        for config in configs {
-            map.insert(config);
+        for view in views {
+            map.insert(view);
         }
         *self.map.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(map);
+    }
+
+    /// Every PBX.
+    pub(crate) fn all(&self) -> Vec<Arc<PbxView>> {
+        self.current().by_realm.values().cloned().collect()
     }
 
     fn current(&self) -> Arc<Map> {
@@ -124,8 +140,7 @@ impl Directory {
 }
 
 impl Map {
-    fn insert(&mut self, config: PbxConfig) {
-        let view = Arc::new(PbxView::new(config));
+    fn insert(&mut self, view: Arc<PbxView>) {
         self.remove(view.snapshot.pbx);
         self.realms.insert(view.snapshot.pbx, view.snapshot.realm.clone());
         self.by_realm.insert(view.snapshot.realm.clone(), view);

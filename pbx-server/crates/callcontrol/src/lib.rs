@@ -4,18 +4,22 @@
 //! knows who is online ([`Presence`]), shows what happens now ([`Live`]) and loses no record of a
 //! call. Nothing here waits for the database while a call waits for us.
 
+mod backoff;
 mod call;
 mod control;
 mod database;
 mod directory;
+mod follow;
 mod live;
 mod presence;
 mod record;
+mod saved;
 mod security;
+mod spool;
 
 pub use call::{Arrival, Call};
 pub use control::{CallControl, CallControlConfig, ControlStatus, StartError};
-pub use database::Store;
+pub use database::{SealKey, Store};
 pub use directory::{DeviceSecret, Directory, PbxConfig, PbxView};
 pub use live::{HangupAnswer, Live, LiveCall, LiveEvent, LiveFeed, LiveParty, LiveScope, LiveState};
 pub use presence::{Presence, Registration, RegistrationChange, Transport};

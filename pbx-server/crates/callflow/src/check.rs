@@ -110,7 +110,7 @@ pub fn check(snapshot: &Snapshot) -> Vec<Finding> {
             Destination::Nowhere => add(Severity::Warning, Problem::NumberLeadsNowhere { number }),
             Destination::Extension { number: target } => match snapshot.extensions.get(target) {
                 None => {
-                    add(Severity::Error, Problem::NumberLeadsToMissing { number, extension: target.clone() })
+                    add(Severity::Error, Problem::NumberLeadsToMissing { number, extension: target.clone() });
                 }
                 Some(extension) if extension.devices.is_empty() => add(
                     Severity::Warning,

@@ -1,0 +1,184 @@
+//! Keeps the directory like the database, and a copy of it on disk for the day the database is down.
+
+use crate::backoff::Backoff;
+use crate::database::{Change, Changes, Database, Refusal};
+use crate::directory::{Directory, PbxConfig, PbxView};
+use crate::presence::{Presence, RegistrationChange};
+use crate::saved::Saved;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use voxera_model::{PbxId, TenantId};
+
+/// Changes that come within this time are loaded together.
+const GATHER: Duration = Duration::from_millis(20);
+/// The copy on disk is written at most this often.
+const SAVE_EVERY: Duration = Duration::from_secs(2);
+/// A notice can be lost with its connection; nothing stays wrong longer than this.
+const RELOAD_EVERY: Duration = Duration::from_mins(10);
+
+/// The job.
+pub(crate) struct Follower {
+    pub(crate) database: Database,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) presence: Arc<Presence>,
+    pub(crate) saved: Option<Saved>,
+}
+
+/// What is still to be loaded.
+#[derive(Debug, Default)]
+struct Todo {
+    everything: bool,
+    pbxs: BTreeSet<(TenantId, PbxId)>,
+}
+
+impl Follower {
+    /// Follows until it is stopped.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        if stop.run_until_cancelled(self.follow()).await.is_none() {
+            self.save().await;
+        }
+    }
+
+    async fn follow(&self) {
+        let mut backoff = Backoff::default();
+        // Listening starts before loading, so that no change falls in between.
+        let mut changes = loop {
+            match self.database.changes().await {
+                Ok(changes) => break changes,
+                Err(error) => self.failed(&error, &mut backoff).await,
+            }
+        };
+        backoff.reset();
+        let mut todo = Todo { everything: true, pbxs: BTreeSet::new() };
+        loop {
+            match self.load(&mut todo).await {
+                Ok(()) => backoff.reset(),
+                Err(error) => {
+                    self.failed(&error, &mut backoff).await;
+                    continue;
+                }
+            }
+            let wait = if self.saved.as_ref().is_some_and(Saved::is_due) { SAVE_EVERY } else { RELOAD_EVERY };
+            match tokio::time::timeout(wait, changes.next()).await {
+                Ok(change) => {
+                    todo.add(change);
+                    gather(&mut changes, &mut todo).await;
+                }
+                Err(_) if wait == SAVE_EVERY => self.save().await,
+                Err(_) => todo.everything = true,
+            }
+        }
+    }
+
+    async fn failed(&self, error: &Refusal, backoff: &mut Backoff) {
+        metrics::counter!("voxera_directory_load_errors_total").increment(1);
+        tracing::warn!(%error, pbxs = self.directory.len(), "the configuration cannot be read; calls go on with the last one");
+        backoff.fail();
+        tokio::time::sleep(backoff.pause().unwrap_or_default()).await;
+    }
+
+    /// Loads what is to be loaded; what was loaded is taken off the list.
+    async fn load(&self, todo: &mut Todo) -> Result<(), Refusal> {
+        if todo.everything {
+            self.load_everything().await?;
+            *todo = Todo::default();
+            return Ok(());
+        }
+        while let Some((tenant, pbx)) = todo.pbxs.first().copied() {
+            match self.database.pbx(tenant, pbx).await {
+                Ok(Some(config)) => self.apply(config),
+                Ok(None) | Err(Refusal::Never(_)) => self.remove(pbx),
+                Err(error @ (Refusal::Down(_) | Refusal::Failed(_))) => return Err(error),
+            }
+            todo.pbxs.remove(&(tenant, pbx));
+            self.changed();
+        }
+        Ok(())
+    }
+
+    async fn load_everything(&self) -> Result<(), Refusal> {
+        let mut views: Vec<Arc<PbxView>> = Vec::new();
+        let mut unread = None;
+        let before = self.directory.all();
+        for tenant in self.database.tenants().await? {
+            match self.database.all(tenant).await {
+                Ok(found) => views.extend(found.into_iter().map(Into::into)),
+                Err(error @ Refusal::Down(_)) => return Err(error),
+                Err(Refusal::Never(_)) => {}
+                // One tenant that cannot be read must not hold up the others, and keeps what it had.
+                Err(error @ Refusal::Failed(_)) => {
+                    tracing::error!(%tenant, %error, "a tenant's configuration cannot be read");
+                    views.extend(before.iter().filter(|view| view.snapshot.tenant == tenant).cloned());
+                    unread = Some(error);
+                }
+            }
+        }
+        self.directory.replace_all(views);
+        for view in before {
+            self.revoke(&view);
+        }
+        self.changed();
+        tracing::info!(pbxs = self.directory.len(), "configuration loaded");
+        unread.map_or(Ok(()), Err)
+    }
+
+    fn apply(&self, config: PbxConfig) {
+        let before = self.directory.by_id(config.snapshot.pbx);
+        self.directory.replace(config);
+        if let Some(before) = before {
+            self.revoke(&before);
+        }
+    }
+
+    fn remove(&self, pbx: PbxId) {
+        let before = self.directory.by_id(pbx);
+        self.directory.remove(pbx);
+        if let Some(before) = before {
+            self.revoke(&before);
+        }
+    }
+
+    /// Takes phones offline that proved themselves with what is no longer so.
+    fn revoke(&self, before: &PbxView) {
+        let now = self.directory.by_id(before.snapshot.pbx);
+        let same_realm = now.as_ref().is_some_and(|now| now.snapshot.realm == before.snapshot.realm);
+        self.presence.drop_where(before.snapshot.pbx, RegistrationChange::Revoked, |registration| {
+            let proved = before.device(registration.device);
+            let holds = now.as_ref().and_then(|now| now.device(registration.device));
+            !same_realm || holds.is_none() || (proved.is_some() && proved != holds)
+        });
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; PBXs are far fewer than 2^53")]
+    fn changed(&self) {
+        metrics::gauge!("voxera_directory_pbxs").set(self.directory.len() as f64);
+        if let Some(saved) = &self.saved {
+            saved.mark();
+        }
+    }
+
+    async fn save(&self) {
+        if let Some(saved) = &self.saved {
+            saved.write(self.directory.all()).await;
+        }
+    }
+}
+
+impl Todo {
+    fn add(&mut self, change: Change) {
+        match change {
+            Change::Pbx { tenant, pbx } => drop(self.pbxs.insert((tenant, pbx))),
+            Change::Everything => self.everything = true,
+        }
+    }
+}
+
+/// Changes that come together are loaded together: an import of 250 users is one load.
+async fn gather(changes: &mut Changes, todo: &mut Todo) {
+    let end = tokio::time::Instant::now() + GATHER;
+    while let Ok(change) = tokio::time::timeout_at(end, changes.next()).await {
+        todo.add(change);
+    }
+}

@@ -1,0 +1,133 @@
+//! The last good configuration on disk, so that a server that starts without its database routes
+//! calls and checks phones. It holds credentials, and so it is sealed.
+
+use crate::database::SealKey;
+use crate::directory::{DeviceSecret, PbxConfig, PbxView};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use voxera_callflow::Snapshot;
+use voxera_model::{DeviceId, ExtensionNumber, Name};
+
+const FILE: &str = "directory.sealed";
+/// Binds the sealed bytes to what they are, and to their format.
+const PURPOSE: &[u8] = b"voxera directory 1";
+
+/// The file.
+pub(crate) struct Saved {
+    path: PathBuf,
+    key: SealKey,
+    due: AtomicBool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    snapshot: Snapshot,
+    devices: Vec<StoredDevice>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredDevice {
+    device: DeviceId,
+    extension: ExtensionNumber,
+    name: Name,
+    md5: [u8; 16],
+    sha256: [u8; 32],
+}
+
+impl Saved {
+    pub(crate) fn new(dir: &Path, key: SealKey) -> Self {
+        Self { path: dir.join(FILE), key, due: AtomicBool::new(false) }
+    }
+
+    /// What was written last. Nothing at the first start, and, with a word in the log, when the
+    /// file is damaged or was sealed with another key.
+    pub(crate) fn read(&self) -> Vec<PbxConfig> {
+        match self.try_read() {
+            Ok(configs) => configs,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => {
+                tracing::error!(%error, "the last good configuration cannot be used");
+                Vec::new()
+            }
+        }
+    }
+
+    fn try_read(&self) -> io::Result<Vec<PbxConfig>> {
+        let plain = self.key.open(PURPOSE, &fs::read(&self.path)?).map_err(io::Error::other)?;
+        let stored: Vec<Stored> = serde_json::from_slice(&plain)?;
+        Ok(stored.into_iter().map(PbxConfig::from).collect())
+    }
+
+    /// Something changed since the last writing.
+    pub(crate) fn mark(&self) {
+        self.due.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there is something to write.
+    pub(crate) fn is_due(&self) -> bool {
+        self.due.load(Ordering::Relaxed)
+    }
+
+    /// Writes everything, if something changed. A failure is logged and tried again later.
+    pub(crate) async fn write(&self, views: Vec<Arc<PbxView>>) {
+        if !self.due.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let (path, key) = (self.path.clone(), self.key.clone());
+        let written = tokio::task::spawn_blocking(move || {
+            let stored: Vec<Stored> = views.iter().map(|view| Stored::from(&**view)).collect();
+            let plain = serde_json::to_vec(&stored)?;
+            replace(&path, &key.seal(PURPOSE, &plain).map_err(io::Error::other)?)
+        });
+        let outcome = written.await.map_err(io::Error::other).and_then(std::convert::identity);
+        if let Err(error) = outcome {
+            self.mark();
+            metrics::counter!("voxera_directory_save_errors_total").increment(1);
+            tracing::error!(%error, "the configuration cannot be kept on disk");
+        }
+    }
+}
+
+/// The old file or the new one, never a part.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    match path.parent() {
+        Some(dir) => File::open(dir)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+impl From<&PbxView> for Stored {
+    fn from(view: &PbxView) -> Self {
+        let devices = view.devices().map(|secret| StoredDevice {
+            device: secret.device,
+            extension: secret.extension.clone(),
+            name: secret.name.clone(),
+            md5: secret.ha1_md5,
+            sha256: secret.ha1_sha256,
+        });
+        Self { snapshot: Snapshot::clone(&view.snapshot), devices: devices.collect() }
+    }
+}
+
+impl From<Stored> for PbxConfig {
+    fn from(stored: Stored) -> Self {
+        let devices = stored.devices.into_iter().map(|device| DeviceSecret {
+            device: device.device,
+            extension: device.extension,
+            name: device.name,
+            ha1_md5: device.md5,
+            ha1_sha256: device.sha256,
+        });
+        Self { devices: devices.collect(), snapshot: stored.snapshot }
+    }
+}

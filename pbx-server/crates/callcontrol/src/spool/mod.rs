@@ -1,0 +1,235 @@
+//! Records on their way to the database: on disk first, so that none is lost.
+//!
+//! A folder of segments (`00000000000000000042.calls`), each a list of whole lines; a list of the
+//! calls that are up, from which calls cut off by a crash are recorded at the next start; and the
+//! records that the database refuses for good (`refused.calls-kept`), which get another chance at
+//! each start. Delivery may repeat: the database keeps one record per call id.
+
+mod dead;
+mod line;
+mod ship;
+mod writer;
+
+pub(crate) use ship::Shipper;
+
+use crate::record::CallEnded;
+use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::{Notify, oneshot};
+use voxera_callflow::{Cause, Party, Reason, TraceEntry};
+use voxera_model::CallId;
+use writer::{Job, Mark, Taken, Writer};
+
+const EXTENSION: &str = "calls";
+const UP_FILE: &str = "up.list";
+
+/// The way in. Nothing here waits for a disk, except [`Spool::open`] and [`Spool::stop`].
+#[derive(Debug)]
+pub(crate) struct Spool {
+    dir: PathBuf,
+    jobs: Sender<Job>,
+    counts: Arc<Counts>,
+    waiting: Arc<Notify>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What waits.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    on_disk: AtomicU64,
+    in_memory: AtomicU64,
+    dead: AtomicU64,
+}
+
+impl Spool {
+    /// Opens the folder, makes records of calls that a crash cut off, and starts the thread.
+    pub(crate) fn open(dir: &Path) -> io::Result<Self> {
+        fs::create_dir_all(dir)?;
+        let counts = Arc::new(Counts::default());
+        let waiting = Arc::new(Notify::new());
+        // A folder that cannot be written must not keep calls from being made: what cannot be put
+        // right now is put right at the next start.
+        if let Err(error) = dead::revive(dir) {
+            tracing::error!(%error, "refused records cannot be tried again");
+        }
+        if let Err(error) = record_cut_off(dir) {
+            tracing::error!(%error, "calls that a crash cut off cannot be recorded");
+        }
+        let segments = writer::segments(dir);
+        let next_segment = next(&segments);
+        let on_disk: u64 = segments.iter().map(|path| stored(path)).sum();
+        counts.on_disk.store(on_disk, Ordering::Relaxed);
+        let (jobs, receiver) = channel();
+        let writer =
+            Writer::new(dir.to_owned(), receiver, Arc::clone(&counts), Arc::clone(&waiting), next_segment);
+        let thread = std::thread::Builder::new().name("voxera-spool".into()).spawn(|| writer.run())?;
+        let spool = Self { dir: dir.to_owned(), jobs, counts, waiting, thread: Mutex::new(Some(thread)) };
+        spool.waiting.notify_one();
+        Ok(spool)
+    }
+
+    /// A call is up; `record` is what is kept should we stop now.
+    pub(crate) fn up(&self, record: CallEnded) {
+        self.send(Job::Up(Box::new(record)));
+    }
+
+    /// A call is over.
+    pub(crate) fn ended(&self, record: CallEnded) {
+        self.send(Job::Ended(Box::new(record)));
+    }
+
+    /// Waits until everything handed in so far is on disk, or held because the disk refuses it.
+    pub(crate) async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        self.send(Job::Flush(done));
+        drop(written.await);
+    }
+
+    /// Records that are not in the database: on disk or in memory.
+    pub(crate) fn depth(&self) -> u64 {
+        self.counts.on_disk.load(Ordering::Relaxed) + self.counts.in_memory.load(Ordering::Relaxed)
+    }
+
+    /// Records that the database refused for good.
+    pub(crate) fn dead(&self) -> u64 {
+        self.counts.dead.load(Ordering::Relaxed)
+    }
+
+    /// Writes what waits and ends the thread. Later records are lost: stop the engines first.
+    pub(crate) fn stop(&self) {
+        self.send(Job::Stop);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the spool's thread failed");
+        }
+    }
+
+    async fn take(&self) -> Taken {
+        let (sender, receiver) = oneshot::channel();
+        self.send(Job::Take(sender));
+        receiver.await.unwrap_or_default()
+    }
+
+    fn send(&self, job: Job) {
+        if self.jobs.send(job).is_err() {
+            tracing::error!("the spool has stopped; a record is lost");
+        }
+    }
+}
+
+impl Counts {
+    fn written(&self, records: usize) {
+        self.on_disk.fetch_add(records as u64, Ordering::Relaxed);
+        self.show();
+    }
+
+    fn held(&self, records: usize) {
+        self.in_memory.store(records as u64, Ordering::Relaxed);
+        self.show();
+    }
+
+    fn delivered(&self, records: usize) {
+        let records = records as u64;
+        let less = |depth: u64| Some(depth.saturating_sub(records));
+        let _ = self.on_disk.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.show();
+    }
+
+    fn refused(&self) {
+        metrics::counter!("voxera_spool_write_errors_total").increment(1);
+        self.show();
+    }
+
+    fn dead(&self, records: usize) {
+        self.dead.fetch_add(records as u64, Ordering::Relaxed);
+        metrics::counter!("voxera_spool_dead_letters_total").increment(records as u64);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^53 records do not fit a disk")]
+    fn show(&self) {
+        metrics::gauge!("voxera_spool_records", "where" => "disk")
+            .set(self.on_disk.load(Ordering::Relaxed) as f64);
+        metrics::gauge!("voxera_spool_records", "where" => "memory")
+            .set(self.in_memory.load(Ordering::Relaxed) as f64);
+    }
+}
+
+fn sequence(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.parse().ok()
+}
+
+/// The number of the segment after these.
+fn next(segments: &[PathBuf]) -> u64 {
+    segments.iter().filter_map(|path| sequence(path)).max().map_or(0, |last| last + 1)
+}
+
+fn stored(path: &Path) -> u64 {
+    match fs::read(path) {
+        Ok(bytes) => line::decode::<CallEnded>(&bytes).whole.len() as u64,
+        Err(error) => {
+            tracing::error!(segment = %path.display(), %error, "a segment of the spool cannot be read");
+            0
+        }
+    }
+}
+
+/// Writes a whole closed segment after the others: it is there, or it is not.
+fn write_segment<'a>(dir: &Path, records: impl IntoIterator<Item = &'a CallEnded>) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    for record in records {
+        bytes.extend(line::encode(record).map_err(io::Error::other)?);
+    }
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let path = dir.join(format!("{:020}.{EXTENSION}", next(&writer::segments(dir))));
+    let fresh = path.with_extension("new");
+    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
+    file.write_all(&bytes)?;
+    file.sync_data()?;
+    fs::rename(&fresh, &path)?;
+    writer::sync_dir(dir)
+}
+
+/// Records the calls that were up when the last process ended, as calls that ended there. A call
+/// whose own record was written just before is harmless here: the first record of an id stays.
+fn record_cut_off(dir: &Path) -> io::Result<()> {
+    let path = dir.join(UP_FILE);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let last_sign = fs::metadata(&path)?.modified().map(DateTime::<Utc>::from)?;
+    let mut up: HashMap<CallId, CallEnded> = HashMap::new();
+    for mark in line::decode::<Mark<CallEnded>>(&bytes).whole {
+        match mark {
+            Mark::Up(record) => drop(up.insert(record.id, record)),
+            Mark::Down(id) => drop(up.remove(&id)),
+        }
+    }
+    let mut records: Vec<CallEnded> = up.into_values().collect();
+    records.sort_by_key(|record| (record.started_at, record.id));
+    for record in &mut records {
+        record.ended_at = last_sign.max(record.answered_at.unwrap_or(record.started_at));
+        record.outcome = Cause::Fault;
+        record.hung_up_by = Party::System;
+        record.trace.push(TraceEntry { reason: Reason::SystemRestarted });
+    }
+    if !records.is_empty() {
+        tracing::warn!(calls = records.len(), "calls were cut off when the server stopped");
+    }
+    write_segment(dir, &records)?;
+    fs::remove_file(&path)?;
+    writer::sync_dir(dir)
+}
