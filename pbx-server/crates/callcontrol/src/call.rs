@@ -13,6 +13,9 @@ use voxera_callflow::{
 };
 use voxera_model::{CallId, DeviceId, Dialled, ExtensionId, ExtensionNumber, Zone};
 
+/// Entries of a trace after which events that do nothing are no longer told.
+const LONGEST_TRACE: usize = 100;
+
 /// A new call, as an engine hands it over: the phone has proved who it is.
 #[derive(Debug, Clone)]
 pub struct Arrival {
@@ -131,6 +134,7 @@ impl Call {
             return Vec::new();
         }
         let now = Utc::now();
+        let unchanged;
         let actions = {
             // Held from the facts to the counts: two callers of one free line cannot both get it.
             let slot = inner.control.presence().pbx(inner.view.snapshot.pbx);
@@ -140,8 +144,15 @@ impl Call {
             if first {
                 inner.count_caller(&mut state, &mut phones);
             }
+            unchanged = step.actions.is_empty() && step.next == state.cursor;
             state.cursor = step.next;
-            state.trace.extend(step.trace);
+            // An engine that says the same thing over and over must not fill the record with it.
+            let room = if step.actions.is_empty() {
+                LONGEST_TRACE.saturating_sub(state.trace.len())
+            } else {
+                usize::MAX
+            };
+            state.trace.extend(step.trace.into_iter().take(room));
             for action in &step.actions {
                 match action {
                     Action::Ring { extension, number, .. } => {
@@ -165,6 +176,9 @@ impl Call {
         };
         if first {
             metrics::counter!("voxera_calls_started_total").increment(1);
+        }
+        if unchanged {
+            return actions;
         }
         match inner.live_call(&state) {
             Some(live) => {

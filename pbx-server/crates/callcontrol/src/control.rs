@@ -2,17 +2,18 @@
 
 use crate::backoff::Backoff;
 use crate::call::{Arrival, Call};
-use crate::database::{Database, SealKey, Store};
+use crate::database::{Database, Refusal, SealKey, Store};
 use crate::directory::{Directory, PbxView};
 use crate::follow::Follower;
 use crate::live::{Live, LiveScope};
 use crate::presence::Presence;
 use crate::saved::Saved;
-use crate::security::{Aggregate, SecurityEvent};
+use crate::security::{Aggregate, AuditLine, SecurityEvent};
 use crate::spool::{Shipper, Spool};
 use chrono::Utc;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -77,6 +78,9 @@ struct Shared {
     spool: Arc<Spool>,
     security: Arc<Security>,
     emergency_line: bool,
+    /// Waits for the store; taken by the job that follows it.
+    saved: Mutex<Option<Saved>>,
+    attached: AtomicBool,
     jobs: TaskTracker,
     stop: CancellationToken,
     /// Jobs do not outlive the last handle.
@@ -92,7 +96,8 @@ struct Security {
 
 impl CallControl {
     /// Starts from the last good configuration on disk, then follows the store. Without a store
-    /// nothing is loaded and records stay in the spool. Never waits for the database.
+    /// that configuration stays and records wait in the spool, until one is attached. Never waits
+    /// for the database.
     pub async fn start(config: CallControlConfig, store: Option<Store>) -> Result<Self, StartError> {
         let path = config.state_dir;
         let saved = config.seal_key.map(|key| Saved::new(&path, key));
@@ -113,13 +118,27 @@ impl CallControl {
             spool: Arc::new(spool),
             security: Arc::default(),
             emergency_line: config.emergency_line,
+            saved: Mutex::new(saved),
+            attached: AtomicBool::new(false),
             jobs: TaskTracker::new(),
             _stop_with_us: stop.clone().drop_guard(),
             stop,
         });
         shared.directory.replace_all(views);
-        shared.run(store.map(Database::new), saved);
-        Ok(Self { shared })
+        shared.expire();
+        let control = Self { shared };
+        if let Some(store) = store {
+            control.attach(store);
+        }
+        Ok(control)
+    }
+
+    /// Follows a store from now on: for a start on which the database did not answer. Only the
+    /// first store counts.
+    pub fn attach(&self, store: Store) {
+        if !self.shared.attached.swap(true, Ordering::AcqRel) {
+            self.shared.follow(&Database::new(store));
+        }
     }
 
     /// The PBXs.
@@ -198,7 +217,7 @@ impl CallControl {
 }
 
 impl Shared {
-    fn run(&self, database: Option<Database>, saved: Option<Saved>) {
+    fn expire(&self) {
         let presence = Arc::clone(&self.presence);
         self.jobs.spawn(until(self.stop.clone(), async move {
             let mut tick = tokio::time::interval(EXPIRE_EVERY);
@@ -207,15 +226,17 @@ impl Shared {
                 presence.expire(Utc::now());
             }
         }));
-        let Some(database) = database else { return };
+    }
+
+    fn follow(&self, database: &Database) {
         let shipper = Shipper::new(Arc::clone(&self.spool), database.clone());
         self.jobs.spawn(shipper.run(self.stop.clone()));
         self.jobs.spawn(Arc::clone(&self.security).run(database.clone(), self.stop.clone()));
         let follower = Follower {
-            database,
+            database: database.clone(),
             directory: Arc::clone(&self.directory),
             presence: Arc::clone(&self.presence),
-            saved,
+            saved: self.saved.lock().unwrap_or_else(PoisonError::into_inner).take(),
         };
         self.jobs.spawn(follower.run(self.stop.clone()));
     }
@@ -248,21 +269,44 @@ impl Security {
                 }
                 aggregate.take()
             };
-            if !lines.is_empty() {
-                match database.audit(&lines).await {
-                    Ok(()) => backoff.reset(),
-                    Err(error) => {
-                        tracing::warn!(%error, entries = lines.len(), "refused attempts wait for the audit");
-                        self.lock().give_back(lines);
-                        backoff.fail();
-                    }
-                }
+            let left = write(&database, lines).await;
+            if left.is_empty() {
+                backoff.reset();
+            } else {
+                tracing::warn!(entries = left.len(), "refused attempts wait for the audit");
+                self.lock().give_back(left);
+                backoff.fail();
             }
             if stopping {
                 return;
             }
         }
     }
+}
+
+/// Writes audit entries; returns those that wait for the database. One that the database will not
+/// have is dropped, so that it does not hold up the others.
+async fn write(database: &Database, mut lines: Vec<AuditLine>) -> Vec<AuditLine> {
+    if lines.is_empty() {
+        return lines;
+    }
+    match database.audit(&lines).await {
+        Ok(()) => return Vec::new(),
+        Err(Refusal::Down(_)) => return lines,
+        Err(Refusal::Failed(_) | Refusal::Never(_)) => {}
+    }
+    while let Some(line) = lines.first() {
+        match database.audit(std::slice::from_ref(line)).await {
+            Ok(()) => {}
+            Err(Refusal::Down(_)) => break,
+            Err(error @ (Refusal::Failed(_) | Refusal::Never(_))) => {
+                metrics::counter!("voxera_security_entries_dropped_total").increment(1);
+                tracing::error!(%error, kind = line.kind.as_str(), "an audit entry was refused");
+            }
+        }
+        lines.remove(0);
+    }
+    lines
 }
 
 fn open(dir: &Path, saved: Option<&Saved>) -> std::io::Result<(Spool, Vec<Arc<PbxView>>)> {

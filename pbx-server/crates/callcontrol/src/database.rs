@@ -53,6 +53,13 @@ pub(crate) enum Change {
     Everything,
 }
 
+/// Every PBX.
+pub(crate) struct All {
+    pub(crate) configs: Vec<PbxConfig>,
+    /// Tenants that cannot be read.
+    pub(crate) unread: Vec<TenantId>,
+}
+
 /// Changes of configuration, as they are committed.
 pub(crate) struct Changes {
     _store: Store,
@@ -63,13 +70,8 @@ impl Database {
         Self { store }
     }
 
-    /// Every tenant.
-    pub(crate) async fn tenants(&self) -> Result<Vec<TenantId>, Refusal> {
-        self.nothing().await
-    }
-
-    /// Every PBX of a tenant.
-    pub(crate) async fn all(&self, _tenant: TenantId) -> Result<Vec<PbxConfig>, Refusal> {
+    /// Every PBX of every tenant.
+    pub(crate) async fn all(&self) -> Result<All, Refusal> {
         self.nothing().await
     }
 

@@ -1,7 +1,7 @@
 //! Keeps the directory like the database, and a copy of it on disk for the day the database is down.
 
 use crate::backoff::Backoff;
-use crate::database::{Change, Changes, Database, Refusal};
+use crate::database::{All, Change, Changes, Database, Refusal};
 use crate::directory::{Directory, PbxConfig, PbxView};
 use crate::presence::{Presence, RegistrationChange};
 use crate::saved::Saved;
@@ -99,29 +99,21 @@ impl Follower {
     }
 
     async fn load_everything(&self) -> Result<(), Refusal> {
-        let mut views: Vec<Arc<PbxView>> = Vec::new();
-        let mut unread = None;
+        let All { configs, unread } = self.database.all().await?;
         let before = self.directory.all();
-        for tenant in self.database.tenants().await? {
-            match self.database.all(tenant).await {
-                Ok(found) => views.extend(found.into_iter().map(Into::into)),
-                Err(error @ Refusal::Down(_)) => return Err(error),
-                Err(Refusal::Never(_)) => {}
-                // One tenant that cannot be read must not hold up the others, and keeps what it had.
-                Err(error @ Refusal::Failed(_)) => {
-                    tracing::error!(%tenant, %error, "a tenant's configuration cannot be read");
-                    views.extend(before.iter().filter(|view| view.snapshot.tenant == tenant).cloned());
-                    unread = Some(error);
-                }
-            }
-        }
-        self.directory.replace_all(views);
+        // A tenant that cannot be read does not hold up the others, and keeps what it had.
+        let kept = before.iter().filter(|view| unread.contains(&view.snapshot.tenant)).cloned();
+        self.directory.replace_all(configs.into_iter().map(Into::into).chain(kept));
         for view in before {
             self.revoke(&view);
         }
         self.changed();
         tracing::info!(pbxs = self.directory.len(), "configuration loaded");
-        unread.map_or(Ok(()), Err)
+        if unread.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Failed(format!("{} tenants cannot be read", unread.len())))
+        }
     }
 
     fn apply(&self, config: PbxConfig) {

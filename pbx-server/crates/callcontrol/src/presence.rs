@@ -143,7 +143,11 @@ impl Presence {
     /// Where one device is reached now; empty: it is offline.
     #[must_use]
     pub fn bindings(&self, pbx: PbxId, device: DeviceId) -> Vec<Registration> {
-        self.list(pbx).into_iter().filter(|r| r.device == device).collect()
+        let now = Utc::now();
+        let slot = self.pbx(pbx);
+        let pbx = lock(&slot);
+        let own = pbx.registrations.range((device, String::new())..).map(|(_, registration)| registration);
+        own.take_while(|r| r.device == device).filter(|r| r.expires_at > now).cloned().collect()
     }
 
     /// Phones online and calls up, by extension; an extension with neither is left out.

@@ -18,6 +18,7 @@ const FILE: &str = "directory.sealed";
 const PURPOSE: &[u8] = b"voxera directory 1";
 
 /// The file.
+#[derive(Debug)]
 pub(crate) struct Saved {
     path: PathBuf,
     key: SealKey,

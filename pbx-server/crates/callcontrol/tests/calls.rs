@@ -124,6 +124,22 @@ async fn an_engine_that_forgets_a_call_still_leaves_a_record() {
 }
 
 #[tokio::test]
+async fn an_engine_that_repeats_itself_does_not_fill_the_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let setup = Setup::new(dir.path(), &anna_and_bertil()).await;
+    let mut feed = setup.control.live().subscribe(LiveScope::Platform);
+    let (call, _) = setup.call("1000", "1001");
+    for _ in 0..10_000 {
+        assert_eq!(call.advance(Event::Answered { by: number("1002") }), []);
+    }
+    let _ = call.advance(Event::HungUp { by: Party::Caller });
+    call.finish(MediaSummary::default());
+    let record = ended(&mut feed).await;
+    assert_eq!(record.trace.len(), 101);
+    assert!(matches!(record.trace.last().unwrap().reason, Reason::CallerGaveUp { .. }));
+}
+
+#[tokio::test]
 async fn two_advances_racing_end_a_call_once() {
     let dir = tempfile::tempdir().unwrap();
     let setup = Setup::new(dir.path(), &anna_and_bertil()).await;
@@ -236,7 +252,7 @@ async fn a_reader_sees_only_its_own_calls_and_learns_when_it_missed_some() {
 
     // More than a slow reader may fall behind.
     for _ in 0..5_000 {
-        let _ = call.advance(Event::Answered { by: number("1002") });
+        setup.control.presence().register(setup.registration(setup.phone_of("1001"), 60));
     }
     assert_eq!(own.next().await, Some(LiveEvent::Resync));
     // The stranger missed events too, of which none was its own; it learns no more than that.
