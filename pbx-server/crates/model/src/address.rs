@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 /// An e-mail address, lower case, at most 254 characters: `anna@bageri.se`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = "anna@akesbageri.example"))]
 pub struct Email(String);
 parsed_text!(Email);
 
@@ -31,6 +33,8 @@ impl Email {
 /// A SIP realm (domain) of exactly one PBX, lower case: `bageriet.pbx.example`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = "akes.pbx.example"))]
 pub struct Realm(String);
 parsed_text!(Realm);
 
@@ -52,6 +56,8 @@ impl Realm {
 /// A short name for a URL or schema: 2 to 40 of `a-z 0-9 -`, starts with a letter, ends without `-`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = "nordtel"))]
 pub struct Slug(String);
 parsed_text!(Slug);
 

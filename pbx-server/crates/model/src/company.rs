@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 /// A Swedish organisation number with its check digit verified, written `556016-0680`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = "556016-0680"))]
 pub struct OrgNumber(String);
 parsed_text!(OrgNumber);
 

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 /// because those belong to the public network.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = "1000"))]
 pub struct ExtensionNumber(String);
 parsed_text!(ExtensionNumber);
 
@@ -37,6 +39,8 @@ impl ExtensionNumber {
 /// A public number in E.164: `+46812345678`. Shown to people in national form.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = "+46812345678"))]
 pub struct PhoneNumber(String);
 parsed_text!(PhoneNumber);
 

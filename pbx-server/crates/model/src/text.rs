@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 /// `"`, `<`, `>`, `\`, `$`, `{`, `}`, which SIP, XML and dialplans would read as their own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = "Anna Öberg"))]
 pub struct Name(String);
 parsed_text!(Name);
 
@@ -34,6 +36,8 @@ impl Name {
 /// A colour as `#rrggbb`, lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = "#1a6b4f"))]
 pub struct Colour(String);
 parsed_text!(Colour);
 
@@ -50,6 +54,8 @@ impl Colour {
 /// zone database is; here only its shape.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = "Europe/Stockholm"))]
 pub struct Zone(String);
 parsed_text!(Zone);
 
