@@ -1,0 +1,13 @@
+//! The platform's schema, one noun a file.
+
+pub(crate) mod accounts;
+pub(crate) mod audit;
+pub(crate) mod idempotency;
+pub(crate) mod mails;
+pub(crate) mod one_time_tokens;
+pub(crate) mod overview;
+pub(crate) mod realms;
+pub(crate) mod sessions;
+pub(crate) mod signing_keys;
+pub(crate) mod tenants;
+pub(crate) mod users;
