@@ -19,7 +19,7 @@ const CALLS: u32 = 20_000;
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut text = "story = \"\"\nsteps = []\n".to_owned();
-    for n in 1000..1300 {
+    for n in 2000..2300 {
         writeln!(text, "[extensions.{n}]\nname = \"Person {n}\"\nonline = 1")?;
     }
     let snapshot = Scenario::parse("bench", &text)?.snapshot;
@@ -56,14 +56,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let caller = devices.first().map(|secret| secret.device).ok_or("no phone")?;
     control.directory().replace(PbxConfig { snapshot: snapshot.clone(), devices });
     let view = control.directory().pbx(&snapshot.realm).ok_or("no PBX")?;
-    let callee = ExtensionNumber::parse("1299")?;
+    let dialled_number = ExtensionNumber::parse("2299")?;
 
     let start = Instant::now();
     for _ in 0..CALLS {
-        let dialled = Dialled::Extension(callee.clone());
+        let dialled = Dialled::Extension(dialled_number.clone());
         let (call, _) =
             control.arrive(&view, Arrival { call: CallId(Uuid::now_v7()), device: caller, dialled });
-        let _ = call.advance(Event::Answered { by: callee.clone() });
+        let _ = call.advance(Event::Answered { by: dialled_number.clone() });
         let _ = call.advance(Event::HungUp { by: Party::Caller });
         call.finish(MediaSummary::default());
     }

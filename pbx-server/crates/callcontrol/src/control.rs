@@ -2,7 +2,7 @@
 
 use crate::backoff::Backoff;
 use crate::call::{Arrival, Call};
-use crate::database::{Database, Refusal, SealKey, Store};
+use crate::database::{Database, Refusal};
 use crate::directory::{Directory, PbxView};
 use crate::follow::Follower;
 use crate::live::{Live, LiveScope};
@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use voxera_callflow::Action;
+use voxera_store::{SealKey, Store};
 
 /// How often phones that were not heard of are looked for.
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
@@ -312,7 +313,8 @@ async fn write(database: &Database, mut lines: Vec<AuditLine>) -> Vec<AuditLine>
 fn open(dir: &Path, saved: Option<&Saved>) -> std::io::Result<(Spool, Vec<Arc<PbxView>>)> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     let spool = Spool::open(&dir.join("spool"))?;
-    let views = saved.map(Saved::read).unwrap_or_default().into_iter().map(Into::into).collect();
+    let views =
+        saved.map(Saved::read).unwrap_or_default().into_iter().map(PbxView::new).map(Arc::new).collect();
     Ok((spool, views))
 }
 

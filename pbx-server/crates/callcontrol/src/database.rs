@@ -1,28 +1,14 @@
 //! What this crate wants of the store, in one place.
 
+use crate::backoff::Backoff;
 use crate::directory::PbxConfig;
 use crate::record::CallEnded;
 use crate::security::AuditLine;
-use voxera_model::{CustomerId, PbxId, TenantId};
-
-/// The store.
-#[derive(Debug, Clone)]
-pub struct Store(());
-
-/// The key.
-#[derive(Debug, Clone)]
-pub struct SealKey(());
-
-impl SealKey {
-    pub(crate) fn seal(&self, _: &[u8], plain: &[u8]) -> Result<Vec<u8>, Refusal> {
-        tracing::debug!(key = ?self.0, "seal");
-        Ok(plain.to_vec())
-    }
-    pub(crate) fn open(&self, _: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Refusal> {
-        tracing::debug!(key = ?self.0, "open");
-        Ok(sealed.to_vec())
-    }
-}
+use std::collections::HashSet;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+use voxera_model::{CallId, PbxId, TenantId};
+use voxera_store::{ActorKind, CallRecord, Change, Media, NewAudit, Store, StoreError};
 
 /// The store, as this crate uses it.
 #[derive(Debug, Clone)]
@@ -32,7 +18,6 @@ pub(crate) struct Database {
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
-#[expect(dead_code, reason = "the store makes them")]
 pub(crate) enum Refusal {
     /// The database does not answer: everything waits.
     #[error("the database does not answer: {0}")]
@@ -45,12 +30,15 @@ pub(crate) enum Refusal {
     Never(String),
 }
 
-/// What changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(dead_code, reason = "the store makes them")]
-pub(crate) enum Change {
-    Pbx { tenant: TenantId, pbx: PbxId },
-    Everything,
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let words = error.to_string();
+        match error {
+            StoreError::Unavailable(_) => Self::Down(words),
+            StoreError::NotFound | StoreError::Conflict(_) => Self::Never(words),
+            StoreError::UnknownSort { .. } | StoreError::Sealed | StoreError::Other(_) => Self::Failed(words),
+        }
+    }
 }
 
 /// Every PBX.
@@ -60,9 +48,11 @@ pub(crate) struct All {
     pub(crate) unread: Vec<TenantId>,
 }
 
-/// Changes of configuration, as they are committed.
+/// Changes of configuration, as they are committed. Connects again by itself, and then says
+/// [`Change::Everything`], because news may have been missed.
 pub(crate) struct Changes {
-    _store: Store,
+    news: mpsc::UnboundedReceiver<Change>,
+    _job: AbortOnDropHandle<()>,
 }
 
 impl Database {
@@ -72,43 +62,125 @@ impl Database {
 
     /// Every PBX of every tenant.
     pub(crate) async fn all(&self) -> Result<All, Refusal> {
-        self.nothing().await
+        let all = self.store.all_configs().await?;
+        Ok(All { configs: all.configs, unread: all.failed })
     }
 
     /// One PBX; `None`: it is gone.
-    pub(crate) async fn pbx(&self, _tenant: TenantId, _pbx: PbxId) -> Result<Option<PbxConfig>, Refusal> {
-        self.nothing().await
+    pub(crate) async fn pbx(&self, tenant: TenantId, pbx: PbxId) -> Result<Option<PbxConfig>, Refusal> {
+        let scope = self.store.tenant_scope(tenant).await?;
+        Ok(self.store.tenant(&scope).await?.config().pbx(pbx).await?)
     }
 
-    /// The changes from now on.
-    pub(crate) async fn changes(&self) -> Result<Changes, Refusal> {
-        self.nothing().await
+    /// The changes from now on; the first is [`Change::Everything`].
+    pub(crate) fn changes(&self) -> Changes {
+        let (sender, news) = mpsc::unbounded_channel();
+        let job = tokio::spawn(listen(self.store.clone(), sender));
+        Changes { news, _job: AbortOnDropHandle::new(job) }
     }
 
-    /// Keeps calls of one customer, all or none. A call that is there already stays as it is.
+    /// Keeps calls of one tenant, all or none; returns those whose company is gone. A call that is
+    /// there already stays as it is.
     pub(crate) async fn insert_calls(
         &self,
-        _tenant: TenantId,
-        _customer: CustomerId,
-        _calls: &[CallEnded],
-    ) -> Result<(), Refusal> {
-        self.nothing().await
+        tenant: TenantId,
+        calls: &[CallEnded],
+    ) -> Result<HashSet<CallId>, Refusal> {
+        let records: Vec<CallRecord> = calls.iter().map(record).collect();
+        let scope = self.store.tenant_scope(tenant).await?;
+        let mut tx = self.store.tenant(&scope).await?;
+        let inserted = tx.calls().insert(&records).await?;
+        tx.commit().await?;
+        Ok(inserted.orphaned.into_iter().collect())
     }
 
-    /// Keeps refused attempts.
-    pub(crate) async fn audit(&self, _lines: &[AuditLine]) -> Result<(), Refusal> {
-        self.nothing().await
-    }
-
-    async fn nothing<T>(&self) -> Result<T, Refusal> {
-        tokio::task::yield_now().await;
-        Err(Refusal::Down(format!("{:?}", self.store)))
+    /// Keeps refused attempts, all or none.
+    pub(crate) async fn audit(&self, lines: &[AuditLine]) -> Result<(), Refusal> {
+        let mut tx = self.store.platform().await?;
+        for line in lines {
+            tx.audit().append(entry(line)).await?;
+        }
+        Ok(tx.commit().await?)
     }
 }
 
 impl Changes {
-    /// The next change. Waits for ever when there is none.
+    /// The next change. Cancelling loses nothing.
     pub(crate) async fn next(&mut self) -> Change {
-        std::future::pending().await
+        // The job ends only with its receiver.
+        self.news.recv().await.unwrap_or(Change::Everything)
+    }
+}
+
+async fn listen(store: Store, news: mpsc::UnboundedSender<Change>) {
+    let mut backoff = Backoff::default();
+    loop {
+        match store.config_changes().await {
+            Ok(mut changes) => {
+                // Said after listening has begun, so that no change falls in between.
+                let mut said = news.send(Change::Everything);
+                backoff.reset();
+                while said.is_ok() {
+                    match changes.next().await {
+                        Ok(change) => said = news.send(change),
+                        Err(error) => {
+                            tracing::warn!(%error, "the database no longer tells of changes");
+                            break;
+                        }
+                    }
+                }
+                if said.is_err() {
+                    return;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the database does not tell of changes"),
+        }
+        backoff.fail();
+        tokio::time::sleep(backoff.pause().unwrap_or_default()).await;
+    }
+}
+
+fn record(call: &CallEnded) -> CallRecord {
+    let media = Media { caller: call.media.caller, callee: call.media.callee };
+    CallRecord {
+        id: call.id,
+        customer: call.customer,
+        pbx: call.pbx,
+        started_at: call.started_at,
+        answered_at: call.answered_at,
+        ended_at: call.ended_at,
+        from_number: call.from_number.clone(),
+        from_name: call.from_name.clone(),
+        from_extension: call.from_extension.clone(),
+        to_number: call.to_number.clone(),
+        to_extension: call.to_extension.clone(),
+        outcome: call.outcome,
+        hung_up_by: call.hung_up_by,
+        codec: call.media.codec.clone(),
+        media: (media != Media::default()).then_some(media),
+        snapshot_version: call.snapshot_version,
+        trace: call.trace.clone(),
+    }
+}
+
+fn entry(line: &AuditLine) -> NewAudit {
+    let (resource_type, resource_id) = match (line.device, line.pbx) {
+        (Some(device), _) => ("device", device.to_string()),
+        (None, Some(pbx)) => ("pbx", pbx.to_string()),
+        (None, None) => ("platform", String::new()),
+    };
+    NewAudit {
+        tenant: line.owner.map(|(tenant, _)| tenant),
+        customer: line.owner.map(|(_, customer)| customer),
+        actor_account: None,
+        actor_kind: ActorKind::Sip,
+        actor_label: line.source.map_or_else(|| "many addresses".to_owned(), |source| source.to_string()),
+        action: format!("sip.{}", line.kind.as_str()),
+        resource_type: resource_type.to_owned(),
+        resource_id,
+        before: None,
+        after: Some(serde_json::json!({ "attempts": line.count, "last_at": line.at })),
+        address: line.source,
+        request_id: None,
     }
 }

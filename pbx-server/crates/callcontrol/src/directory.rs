@@ -1,38 +1,10 @@
 //! Every PBX in memory: what calls are routed from and phones are checked against.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use voxera_callflow::Snapshot;
-use voxera_model::{DeviceId, ExtensionNumber, Name, PbxId, Realm};
-
-/// What a phone proves itself with. The password itself is not known to us.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DeviceSecret {
-    pub device: DeviceId,
-    pub extension: ExtensionNumber,
-    pub name: Name,
-    /// MD5 of `device:realm:password`.
-    pub ha1_md5: [u8; 16],
-    /// SHA-256 of `device:realm:password`.
-    pub ha1_sha256: [u8; 32],
-}
-
-impl fmt::Debug for DeviceSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeviceSecret")
-            .field("device", &self.device)
-            .field("extension", &self.extension)
-            .finish_non_exhaustive()
-    }
-}
-
-/// One PBX as the store hands it over.
-#[derive(Debug, Clone)]
-pub struct PbxConfig {
-    pub snapshot: Snapshot,
-    pub devices: Vec<DeviceSecret>,
-}
+use voxera_model::{DeviceId, PbxId, Realm};
+pub use voxera_store::{DeviceSecret, PbxConfig};
 
 /// One PBX at one version. A call and a registration keep the view that they started with.
 #[derive(Debug)]
@@ -57,12 +29,6 @@ impl PbxView {
 
     pub(crate) fn devices(&self) -> impl Iterator<Item = &DeviceSecret> {
         self.devices.values()
-    }
-}
-
-impl From<PbxConfig> for Arc<PbxView> {
-    fn from(config: PbxConfig) -> Self {
-        Self::new(PbxView::new(config))
     }
 }
 
@@ -105,8 +71,8 @@ impl Directory {
     }
 
     /// Puts one PBX in place of its earlier version. For engines' tests and for loading.
-    pub fn replace(&self, config: impl Into<Arc<PbxView>>) {
-        let view = config.into();
+    pub fn replace(&self, config: PbxConfig) {
+        let view = Arc::new(PbxView::new(config));
         self.change(|map| map.insert(view));
     }
 

@@ -1,7 +1,7 @@
 //! Keeps the directory like the database, and a copy of it on disk for the day the database is down.
 
 use crate::backoff::Backoff;
-use crate::database::{All, Change, Changes, Database, Refusal};
+use crate::database::{All, Changes, Database, Refusal};
 use crate::directory::{Directory, PbxConfig, PbxView};
 use crate::presence::{Presence, RegistrationChange};
 use crate::saved::Saved;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use voxera_model::{PbxId, TenantId};
+use voxera_store::Change;
 
 /// Changes that come within this time are loaded together.
 const GATHER: Duration = Duration::from_millis(20);
@@ -43,15 +44,8 @@ impl Follower {
 
     async fn follow(&self) {
         let mut backoff = Backoff::default();
-        // Listening starts before loading, so that no change falls in between.
-        let mut changes = loop {
-            match self.database.changes().await {
-                Ok(changes) => break changes,
-                Err(error) => self.failed(&error, &mut backoff).await,
-            }
-        };
-        backoff.reset();
-        let mut todo = Todo { everything: true, pbxs: BTreeSet::new() };
+        let mut changes = self.database.changes();
+        let mut todo = Todo::default();
         loop {
             match self.load(&mut todo).await {
                 Ok(()) => backoff.reset(),
@@ -103,7 +97,7 @@ impl Follower {
         let before = self.directory.all();
         // A tenant that cannot be read does not hold up the others, and keeps what it had.
         let kept = before.iter().filter(|view| unread.contains(&view.snapshot.tenant)).cloned();
-        self.directory.replace_all(configs.into_iter().map(Into::into).chain(kept));
+        self.directory.replace_all(configs.into_iter().map(PbxView::new).map(Arc::new).chain(kept));
         for view in before {
             self.revoke(&view);
         }

@@ -19,9 +19,9 @@ mod spool;
 
 pub use call::{Arrival, Call};
 pub use control::{CallControl, CallControlConfig, ControlStatus, StartError};
-pub use database::{SealKey, Store};
 pub use directory::{DeviceSecret, Directory, PbxConfig, PbxView};
 pub use live::{HangupAnswer, Live, LiveCall, LiveEvent, LiveFeed, LiveParty, LiveScope, LiveState};
 pub use presence::{Presence, Registration, RegistrationChange, Transport};
 pub use record::{CallEnded, LegMedia, MediaSummary};
 pub use security::{SecurityEvent, SecurityKind};
+pub use voxera_store::{SealKey, Store};

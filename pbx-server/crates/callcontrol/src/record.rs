@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use voxera_callflow::{Cause, Party, TraceEntry};
 use voxera_model::{CallId, CustomerId, ExtensionNumber, Name, PbxId, TenantId};
+pub use voxera_store::LegMedia;
 
 /// What an engine measured of one call's sound. All `None`/empty: no sound was set up.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -14,17 +15,6 @@ pub struct MediaSummary {
     pub caller: Option<LegMedia>,
     /// What came from the phone that answered.
     pub callee: Option<LegMedia>,
-}
-
-/// What came from one phone.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct LegMedia {
-    /// Packets received.
-    pub packets: u64,
-    /// Packets missing between the first and the last received.
-    pub lost: u64,
-    /// Interarrival jitter at the end of the call, milliseconds (RFC 3550).
-    pub jitter_ms: f32,
 }
 
 /// A call that is over. Written once, never changed; the id makes a second insert harmless.

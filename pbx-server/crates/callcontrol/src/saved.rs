@@ -1,7 +1,6 @@
 //! The last good configuration on disk, so that a server that starts without its database routes
 //! calls and checks phones. It holds credentials, and so it is sealed.
 
-use crate::database::SealKey;
 use crate::directory::{DeviceSecret, PbxConfig, PbxView};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
@@ -12,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use voxera_callflow::Snapshot;
 use voxera_model::{DeviceId, ExtensionNumber, Name};
+use voxera_store::SealKey;
 
 const FILE: &str = "directory.sealed";
 /// Binds the sealed bytes to what they are, and to their format.

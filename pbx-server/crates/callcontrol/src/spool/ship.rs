@@ -11,12 +11,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
-use voxera_model::CallId;
+use voxera_model::{CallId, TenantId};
 
 /// Records in one transaction.
 const BATCH: usize = 100;
 /// How often one record may fail for a reason that may pass, before it is put aside.
 const ATTEMPTS: u32 = 8;
+
+/// Why a record of a company that is gone is refused.
+const ORPHANED: &str = "its customer does not exist any more";
 
 /// Delivers until it is stopped, then once more.
 pub(crate) struct Shipper {
@@ -117,14 +120,20 @@ impl Shipper {
     async fn deliver(&mut self, records: &[CallEnded]) -> Result<Vec<CallEnded>, Down> {
         let mut left = Vec::new();
         let mut refused = Vec::new();
-        let mut owners: BTreeMap<_, Vec<CallEnded>> = BTreeMap::new();
+        let mut tenants: BTreeMap<TenantId, Vec<CallEnded>> = BTreeMap::new();
         for record in records.iter().filter(|record| !self.buried.contains(&record.id)) {
-            owners.entry((record.tenant, record.customer)).or_default().push(record.clone());
+            tenants.entry(record.tenant).or_default().push(record.clone());
         }
-        for ((tenant, customer), records) in owners {
+        for (tenant, records) in tenants {
             for batch in records.chunks(BATCH) {
-                match self.database.insert_calls(tenant, customer, batch).await {
-                    Ok(()) => continue,
+                match self.database.insert_calls(tenant, batch).await {
+                    Ok(orphaned) => {
+                        let orphans = batch.iter().filter(|record| orphaned.contains(&record.id));
+                        refused.extend(
+                            orphans.map(|record| Refused { why: ORPHANED.into(), call: record.clone() }),
+                        );
+                        continue;
+                    }
                     Err(Refusal::Down(error)) => {
                         tracing::warn!(%error, "calls wait in the spool: the database does not answer");
                         return Err(Down);
@@ -133,9 +142,9 @@ impl Shipper {
                 }
                 // One of them is the reason; the others must not wait for it.
                 for record in batch {
-                    let one = std::slice::from_ref(record);
-                    match self.database.insert_calls(tenant, customer, one).await {
-                        Ok(()) => {}
+                    match self.database.insert_calls(tenant, std::slice::from_ref(record)).await {
+                        Ok(orphaned) if orphaned.is_empty() => {}
+                        Ok(_) => refused.push(Refused { why: ORPHANED.into(), call: record.clone() }),
                         Err(Refusal::Down(_)) => return Err(Down),
                         Err(Refusal::Never(why)) => refused.push(Refused { why, call: record.clone() }),
                         Err(Refusal::Failed(why)) => {
