@@ -6,6 +6,7 @@ use crate::migrate;
 use crate::page::{List, Listed, Page};
 use crate::row::Columns;
 use crate::store::Store;
+use crate::tenant::customers::{Customer, Customers, NewCustomer};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::postgres::PgRow;
@@ -263,6 +264,18 @@ impl<'t> Tenants<'t> {
         if updated.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
     }
 
+    /// Makes a customer from a transaction of the platform: a company that signs up by itself comes
+    /// into being together with its first account. `NotFound` in a tenant's transaction.
+    pub async fn sign_up(self, tenant: TenantId, new: NewCustomer) -> Result<Customer> {
+        if self.platform.is_none() {
+            return Err(StoreError::NotFound);
+        }
+        step_into(self.conn, tenant).await?;
+        let customer = Customers::new(&mut *self.conn).create(new).await?;
+        step_out(self.conn).await?;
+        Ok(customer)
+    }
+
     /// Removes a tenant with its staff, and its schema when the transaction is committed.
     /// Conflicts: `TenantHasCustomers`, `TenantIsBuiltin`.
     pub async fn delete(self, id: TenantId) -> Result<()> {
@@ -297,14 +310,25 @@ async fn one(conn: &mut PgConnection, id: TenantId) -> Result<Tenant> {
 
 /// How many customers a tenant has, from a transaction of the platform.
 async fn customers_of(conn: &mut PgConnection, id: TenantId) -> Result<i64> {
+    step_into(conn, id).await?;
+    let count = sqlx::query_scalar("select count(*) from customers").fetch_one(&mut *conn).await?;
+    step_out(conn).await?;
+    Ok(count)
+}
+
+/// Lets a transaction of the platform see one tenant's tables until [`step_out`].
+async fn step_into(conn: &mut PgConnection, id: TenantId) -> Result<()> {
     sqlx::query("select set_config('app.tenant', $1, true), set_config('search_path', $2, true)")
         .bind(id.to_string())
         .bind(migrate::schema_of(id))
-        .execute(&mut *conn)
+        .execute(conn)
         .await?;
-    let count = sqlx::query_scalar("select count(*) from customers").fetch_one(&mut *conn).await?;
+    Ok(())
+}
+
+async fn step_out(conn: &mut PgConnection) -> Result<()> {
     sqlx::query("select set_config('app.tenant', '', true), set_config('search_path', '', true)")
         .execute(conn)
         .await?;
-    Ok(count)
+    Ok(())
 }
