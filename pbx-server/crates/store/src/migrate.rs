@@ -17,7 +17,7 @@ use voxera_model::TenantId;
 /// Schemas that are migrated at once.
 const PARALLEL: usize = 8;
 /// The advisory lock of a run: "voxera" in ASCII.
-const LOCK: i64 = 0x0076_6f78_6572_61;
+const LOCK: i64 = 0x0076_6f78_6572_6100;
 
 const PLATFORM: &[(i64, &str, &str)] =
     &[(1, "platform", include_str!("../../../migrations/platform/0001_platform.sql"))];
@@ -194,9 +194,12 @@ async fn apply(
         .collect();
     let mut migrator = Migrator::with_migrations(migrations);
     migrator.set_locking(false);
-    migrator.run_direct(None, conn, false).await.map_err(|error| match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => StoreError::from(error),
-        other => StoreError::Other(sqlx::Error::Migrate(Box::new(other))),
+    migrator.run_direct(None, conn, false).await.map_err(|error| {
+        if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = error {
+            StoreError::from(error)
+        } else {
+            StoreError::Other(sqlx::Error::Migrate(Box::new(error)))
+        }
     })?;
     conn.execute("reset search_path").await?;
     Ok(())

@@ -8,10 +8,13 @@ use crate::seal::SealKey;
 use crate::tenant::config::AllConfigs;
 use crate::tx::{PlatformTx, TenantTx};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, Postgres, SqlSafeStr, SqlStr, Transaction,
+};
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use voxera_model::TenantId;
 
 /// The role of everything that serves people.
@@ -42,7 +45,8 @@ struct Inner {
     pool: PgPool,
     owner: PgConnectOptions,
     seal: SealKey,
-    own_login: bool,
+    /// Set when the database has been reached for the first time.
+    own_login: OnceCell<bool>,
     known: RwLock<HashSet<TenantId>>,
 }
 
@@ -53,39 +57,44 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Connects to a database that [`Store::migrate`] has brought up.
+    /// Gets ready to use a database that [`Store::migrate`] has brought up. Does not fail when it
+    /// cannot be reached now: what is asked of the store then is `Unavailable`, until it can.
     pub async fn connect(config: &StoreConfig) -> Result<Self> {
         let owner = options(&config.url)?;
-        let mut app = owner.clone().username(APP_ROLE);
-        let own_login = match app.connect().await {
-            Ok(connection) => {
-                drop(connection.close().await);
-                true
-            }
-            Err(error) => {
-                tracing::debug!(%error, "the application role cannot log in by itself");
-                app = owner.clone();
-                false
-            }
-        };
         let pool = PgPoolOptions::new()
             .max_connections(config.max_connections.max(1))
-            .acquire_timeout(Duration::from_secs(5))
-            .max_lifetime(Duration::from_secs(30 * 60))
-            .idle_timeout(Duration::from_secs(5 * 60))
+            .acquire_timeout(Duration::from_secs(3))
+            .max_lifetime(Duration::from_mins(30))
+            .idle_timeout(Duration::from_mins(5))
+            // A connection that was in use a moment ago is not asked whether it still works.
             .test_before_acquire(false)
-            .after_connect(move |connection, _| {
+            .before_acquire(|connection, meta| {
                 Box::pin(async move {
-                    if !own_login {
-                        connection.execute("set role voxera_app").await?;
+                    if meta.idle_for > Duration::from_secs(1) {
+                        connection.ping().await?;
                     }
+                    Ok(true)
+                })
+            })
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute("set role voxera_app").await?;
                     Ok(())
                 })
             })
-            .connect_with(app)
-            .await?;
-        let inner = Inner { pool, owner, seal: config.seal_key.clone(), own_login, known: RwLock::default() };
-        Ok(Self { inner: Arc::new(inner) })
+            .connect_lazy_with(owner.clone());
+        let inner = Inner {
+            pool,
+            owner,
+            seal: config.seal_key.clone(),
+            own_login: OnceCell::new(),
+            known: RwLock::default(),
+        };
+        let store = Self { inner: Arc::new(inner) };
+        match store.pool().await {
+            Ok(_) | Err(StoreError::Unavailable(_)) => Ok(store),
+            Err(error) => Err(error),
+        }
     }
 
     /// Brings the platform's schema and then every tenant's up to this version, several at once.
@@ -99,14 +108,14 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("select 1").execute(&self.inner.pool).await?;
+        sqlx::query("select 1").execute(self.pool().await?).await?;
         Ok(())
     }
 
     /// A transaction that sees the platform's tables, and no tenant's.
     pub async fn platform(&self) -> Result<PlatformTx<'static>> {
         let begin = "begin; select set_config('app.scope', 'platform', true)";
-        let tx = self.inner.pool.begin_with(begin).await?;
+        let tx = self.begin(SqlSafeStr::into_sql_str(begin)).await?;
         Ok(PlatformTx::new(tx, self.clone()))
     }
 
@@ -131,7 +140,7 @@ impl Store {
         // refusal leaves no open transaction behind; `begin` then takes it into its own.
         let customer = scope.customer().map_or_else(|| "null".to_owned(), |id| format!("'{id}'"));
         let begin = format!("select platform.enter('{}', {customer}); begin", scope.tenant());
-        match self.inner.pool.begin_with(AssertSqlSafe(begin)).await.map_err(StoreError::from) {
+        match self.begin(AssertSqlSafe(begin).into_sql_str()).await {
             Ok(tx) => Ok(TenantTx::new(tx, *scope, self.clone())),
             Err(StoreError::NotFound) => {
                 if scope.customer().is_none() {
@@ -145,7 +154,7 @@ impl Store {
 
     /// What changes in PBXs from now on, in this process and others.
     pub async fn config_changes(&self) -> Result<ConfigChanges> {
-        ConfigChanges::listen(&self.inner.pool).await
+        ConfigChanges::listen(self.pool().await?).await
     }
 
     /// Every PBX of every tenant, for the start. A tenant that cannot be read is named and stops
@@ -179,15 +188,45 @@ impl Store {
     }
 
     /// Whether connections log in as the application role itself, and so could not become
-    /// anything stronger even with SQL of their own.
+    /// anything stronger even with SQL of their own. `false` also while that is not known yet.
     #[must_use]
     pub fn has_own_login(&self) -> bool {
-        self.inner.own_login
+        self.inner.own_login.get().copied().unwrap_or_default()
     }
 
     /// Closes all connections, after those in use have come back.
     pub async fn close(&self) {
         self.inner.pool.close().await;
+    }
+
+    /// The pool, once it is known as whom to log in.
+    async fn pool(&self) -> Result<&PgPool> {
+        let decide = || async {
+            let app = self.inner.owner.clone().username(APP_ROLE);
+            match app.connect().await {
+                Ok(connection) => {
+                    drop(connection.close().await);
+                    self.inner.pool.set_connect_options(app);
+                    Ok(true)
+                }
+                Err(sqlx::Error::Database(error)) if error.code().is_some_and(|c| c.starts_with("28")) => {
+                    Ok(false)
+                }
+                Err(error) => Err(StoreError::from(error)),
+            }
+        };
+        self.inner.own_login.get_or_try_init(decide).await?;
+        Ok(&self.inner.pool)
+    }
+
+    /// Begins a transaction; once more when the connection turns out to be dead, because nothing
+    /// has happened then.
+    async fn begin(&self, sql: SqlStr) -> Result<Transaction<'static, Postgres>> {
+        let pool = self.pool().await?;
+        match pool.begin_with(Begin(sql.clone())).await {
+            Err(sqlx::Error::Io(_)) => Ok(pool.begin_with(Begin(sql)).await?),
+            begun => Ok(begun?),
+        }
     }
 
     pub(crate) fn owner(&self) -> &PgConnectOptions {
@@ -196,6 +235,15 @@ impl Store {
 
     pub(crate) fn forget(&self, tenant: TenantId) {
         self.inner.known.write().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+    }
+}
+
+/// Text that [`Store`] has put together of its own words and UUIDs.
+struct Begin(SqlStr);
+
+impl SqlSafeStr for Begin {
+    fn into_sql_str(self) -> SqlStr {
+        self.0
     }
 }
 

@@ -116,48 +116,45 @@ impl<'t> Accounts<'t> {
 
     /// A new password. Whoever sets one by a link has shown that the address is theirs: `verify`.
     pub async fn set_password(self, id: AccountId, hash: &str, verify: bool) -> Result<()> {
-        touched(
-            sqlx::query(
-                "update platform.accounts set password_hash = $2,
+        let done = sqlx::query(
+            "update platform.accounts set password_hash = $2,
                      verified_at = case when $3 then coalesce(verified_at, now()) else verified_at end
                  where id = $1",
-            )
-            .bind(id.0)
-            .bind(hash)
-            .bind(verify)
-            .execute(self.conn)
-            .await?,
         )
+        .bind(id.0)
+        .bind(hash)
+        .bind(verify)
+        .execute(self.conn)
+        .await?;
+        touched(&done)
     }
 
     /// The address is the person's own.
     pub async fn verify(self, id: AccountId) -> Result<()> {
-        touched(
-            sqlx::query(
-                "update platform.accounts set verified_at = coalesce(verified_at, now()) where id = $1",
-            )
-            .bind(id.0)
-            .execute(self.conn)
-            .await?,
+        let done = sqlx::query(
+            "update platform.accounts set verified_at = coalesce(verified_at, now()) where id = $1",
         )
+        .bind(id.0)
+        .execute(self.conn)
+        .await?;
+        touched(&done)
     }
 
     /// The person's language.
     pub async fn set_locale(self, id: AccountId, locale: Locale) -> Result<()> {
-        touched(
-            sqlx::query("update platform.accounts set locale = $2 where id = $1")
-                .bind(id.0)
-                .bind(locale.as_str())
-                .execute(self.conn)
-                .await?,
-        )
+        let done = sqlx::query("update platform.accounts set locale = $2 where id = $1")
+            .bind(id.0)
+            .bind(locale.as_str())
+            .execute(self.conn)
+            .await?;
+        touched(&done)
     }
 
     /// Removes the account with its memberships, sessions and tokens.
     pub async fn delete(self, id: AccountId) -> Result<()> {
-        touched(
-            sqlx::query("delete from platform.accounts where id = $1").bind(id.0).execute(self.conn).await?,
-        )
+        let done =
+            sqlx::query("delete from platform.accounts where id = $1").bind(id.0).execute(self.conn).await?;
+        touched(&done)
     }
 }
 
@@ -175,6 +172,6 @@ pub(crate) async fn find_or_create(conn: &mut PgConnection, email: &Email, local
     Ok(Found { account, created: id.is_some() })
 }
 
-fn touched(done: sqlx::postgres::PgQueryResult) -> Result<()> {
+fn touched(done: &sqlx::postgres::PgQueryResult) -> Result<()> {
     if done.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
 }

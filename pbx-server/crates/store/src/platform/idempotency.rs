@@ -19,6 +19,9 @@ pub enum Idempotency {
     InProgress,
 }
 
+/// Method and path, hash, and the answer so far.
+type Known = (String, Vec<u8>, Option<i32>, Option<serde_json::Value>);
+
 /// Keys of requests.
 pub struct IdempotencyKeys<'t> {
     conn: &'t mut PgConnection,
@@ -50,7 +53,7 @@ impl<'t> IdempotencyKeys<'t> {
         if claimed.rows_affected() == 1 {
             return Ok(Idempotency::New);
         }
-        let found: Option<(String, Vec<u8>, Option<i32>, Option<serde_json::Value>)> = sqlx::query_as(
+        let found: Option<Known> = sqlx::query_as(
             "select method_path, request_hash, status, body from platform.idempotency_keys
              where account_id = $1 and key = $2",
         )

@@ -104,7 +104,7 @@ impl<'t> Sessions<'t> {
         next_expires_at: DateTime<Utc>,
         grace: TimeDelta,
     ) -> Result<Rotation> {
-        let taken: Option<Uuid> = sqlx::query_scalar(
+        let owner: Option<Uuid> = sqlx::query_scalar(
             "update platform.refresh_tokens t set used_at = coalesce(t.used_at, now())
              from platform.sessions s
              where t.hash = $1 and t.expires_at > now()
@@ -116,7 +116,7 @@ impl<'t> Sessions<'t> {
         .bind(grace.num_milliseconds())
         .fetch_optional(&mut *self.conn)
         .await?;
-        if let Some(session) = taken {
+        if let Some(session) = owner {
             insert_token(self.conn, session, next, next_expires_at).await?;
             let account: Uuid = sqlx::query_scalar(
                 "update platform.sessions set last_used_at = now() where id = $1 returning account_id",

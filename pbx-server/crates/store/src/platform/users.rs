@@ -229,9 +229,12 @@ impl<'t> Users<'t> {
             Level::Of(tenant, customer) => (Some(tenant), customer),
         };
         if let (Level::Platform, Some(tenant), Some(customer)) = (self.level, tenant, customer) {
-            customer_of(self.conn, tenant, customer).await.map_err(|error| match error {
-                StoreError::NotFound => StoreError::Conflict(Constraint::ParentGone),
-                other => other,
+            customer_of(self.conn, tenant, customer).await.map_err(|error| {
+                if matches!(error, StoreError::NotFound) {
+                    StoreError::Conflict(Constraint::ParentGone)
+                } else {
+                    error
+                }
             })?;
         }
         sqlx::query(
