@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use voxera_callflow::Action;
@@ -180,12 +180,18 @@ impl CallControl {
     #[must_use]
     pub fn status(&self) -> ControlStatus {
         ControlStatus {
-            spooled: self.shared.spool.depth(),
+            spooled: *self.shared.spool.depth().borrow(),
             dead_letters: self.shared.spool.dead(),
             pbxs: self.directory().len(),
             registrations: self.presence().total(),
             calls: self.live().count(LiveScope::Platform),
         }
+    }
+
+    /// How many records are on disk or in memory and not in the database, as it changes.
+    #[must_use]
+    pub fn spooled(&self) -> watch::Receiver<u64> {
+        self.shared.spool.depth()
     }
 
     /// Waits until every record handed in so far is on disk.
@@ -200,7 +206,7 @@ impl CallControl {
         self.shared.stop.cancel();
         self.shared.jobs.close();
         if tokio::time::timeout(LAST_DELIVERY, self.shared.jobs.wait()).await.is_err() {
-            tracing::warn!(records = self.shared.spool.depth(), "records wait for the next start");
+            tracing::warn!(records = *self.shared.spool.depth().borrow(), "records wait for the next start");
         }
         let spool = Arc::clone(&self.shared.spool);
         if tokio::task::spawn_blocking(move || spool.stop()).await.is_err() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::watch;
 use voxera_callflow::Snapshot;
 use voxera_model::{DeviceId, PbxId, Realm};
 pub use voxera_store::{DeviceSecret, PbxConfig};
@@ -36,6 +37,8 @@ impl PbxView {
 #[derive(Debug, Default)]
 pub struct Directory {
     map: RwLock<Arc<Map>>,
+    /// Counts the replacements.
+    generation: watch::Sender<u64>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -56,6 +59,12 @@ impl Directory {
     pub fn by_id(&self, pbx: PbxId) -> Option<Arc<PbxView>> {
         let map = self.current();
         map.realms.get(&pbx).and_then(|realm| map.by_realm.get(realm)).cloned()
+    }
+
+    /// Tells of every replacement from now on, by a number that grows.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.generation.subscribe()
     }
 
     /// How many PBXs are loaded.
@@ -88,6 +97,7 @@ impl Directory {
             map.insert(view);
         }
         *self.map.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(map);
+        self.generation.send_modify(|generation| *generation += 1);
     }
 
     /// Every PBX.
@@ -102,6 +112,8 @@ impl Directory {
     fn change(&self, edit: impl FnOnce(&mut Map)) {
         let mut slot = self.map.write().unwrap_or_else(PoisonError::into_inner);
         edit(Arc::make_mut(&mut slot));
+        drop(slot);
+        self.generation.send_modify(|generation| *generation += 1);
     }
 }
 

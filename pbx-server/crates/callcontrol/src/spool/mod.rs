@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use voxera_callflow::{Cause, Party, Reason, TraceEntry};
 use voxera_model::CallId;
 use writer::{Job, Mark, Taken, Writer};
@@ -46,7 +46,10 @@ pub(crate) struct Spool {
 pub(crate) struct Counts {
     on_disk: AtomicU64,
     in_memory: AtomicU64,
+    /// Taken from memory, not delivered yet.
+    in_flight: AtomicU64,
     dead: AtomicU64,
+    depth: watch::Sender<u64>,
 }
 
 impl Spool {
@@ -67,6 +70,7 @@ impl Spool {
         let next_segment = next(&segments);
         let on_disk: u64 = segments.iter().map(|path| stored(path)).sum();
         counts.on_disk.store(on_disk, Ordering::Relaxed);
+        counts.show();
         let (jobs, receiver) = channel();
         let writer =
             Writer::new(dir.to_owned(), receiver, Arc::clone(&counts), Arc::clone(&waiting), next_segment);
@@ -94,8 +98,8 @@ impl Spool {
     }
 
     /// Records that are not in the database: on disk or in memory.
-    pub(crate) fn depth(&self) -> u64 {
-        self.counts.on_disk.load(Ordering::Relaxed) + self.counts.in_memory.load(Ordering::Relaxed)
+    pub(crate) fn depth(&self) -> watch::Receiver<u64> {
+        self.counts.depth.subscribe()
     }
 
     /// Records that the database refused for good.
@@ -138,6 +142,11 @@ impl Counts {
         self.show();
     }
 
+    fn in_flight(&self, records: usize) {
+        self.in_flight.store(records as u64, Ordering::Relaxed);
+        self.show();
+    }
+
     fn delivered(&self, records: usize) {
         let records = records as u64;
         let less = |depth: u64| Some(depth.saturating_sub(records));
@@ -161,6 +170,8 @@ impl Counts {
             .set(self.on_disk.load(Ordering::Relaxed) as f64);
         metrics::gauge!("voxera_spool_records", "where" => "memory")
             .set(self.in_memory.load(Ordering::Relaxed) as f64);
+        let depth = [&self.on_disk, &self.in_memory, &self.in_flight];
+        self.depth.send_replace(depth.iter().map(|count| count.load(Ordering::Relaxed)).sum());
     }
 }
 

@@ -72,9 +72,7 @@ impl Shipper {
             };
             clean &= left.is_empty();
             metrics::counter!("voxera_spool_delivered_total").increment((count - left.len()) as u64);
-            if !left.is_empty() {
-                self.spool.send(Job::Back(left));
-            }
+            self.spool.send(Job::Back(left));
         }
         for segment in taken.segments {
             match self.deliver_segment(&segment).await {

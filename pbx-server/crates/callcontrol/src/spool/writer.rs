@@ -111,7 +111,11 @@ impl Writer {
                         self.held.push(*record);
                         self.counts.held(self.held.len());
                     }
-                    Job::Back(records) => self.held.splice(0..0, records).for_each(drop),
+                    Job::Back(records) => {
+                        self.held.splice(0..0, records).for_each(drop);
+                        self.counts.held(self.held.len());
+                        self.counts.in_flight(0);
+                    }
                     Job::Take(taker) => takers.push(taker),
                     Job::Flush(done) => flushed.push(done),
                     Job::Stop => stop = true,
@@ -126,6 +130,7 @@ impl Writer {
                 let taken = self.take();
                 if let Err(taken) = taker.send(taken) {
                     self.held.splice(0..0, taken.held).for_each(drop);
+                    self.counts.in_flight(0);
                 }
             }
             if stop {
@@ -227,6 +232,7 @@ impl Writer {
     fn take(&mut self) -> Taken {
         self.segment = None;
         let held = std::mem::take(&mut self.held);
+        self.counts.in_flight(held.len());
         self.counts.held(0);
         Taken { segments: segments(&self.dir), held }
     }
