@@ -1,0 +1,216 @@
+//! What the mails say, in both languages.
+
+use crate::brand::Brand;
+use chrono::{DateTime, Utc};
+use std::net::IpAddr;
+use voxera_model::{Locale, Role};
+
+/// One mail's cause. Links are complete URLs of the portal.
+#[derive(Clone, Copy)]
+pub enum Letter<'a> {
+    /// Prove that the address is yours; a day.
+    Verification {
+        /// The one-time link.
+        link: &'a str,
+    },
+    /// Somebody made you a user; seven days.
+    Invitation {
+        /// The one-time link.
+        link: &'a str,
+        /// Who did, if it was a person.
+        inviter: Option<&'a str>,
+        /// Of what: company, partner or installation.
+        organization: &'a str,
+        /// As what.
+        role: Role,
+    },
+    /// Choose a new password; an hour.
+    PasswordReset {
+        /// The one-time link.
+        link: &'a str,
+    },
+    /// Your password was changed.
+    PasswordChanged {
+        /// When.
+        at: DateTime<Utc>,
+        /// From where.
+        address: Option<IpAddr>,
+    },
+    /// A refresh token was used twice, so its session was ended.
+    SessionReused {
+        /// When.
+        at: DateTime<Utc>,
+        /// From where the second use came.
+        address: Option<IpAddr>,
+    },
+}
+
+impl Letter<'_> {
+    /// Stable, for lists and filters.
+    #[must_use]
+    pub const fn purpose(&self) -> &'static str {
+        match self {
+            Self::Verification { .. } => "verification",
+            Self::Invitation { .. } => "invitation",
+            Self::PasswordReset { .. } => "password_reset",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::SessionReused { .. } => "session_reused",
+        }
+    }
+}
+
+/// A letter in words.
+pub(crate) struct Words<'a> {
+    pub(crate) subject: String,
+    pub(crate) heading: String,
+    pub(crate) paragraphs: Vec<String>,
+    pub(crate) button: &'static str,
+    pub(crate) link: Option<&'a str>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl<'a> Words<'a> {
+    pub(crate) fn of(letter: &Letter<'a>, brand: &Brand, locale: Locale) -> Self {
+        match locale {
+            Locale::Sv => swedish(letter, brand),
+            Locale::En => english(letter, brand),
+        }
+    }
+
+    fn with_link(subject: String, link: &'a str, button: &'static str) -> Self {
+        Self {
+            heading: subject.clone(),
+            subject,
+            paragraphs: Vec::new(),
+            button,
+            link: Some(link),
+            notes: Vec::new(),
+        }
+    }
+
+    fn notice(subject: String) -> Self {
+        Self {
+            heading: subject.clone(),
+            subject,
+            paragraphs: Vec::new(),
+            button: "",
+            link: None,
+            notes: Vec::new(),
+        }
+    }
+
+    fn say(mut self, paragraph: impl Into<String>) -> Self {
+        self.paragraphs.push(paragraph.into());
+        self
+    }
+
+    fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+}
+
+fn swedish<'a>(letter: &Letter<'a>, brand: &Brand) -> Words<'a> {
+    let name = &brand.name;
+    match letter {
+        Letter::Verification { link } => {
+            Words::with_link(format!("Bekräfta din e-postadress hos {name}"), link, "Bekräfta e-postadressen")
+                .say(format!("Du har skapat ett konto hos {name}. Bekräfta att adressen är din, så kan du logga in."))
+                .note("Länken gäller i ett dygn och fungerar en gång.")
+                .note("Har du inte skapat något konto kan du bortse från det här brevet.")
+        }
+        Letter::Invitation { link, inviter, organization, role } => {
+            let invited = match inviter {
+                Some(inviter) => format!("{inviter} har bjudit in dig till {organization} hos {name}."),
+                None => format!("Du är inbjuden till {organization} hos {name}."),
+            };
+            Words::with_link(format!("Inbjudan till {organization}"), link, "Ta emot inbjudan")
+                .say(invited)
+                .say(format!("Din roll blir {}.", role_sv(*role)))
+                .note("Länken gäller i sju dagar och fungerar en gång.")
+                .note("Väntade du dig ingen inbjudan kan du bortse från det här brevet.")
+        }
+        Letter::PasswordReset { link } => {
+            Words::with_link("Välj ett nytt lösenord".into(), link, "Välj nytt lösenord")
+                .say(format!("Någon, förhoppningsvis du, har bett om ett nytt lösenord till ditt konto hos {name}."))
+                .note("Länken gäller i en timme och fungerar en gång. När du byter lösenord loggas du ut överallt.")
+                .note("Bad du inte om det kan du bortse från det här brevet: ditt lösenord är oförändrat.")
+        }
+        Letter::PasswordChanged { at, address } => Words::notice("Ditt lösenord är ändrat".into())
+            .say(format!("Lösenordet till ditt konto hos {name} ändrades {}.", moment(*at, brand)))
+            .say(from_where("Ändringen gjordes från adressen", *address))
+            .note("Var det inte du? Välj genast ett nytt lösenord med ”Glömt lösenordet” på inloggningssidan, och hör av dig till oss."),
+        Letter::SessionReused { at, address } => Words::notice("Vi har loggat ut en av dina enheter".into())
+            .say(format!("En inloggning på ditt konto hos {name} användes två gånger {}. Det kan betyda att någon har kopierat den, så vi har avslutat den.", moment(*at, brand)))
+            .say(from_where("Det andra försöket kom från adressen", *address))
+            .note("Logga in igen. Känner du inte igen det här, byt lösenord: då loggas alla andra enheter ut."),
+    }
+}
+
+fn english<'a>(letter: &Letter<'a>, brand: &Brand) -> Words<'a> {
+    let name = &brand.name;
+    match letter {
+        Letter::Verification { link } => {
+            Words::with_link(format!("Confirm your e-mail address with {name}"), link, "Confirm e-mail address")
+                .say(format!("You have made an account with {name}. Confirm that the address is yours, and you can sign in."))
+                .note("The link is valid for one day and works once.")
+                .note("If you have not made an account, you can ignore this mail.")
+        }
+        Letter::Invitation { link, inviter, organization, role } => {
+            let invited = match inviter {
+                Some(inviter) => format!("{inviter} has invited you to {organization} at {name}."),
+                None => format!("You are invited to {organization} at {name}."),
+            };
+            Words::with_link(format!("Invitation to {organization}"), link, "Accept the invitation")
+                .say(invited)
+                .say(format!("Your role will be {}.", role_en(*role)))
+                .note("The link is valid for seven days and works once.")
+                .note("If you did not expect an invitation, you can ignore this mail.")
+        }
+        Letter::PasswordReset { link } => {
+            Words::with_link("Choose a new password".into(), link, "Choose a new password")
+                .say(format!("Somebody, we hope you, has asked for a new password for your account with {name}."))
+                .note("The link is valid for one hour and works once. When you change your password you are signed out everywhere.")
+                .note("If you did not ask for it, you can ignore this mail: your password is unchanged.")
+        }
+        Letter::PasswordChanged { at, address } => Words::notice("Your password has been changed".into())
+            .say(format!("The password of your account with {name} was changed {}.", moment(*at, brand)))
+            .say(from_where("The change was made from the address", *address))
+            .note("Was it not you? Choose a new password at once with “Forgot password” on the sign-in page, and contact us."),
+        Letter::SessionReused { at, address } => Words::notice("We have signed out one of your devices".into())
+            .say(format!("A sign-in of your account with {name} was used twice {}. Somebody may have copied it, so we have ended it.", moment(*at, brand)))
+            .say(from_where("The second attempt came from the address", *address))
+            .note("Sign in again. If you do not recognise this, change your password: that signs out all other devices."),
+    }
+}
+
+fn role_sv(role: Role) -> &'static str {
+    match role {
+        Role::PlatformAdmin => "plattformsadministratör",
+        Role::TenantAdmin => "partneradministratör",
+        Role::CustomerAdmin => "företagsadministratör",
+        Role::Manager => "chef",
+        Role::User => "användare",
+    }
+}
+
+fn role_en(role: Role) -> &'static str {
+    match role {
+        Role::PlatformAdmin => "platform administrator",
+        Role::TenantAdmin => "partner administrator",
+        Role::CustomerAdmin => "company administrator",
+        Role::Manager => "manager",
+        Role::User => "user",
+    }
+}
+
+/// Empty when the address is not known; empty paragraphs are left out.
+fn from_where(words: &str, address: Option<IpAddr>) -> String {
+    address.map_or_else(String::new, |address| format!("{words} {address}."))
+}
+
+/// `2026-11-21 08:16 (Europe/Stockholm)`.
+fn moment(at: DateTime<Utc>, brand: &Brand) -> String {
+    let zone: chrono_tz::Tz = brand.time_zone.as_str().parse().unwrap_or(chrono_tz::UTC);
+    format!("{} ({})", at.with_timezone(&zone).format("%Y-%m-%d %H:%M"), zone.name())
+}
