@@ -84,7 +84,10 @@ impl World {
     }
 
     async fn start_database(&mut self) {
-        self.postgres = Some(start_postgres(self.dir.path()).await);
+        let postgres = start_postgres(self.dir.path()).await;
+        // Call control keeps the store that it had; the test looks through a fresh one.
+        self.store = connect(&postgres, &self.key).await;
+        self.postgres = Some(postgres);
     }
 
     async fn start(&self, store: Option<&Store>) -> CallControl {
