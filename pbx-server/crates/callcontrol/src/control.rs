@@ -225,12 +225,14 @@ impl CallControl {
 
 impl Shared {
     fn expire(&self) {
-        let presence = Arc::clone(&self.presence);
+        let (presence, live) = (Arc::clone(&self.presence), Arc::clone(&self.live));
         self.jobs.spawn(until(self.stop.clone(), async move {
             let mut tick = tokio::time::interval(EXPIRE_EVERY);
             loop {
                 tick.tick().await;
                 presence.expire(Utc::now());
+                show("voxera_registrations", presence.total());
+                show("voxera_calls_live", live.count(LiveScope::Platform));
             }
         }));
     }
@@ -322,6 +324,11 @@ fn open(dir: &Path, saved: Option<&Saved>) -> std::io::Result<(Spool, Vec<Arc<Pb
     let views =
         saved.map(Saved::read).unwrap_or_default().into_iter().map(PbxView::new).map(Arc::new).collect();
     Ok((spool, views))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; these are far fewer than 2^53")]
+fn show(name: &'static str, count: usize) {
+    metrics::gauge!(name).set(count as f64);
 }
 
 async fn until(stop: CancellationToken, job: impl Future<Output = std::convert::Infallible>) {

@@ -3,7 +3,7 @@
 use crate::backoff::Backoff;
 use crate::database::{All, Changes, Database, Refusal};
 use crate::directory::{Directory, PbxConfig, PbxView};
-use crate::presence::{Presence, RegistrationChange};
+use crate::presence::{Presence, Registration, RegistrationChange};
 use crate::saved::Saved;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -126,14 +126,23 @@ impl Follower {
         }
     }
 
-    /// Takes phones offline that proved themselves with what is no longer so.
+    /// Takes phones offline that proved themselves with what is no longer so; the others move with
+    /// their extension.
     fn revoke(&self, before: &PbxView) {
-        let now = self.directory.by_id(before.snapshot.pbx);
-        let same_realm = now.as_ref().is_some_and(|now| now.snapshot.realm == before.snapshot.realm);
-        self.presence.drop_where(before.snapshot.pbx, RegistrationChange::Revoked, |registration| {
-            let proved = before.device(registration.device);
-            let holds = now.as_ref().and_then(|now| now.device(registration.device));
-            !same_realm || holds.is_none() || (proved.is_some() && proved != holds)
+        let pbx = before.snapshot.pbx;
+        let now = self.directory.by_id(pbx).filter(|now| now.snapshot.realm == before.snapshot.realm);
+        let holds = |registration: &Registration| now.as_ref()?.device(registration.device);
+        self.presence.drop_where(pbx, RegistrationChange::Revoked, |registration| {
+            match (before.device(registration.device), holds(registration)) {
+                (_, None) => true,
+                (None, Some(_)) => false,
+                (Some(old), Some(new)) => old.ha1_sha256 != new.ha1_sha256,
+            }
+        });
+        self.presence.rehome(pbx, |registration| {
+            let number = &holds(registration)?.extension;
+            let extension = now.as_ref()?.snapshot.extensions.get(number)?;
+            Some((extension.id, number.clone()))
         });
     }
 

@@ -172,6 +172,24 @@ impl Presence {
         Arc::clone(self.pbxs.write().unwrap_or_else(PoisonError::into_inner).entry(pbx).or_default())
     }
 
+    /// Moves registrations to the extension that their phone now belongs to.
+    pub(crate) fn rehome(
+        &self,
+        pbx: PbxId,
+        home: impl Fn(&Registration) -> Option<(ExtensionId, ExtensionNumber)>,
+    ) {
+        let slot = self.pbx(pbx);
+        for registration in lock(&slot).registrations.values_mut() {
+            let Some((extension, number)) = home(registration) else { continue };
+            if (registration.extension, &registration.extension_number) != (extension, &number) {
+                registration.extension = extension;
+                registration.extension_number = number;
+                let (change, registration) = (RegistrationChange::Refreshed, registration.clone());
+                self.live.publish(LiveEvent::Registration { change, registration });
+            }
+        }
+    }
+
     pub(crate) fn drop_where(
         &self,
         pbx: PbxId,

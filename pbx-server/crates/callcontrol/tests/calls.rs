@@ -4,6 +4,7 @@
 mod common;
 
 use common::{ANNA_AND_BERTIL, Setup, config, number};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::Barrier;
 use voxera_callcontrol::{
@@ -315,6 +316,48 @@ async fn records_and_calls_that_were_up_survive_a_process_that_is_killed() {
     let restart = async || CallControl::start(CallControlConfig::new(copy.path()), None).await.unwrap();
     assert_eq!(restart().await.status().spooled, 2, "the one that ended, the one that was cut off");
     assert_eq!(restart().await.status().spooled, 2, "and once more, no more");
+}
+
+/// Not a test of its own: the process that the next test kills.
+#[tokio::test]
+#[ignore = "run by what_was_confirmed_survives_kill_9"]
+async fn a_process_that_makes_calls_until_it_is_killed() {
+    let Some(dir) = std::env::var_os("VOXERA_TEST_STATE") else { return };
+    let setup = Setup::new(Path::new(&dir), &anna_and_bertil()).await;
+    loop {
+        let (call, _) = setup.call("1000", "1001");
+        let _ = call.advance(Event::HungUp { by: Party::Caller });
+        call.finish(MediaSummary::default());
+        setup.control.flush().await;
+        println!("confirmed {}", call.id());
+    }
+}
+
+#[tokio::test]
+async fn what_was_confirmed_survives_kill_9() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_process_that_makes_calls_until_it_is_killed", "--ignored", "--nocapture"])
+        .env("VOXERA_TEST_STATE", dir.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let confirmed: Vec<String> = lines
+        .filter_map(|line| line.split_once("confirmed ").map(|(_, id)| id.to_owned()))
+        .take(100)
+        .collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(confirmed.len(), 100);
+
+    let control = CallControl::start(CallControlConfig::new(dir.path()), None).await.unwrap();
+    assert!(control.status().spooled >= 100);
+    let files = std::fs::read_dir(dir.path().join("spool")).unwrap();
+    let spool: String = files
+        .map(|entry| String::from_utf8_lossy(&std::fs::read(entry.unwrap().path()).unwrap()).into_owned())
+        .collect();
+    assert!(confirmed.iter().all(|id| spool.contains(id)));
 }
 
 #[tokio::test]

@@ -17,8 +17,8 @@ use voxera_model::{
 };
 use voxera_store::embedded::{Postgres, PostgresConfig};
 use voxera_store::{
-    AuditFilter, CallFilter, CallRecord, NewCustomer, NewDevice, NewExtension, NewPbx, NewTenant, Page,
-    SealKey, Store, StoreConfig, TenantScope, new_id,
+    AuditFilter, CallFilter, CallRecord, ExtensionChange, NewCustomer, NewDevice, NewExtension, NewPbx,
+    NewTenant, Page, SealKey, Store, StoreConfig, TenantScope, new_id,
 };
 
 /// A database of its own, and beside it the state folder.
@@ -37,6 +37,7 @@ struct Company {
     realm: Realm,
     anna: DeviceId,
     bertil: DeviceId,
+    annas_extension: ExtensionId,
     bertils_extension: ExtensionId,
 }
 
@@ -135,9 +136,9 @@ impl World {
             phones.push((id, phone.device.id));
         }
         tx.commit().await.unwrap();
-        let (_, anna) = phones[0];
+        let (annas_extension, anna) = phones[0];
         let (bertils_extension, bertil) = phones[1];
-        Company { customer, pbx, realm, anna, bertil, bertils_extension }
+        Company { customer, pbx, realm, anna, bertil, annas_extension, bertils_extension }
     }
 
     async fn calls(&self) -> Vec<CallRecord> {
@@ -237,6 +238,17 @@ async fn a_change_reaches_the_engine_and_a_phone_whose_password_changed_is_signe
     assert!(newer.snapshot.version > view.snapshot.version);
     let Some(LiveEvent::Registration { change, registration }) = feed.next().await else { panic!() };
     assert_eq!((change, registration.device), (RegistrationChange::Revoked, company.bertil));
+    assert_eq!(control.presence().list(company.pbx).len(), 1, "Anna stays");
+
+    // A new name for a phone and a new number for its extension sign nobody out.
+    let mut tx = world.store.tenant(&world.scope().await).await.unwrap();
+    tx.devices(company.annas_extension).rename(company.anna, &name("Kassan")).await.unwrap();
+    let renumber = ExtensionChange { number: Some(number("2000")), ..ExtensionChange::default() };
+    tx.extensions(company.pbx).update(company.annas_extension, renumber).await.unwrap();
+    tx.commit().await.unwrap();
+    let Some(LiveEvent::Registration { change, registration }) = feed.next().await else { panic!() };
+    assert_eq!((change, registration.device), (RegistrationChange::Refreshed, company.anna));
+    assert_eq!(registration.extension_number, number("2000"));
     assert_eq!(control.presence().list(company.pbx).len(), 1, "Anna stays");
 
     let mut tx = world.store.tenant(&world.scope().await).await.unwrap();
