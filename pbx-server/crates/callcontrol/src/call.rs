@@ -139,7 +139,7 @@ impl Call {
             // Held from the facts to the counts: two callers of one free line cannot both get it.
             let slot = inner.control.presence().pbx(inner.view.snapshot.pbx);
             let mut phones = presence::lock(&slot);
-            let facts = inner.facts(&phones, now);
+            let facts = inner.facts(&mut phones, now);
             let step = step(&inner.view.snapshot, &facts, state.cursor.as_ref(), event);
             if first {
                 inner.count_caller(&mut state, &mut phones);
@@ -206,7 +206,7 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn facts(&self, phones: &PbxPresence, now: DateTime<Utc>) -> Facts {
+    fn facts(&self, phones: &mut PbxPresence, now: DateTime<Utc>) -> Facts {
         Facts {
             now: local_time(&self.view.snapshot.zone, now),
             extensions: phones.availability(now),

@@ -68,20 +68,46 @@ pub struct Presence {
 pub(crate) struct PbxPresence {
     registrations: BTreeMap<(DeviceId, String), Registration>,
     calls: BTreeMap<ExtensionId, u16>,
+    counted: Option<Counted>,
+}
+
+/// Phones online by extension, counted once for all calls until something changes.
+#[derive(Debug)]
+struct Counted {
+    /// Before the next registration expires.
+    until: DateTime<Utc>,
+    facts: BTreeMap<ExtensionId, Availability>,
 }
 
 impl PbxPresence {
     /// The facts about extensions at `now`.
-    pub(crate) fn availability(&self, now: DateTime<Utc>) -> BTreeMap<ExtensionId, Availability> {
-        let mut facts: BTreeMap<ExtensionId, Availability> = BTreeMap::new();
-        for registration in self.registrations.values().filter(|r| r.expires_at > now) {
-            let entry = facts.entry(registration.extension).or_default();
-            entry.online = entry.online.saturating_add(1);
-        }
+    pub(crate) fn availability(&mut self, now: DateTime<Utc>) -> BTreeMap<ExtensionId, Availability> {
+        let mut facts = match &self.counted {
+            Some(counted) if now < counted.until => counted.facts.clone(),
+            Some(_) | None => self.count(now),
+        };
         for (extension, calls) in &self.calls {
             facts.entry(*extension).or_default().calls = *calls;
         }
         facts
+    }
+
+    fn count(&mut self, now: DateTime<Utc>) -> BTreeMap<ExtensionId, Availability> {
+        let mut facts: BTreeMap<ExtensionId, Availability> = BTreeMap::new();
+        let mut until = DateTime::<Utc>::MAX_UTC;
+        for registration in self.registrations.values().filter(|r| r.expires_at > now) {
+            let entry = facts.entry(registration.extension).or_default();
+            entry.online = entry.online.saturating_add(1);
+            until = until.min(registration.expires_at);
+        }
+        self.counted = Some(Counted { until, facts: facts.clone() });
+        facts
+    }
+
+    /// The registrations, to be changed.
+    fn edit(&mut self) -> &mut BTreeMap<(DeviceId, String), Registration> {
+        self.counted = None;
+        &mut self.registrations
     }
 
     pub(crate) fn call_begins(&mut self, extension: ExtensionId) {
@@ -109,7 +135,7 @@ impl Presence {
         let slot = self.pbx(registration.pbx);
         let mut pbx = lock(&slot);
         let key = (registration.device, registration.contact.clone());
-        let known = pbx.registrations.insert(key, registration.clone());
+        let known = pbx.edit().insert(key, registration.clone());
         let still_there = known.is_some_and(|known| known.expires_at > registration.registered_at);
         let change = if still_there { RegistrationChange::Refreshed } else { RegistrationChange::Registered };
         self.live.publish(LiveEvent::Registration { change, registration });
@@ -179,7 +205,7 @@ impl Presence {
         home: impl Fn(&Registration) -> Option<(ExtensionId, ExtensionNumber)>,
     ) {
         let slot = self.pbx(pbx);
-        for registration in lock(&slot).registrations.values_mut() {
+        for registration in lock(&slot).edit().values_mut() {
             let Some((extension, number)) = home(registration) else { continue };
             if (registration.extension, &registration.extension_number) != (extension, &number) {
                 registration.extension = extension;
@@ -201,7 +227,7 @@ impl Presence {
         let keys: Vec<_> =
             pbx.registrations.iter().filter(|(_, r)| gone(r)).map(|(key, _)| key.clone()).collect();
         for key in &keys {
-            if let Some(registration) = pbx.registrations.remove(key) {
+            if let Some(registration) = pbx.edit().remove(key) {
                 self.live.publish(LiveEvent::Registration { change, registration });
             }
         }

@@ -1,4 +1,4 @@
-//! With a real PostgreSQL that changes, dies and comes back.
+//! With a real `PostgreSQL` that changes, dies and comes back.
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use chrono::{TimeDelta, Utc};
