@@ -48,6 +48,7 @@
 mod changes;
 pub mod embedded;
 mod error;
+mod inspect;
 mod migrate;
 mod page;
 mod platform;
@@ -60,7 +61,8 @@ mod tx;
 
 pub use changes::{Change, ConfigChanges};
 pub use error::{Constraint, Result, StoreError};
-pub use migrate::{MigrationProgress, MigrationReport};
+pub use inspect::Inspection;
+pub use migrate::{MigrationProgress, MigrationReport, schema_fingerprint};
 pub use page::{Listed, Page, Sort};
 pub use platform::accounts::{Account, Accounts, Found, NewAccount};
 pub use platform::audit::{ActorKind, AuditEntry, AuditFilter, Audits, NewAudit};
@@ -82,7 +84,7 @@ pub use tenant::calls::{CallFilter, CallRecord, Calls, CallsOfDay, Inserted, Leg
 pub use tenant::config::{AllConfigs, Configs, DeviceSecret, PbxConfig};
 pub use tenant::customers::{Customer, CustomerChange, Customers, NewCustomer};
 pub use tenant::devices::{Device, DeviceCredential, Devices, NewDevice};
-pub use tenant::extensions::{Extension, ExtensionChange, Extensions, NewExtension, UserExtension};
+pub use tenant::extensions::{Extension, ExtensionChange, ExtensionOfUser, Extensions, NewExtension, UserExtension};
 pub use tenant::numbers::{NewNumber, Number, NumberChange, Numbers};
 pub use tenant::overview::Overview;
 pub use tenant::pbxs::{NewPbx, Pbx, PbxChange, Pbxs};

@@ -24,6 +24,16 @@ const PLATFORM: &[(i64, &str, &str)] =
 const TENANT: &[(i64, &str, &str)] =
     &[(1, "tenant", include_str!("../../../migrations/tenant/0001_tenant.sql"))];
 
+/// Names this version of both schemas: 16 hexadecimal digits that change with any migration.
+#[must_use]
+pub fn schema_fingerprint() -> String {
+    let mut all = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    for (_, _, sql) in PLATFORM.iter().chain(TENANT) {
+        all.update(sql.as_bytes());
+    }
+    crate::row::hex(&all.finish().as_ref()[..8])
+}
+
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MigrationProgress {

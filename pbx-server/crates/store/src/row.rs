@@ -66,3 +66,9 @@ pub(crate) fn word(value: &impl serde::Serialize) -> String {
 pub(crate) fn address(value: Option<std::net::IpAddr>) -> Option<String> {
     value.map(|address| address.to_string())
 }
+
+/// Hexadecimal digits, lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}

@@ -247,7 +247,7 @@ impl SqlSafeStr for Begin {
     }
 }
 
-fn options(url: &str) -> Result<PgConnectOptions> {
+pub(crate) fn options(url: &str) -> Result<PgConnectOptions> {
     let options: PgConnectOptions =
         url.parse().map_err(|error: sqlx::Error| StoreError::Unavailable(error.to_string()))?;
     Ok(options.application_name("voxera"))

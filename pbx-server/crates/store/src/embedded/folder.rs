@@ -1,6 +1,6 @@
 //! The data folder: whose it is, whether it holds a cluster, and what an earlier process left.
 
-use super::{EmbeddedError, OWNER, POLL, hex};
+use super::{EmbeddedError, OWNER, POLL};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Gid, Pid, Uid, User, geteuid};
@@ -150,7 +150,7 @@ impl Folder {
         }
         let digest =
             aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.path.as_os_str().as_encoded_bytes());
-        let name = hex(&digest.as_ref()[..8]);
+        let name = crate::row::hex(&digest.as_ref()[..8]);
         let base = if geteuid().is_root() { "/run" } else { "/tmp" };
         let dir = Path::new(base).join(format!("voxera-{name}"));
         match fs::create_dir(&dir) {

@@ -174,13 +174,8 @@ fn url(socket: &Path) -> String {
             host.push(char::from(*byte));
         } else {
             host.push('%');
-            host.push_str(&hex(&[*byte]).to_uppercase());
+            host.push_str(&crate::row::hex(&[*byte]).to_uppercase());
         }
     }
     format!("postgres://{OWNER}@localhost:5432/{DATABASE}?host={host}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use std::collections::HashMap;
 use uuid::Uuid;
 use voxera_model::{CustomerId, ExtensionId, ExtensionNumber, Name, PbxId, Seconds, UserId};
 
@@ -191,7 +192,37 @@ impl<'t> Extensions<'t> {
     }
 }
 
+/// Which extension a person has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExtensionOfUser {
+    pub extension: ExtensionId,
+    pub pbx: PbxId,
+    pub number: ExtensionNumber,
+}
+
 impl TenantTx<'_> {
+    /// The extensions of several people in this scope, for lists of people. Who has none is left out.
+    pub async fn extensions_of(&mut self, users: &[UserId]) -> Result<HashMap<UserId, ExtensionOfUser>> {
+        let ids: Vec<Uuid> = users.iter().map(|user| user.0).collect();
+        let rows = sqlx::query(
+            "select user_id, id, pbx_id, number from extensions where user_id = any($1)
+             order by created_at desc, id desc",
+        )
+        .bind(ids)
+        .fetch_all(&mut **self.connection())
+        .await?;
+        let mut found = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let own = ExtensionOfUser {
+                extension: ExtensionId(row.raw("id")?),
+                pbx: PbxId(row.raw("pbx_id")?),
+                number: row.parsed("number")?,
+            };
+            found.insert(UserId(row.raw("user_id")?), own);
+        }
+        Ok(found)
+    }
+
     /// The extensions of one person in this scope, with their PBXs and phones.
     pub async fn user_extensions(&mut self, user: UserId) -> Result<Vec<UserExtension>> {
         let ids: Vec<Uuid> =

@@ -1,0 +1,225 @@
+//! What is one's own is seen; what is another's does not exist.
+
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod common;
+
+use common::{call, company, intruder, owner, tenant};
+use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+use voxera_model::{ExtensionNumber, TenantId};
+use voxera_store::{CallFilter, ExtensionChange, Page, StoreError, new_id};
+use voxera_testkit::postgres::Database;
+
+#[tokio::test]
+async fn companies_of_one_tenant_do_not_see_each_other() {
+    let database = Database::create().await;
+    let store = database.store().await;
+    let nordtel = tenant(&store, "nordtel").await;
+    let (ours, theirs) = (company(&store, &nordtel, 1).await, company(&store, &nordtel, 2).await);
+
+    let mut tx = store.tenant(&ours.scope).await.unwrap();
+    tx.calls().insert(&[call(&ours)]).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = store.tenant(&theirs.scope).await.unwrap();
+    let customers = tx.customers().list(&Page::all()).await.unwrap();
+    assert_eq!(customers.items.iter().map(|c| c.id).collect::<Vec<_>>(), [theirs.customer]);
+    assert_eq!(tx.pbxs().list(&Page::all()).await.unwrap().items[0].id, theirs.pbx);
+    assert_eq!(tx.numbers().list(&Page::all()).await.unwrap().total, 1);
+    assert_eq!(tx.calls().list(&Page::all(), &CallFilter::default()).await.unwrap().total, 0);
+    assert_eq!(tx.config().all().await.unwrap().len(), 1);
+    assert!(tx.config().pbx(ours.pbx).await.unwrap().is_none());
+    assert!(matches!(tx.customers().get(ours.customer).await, Err(StoreError::NotFound)));
+    assert!(matches!(tx.pbxs().get(ours.pbx).await, Err(StoreError::NotFound)));
+    assert!(matches!(tx.extensions(ours.pbx).list(&Page::all()).await, Err(StoreError::NotFound)));
+    let rename = ExtensionChange { name: Some(common::name("Kapad")), ..ExtensionChange::default() };
+    let update = tx.extensions(ours.pbx).update(ours.extensions[0], rename).await;
+    assert!(matches!(update, Err(StoreError::NotFound)));
+    assert!(matches!(tx.pbxs().delete(ours.pbx).await, Err(StoreError::NotFound)));
+    assert!(matches!(tx.customers().delete(ours.customer).await, Err(StoreError::NotFound)));
+    tx.commit().await.unwrap();
+
+    let mut tx = store.tenant(&nordtel).await.unwrap();
+    assert_eq!(tx.customers().list(&Page::all()).await.unwrap().total, 2);
+}
+
+#[tokio::test]
+async fn a_scope_that_is_narrowed_twice_or_to_someone_elses_company_opens_nothing() {
+    let database = Database::create().await;
+    let store = database.store().await;
+    let (one, two) = (tenant(&store, "one").await, tenant(&store, "two").await);
+    let (ours, theirs) = (company(&store, &one, 1).await, company(&store, &two, 2).await);
+    for scope in [
+        one.for_customer(theirs.customer),
+        ours.scope.for_customer(theirs.customer),
+        theirs.scope.for_customer(ours.customer),
+    ] {
+        assert!(matches!(store.tenant(&scope).await, Err(StoreError::NotFound)));
+    }
+    let unknown = store.tenant_scope(TenantId(new_id())).await;
+    assert!(matches!(unknown, Err(StoreError::NotFound)));
+    // A refusal leaves its connection fit for use.
+    for _ in 0..20 {
+        assert!(store.tenant(&one.for_customer(theirs.customer)).await.is_err());
+        store.tenant(&ours.scope).await.unwrap().commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn sql_of_an_intruder_with_the_application_role_meets_row_level_security() {
+    let database = Database::create().await;
+    let store = database.store().await;
+    let (one, two) = (tenant(&store, "one").await, tenant(&store, "two").await);
+    let (ours, theirs) = (company(&store, &one, 1).await, company(&store, &two, 2).await);
+    let schema = |tenant: TenantId| format!("t_{}", tenant.0.simple());
+    let mut sql = intruder(database.url()).await;
+
+    // Without settings nothing is there, in any table of any schema.
+    let tables: Vec<(String, String)> = sqlx::query_as(
+        "select schemaname::text, tablename::text from pg_tables
+         where (schemaname = 'platform' or schemaname like 't\\_%') and tablename <> '_sqlx_migrations'",
+    )
+    .fetch_all(&mut sql)
+    .await
+    .unwrap();
+    assert!(tables.len() > 20, "{tables:?}");
+    for (schema, table) in &tables {
+        let count: i64 = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {schema}.{table}")))
+            .fetch_one(&mut sql)
+            .await
+            .unwrap();
+        assert_eq!(count, 0, "{schema}.{table}");
+    }
+
+    // As tenant one: the other tenant's schema is empty, and takes nothing.
+    let mut tx = sql.begin().await.unwrap();
+    tx.execute(AssertSqlSafe(format!("select platform.enter('{}', null)", one.tenant()))).await.unwrap();
+    let own: i64 = sqlx::query_scalar("select count(*) from extensions").fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(own, 2);
+    let foreign = format!("select count(*) from {}.extensions", schema(two.tenant()));
+    let foreign: i64 = sqlx::query_scalar(AssertSqlSafe(foreign)).fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(foreign, 0);
+    let realms: i64 =
+        sqlx::query_scalar("select count(*) from platform.sip_realms").fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(realms, 1);
+    tx.rollback().await.unwrap();
+
+    for attempt in [
+        format!(
+            "insert into {}.customers (id, tenant_id, name) values (gen_random_uuid(), '{}', 'x')",
+            schema(two.tenant()),
+            two.tenant()
+        ),
+        format!("update extensions set customer_id = '{}'", theirs.customer),
+        format!(
+            "insert into platform.sip_realms values ('x.example', '{}', '{}', gen_random_uuid())",
+            two.tenant(),
+            theirs.customer
+        ),
+        "update platform.tenants set slug = 'zwei' where slug = 'two' returning 1/(select 0)".to_owned(),
+    ] {
+        let mut tx = sql.begin().await.unwrap();
+        let enter = format!("select platform.enter('{}', '{}')", one.tenant(), ours.customer);
+        tx.execute(AssertSqlSafe(enter)).await.unwrap();
+        let outcome = tx.execute(AssertSqlSafe(attempt.clone())).await;
+        assert!(outcome.as_ref().map_or(true, |done| done.rows_affected() == 0), "{attempt}");
+        drop(tx);
+    }
+}
+
+#[tokio::test]
+async fn the_application_role_cannot_become_more_than_it_is() {
+    let database = Database::create().await;
+    let store = database.store().await;
+    let scope = tenant(&store, "one").await;
+    company(&store, &scope, 1).await;
+    // Against a foreign server the role has no log-in of its own: there connections log in as the
+    // owner and set the role, which only SQL from outside this crate could reset.
+    if !store.has_own_login() {
+        return;
+    }
+    let mut sql = intruder(database.url()).await;
+    for attempt in [
+        "set role voxera_owner",
+        "set session authorization voxera_owner",
+        "alter role voxera_app bypassrls",
+        "alter role voxera_app superuser",
+        "alter table platform.users disable row level security",
+        "drop policy level on platform.users",
+        "create policy open on platform.users using (true)",
+        "create role voxera_helper",
+        "create schema mine",
+        "create table public.mine (x int)",
+        "create or replace function platform.is_platform() returns boolean language sql as 'select true'",
+        "select * from platform._sqlx_migrations",
+        "truncate platform.audit",
+        "select pg_read_file('PG_VERSION')",
+        "copy platform.users to program 'cat'",
+    ] {
+        assert!(sql.execute(attempt).await.is_err(), "{attempt}");
+    }
+    sql.execute("reset role").await.unwrap();
+    let who: String = sqlx::query_scalar("select current_user::text").fetch_one(&mut sql).await.unwrap();
+    assert_eq!(who, "voxera_app");
+}
+
+#[tokio::test]
+async fn every_table_is_under_forced_row_level_security() {
+    let database = Database::create().await;
+    let store = database.store().await;
+    tenant(&store, "one").await;
+    let mut sql = owner(database.url()).await;
+    let rows = sqlx::query(
+        "select n.nspname || '.' || c.relname as name, c.relrowsecurity and c.relforcerowsecurity as forced,
+                has_table_privilege('voxera_app', c.oid, 'truncate, references, trigger') as much,
+                pg_get_userbyid(c.relowner) = 'voxera_app' as owned
+         from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where c.relkind in ('r', 'p', 'v', 'm') and (n.nspname = 'platform' or n.nspname like 't\\_%')
+           and c.relname <> '_sqlx_migrations'",
+    )
+    .fetch_all(&mut sql)
+    .await
+    .unwrap();
+    assert_eq!(rows.len(), 18);
+    for row in rows {
+        let name: String = row.get("name");
+        assert!(row.get::<bool, _>("forced"), "{name} is not under forced row-level security");
+        assert!(!row.get::<bool, _>("much"), "{name}: the application role may do more than it needs");
+        assert!(!row.get::<bool, _>("owned"), "{name} belongs to the application role");
+    }
+}
+
+#[tokio::test]
+async fn the_same_extension_numbers_and_names_live_side_by_side() {
+    let database = Database::create().await;
+    let store = database.store().await;
+    let (one, two) = (tenant(&store, "one").await, tenant(&store, "two").await);
+    let companies =
+        [company(&store, &one, 1).await, company(&store, &one, 2).await, company(&store, &two, 3).await];
+    let all = store.all_configs().await.unwrap();
+    assert!(all.failed.is_empty());
+    assert_eq!(all.configs.len(), 3);
+    for company in &companies {
+        let config = all.configs.iter().find(|c| c.snapshot.pbx == company.pbx).unwrap();
+        assert_eq!(config.snapshot.tenant, company.scope.tenant());
+        let anna = &config.snapshot.extensions[&ExtensionNumber::parse("1000").unwrap()];
+        assert_eq!(anna.id, company.extensions[0]);
+        assert_eq!(anna.devices.len(), 1);
+    }
+}
+
+/// On one connection, so that prepared statements meet several schemas.
+#[tokio::test]
+async fn statements_prepared_for_one_schema_do_not_reach_into_another() {
+    let database = Database::create().await;
+    let mut config = database.config();
+    config.max_connections = 1;
+    let store = voxera_store::Store::connect(&config).await.unwrap();
+    let (one, two) = (tenant(&store, "one").await, tenant(&store, "two").await);
+    let (first, second) = (company(&store, &one, 1).await, company(&store, &two, 2).await);
+    for company in [&first, &second, &first, &second, &first, &second, &first] {
+        let mut tx = store.tenant(&company.scope).await.unwrap();
+        assert_eq!(tx.pbxs().list(&Page::all()).await.unwrap().items[0].id, company.pbx);
+        assert_eq!(tx.pbxs().get(company.pbx).await.unwrap().realm, company.realm);
+    }
+}
