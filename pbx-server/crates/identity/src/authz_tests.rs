@@ -27,6 +27,8 @@ fn somebody(memberships: &[(Role, Option<TenantId>, Option<CustomerId>)]) -> Pri
     }
 }
 
+type Ask<'a> = (&'a str, &'a dyn Fn(&Principal) -> Result<Grant, Denied>);
+
 fn word(answer: Result<Grant, Denied>) -> String {
     match answer {
         Ok(grant) => format!("ok as {}", grant.role()),
@@ -44,7 +46,7 @@ fn each_role_reaches_exactly_its_own() {
     let user = somebody(&[(Role::User, Some(NORDTEL), Some(BAKERY))]);
     let nobody = somebody(&[]);
 
-    let asks: [(&str, &dyn Fn(&Principal) -> Result<Grant, Denied>); 10] = [
+    let asks: [Ask<'_>; 10] = [
         ("platform", &|p| p.require_platform_admin()),
         ("own tenant", &|p| p.for_tenant(NORDTEL, Role::TenantAdmin)),
         ("own tenant, platform only", &|p| p.for_tenant(NORDTEL, Role::PlatformAdmin)),

@@ -2,7 +2,7 @@
 
 use crate::limits::Wait;
 use voxera_model::Invalid;
-use voxera_store::StoreError;
+use voxera_store::{Constraint, StoreError};
 
 /// The result of everything here.
 pub type Result<T, E = IdentityError> = std::result::Result<T, E>;
@@ -105,6 +105,15 @@ impl From<Wait> for IdentityError {
 
 impl From<StoreError> for IdentityError {
     fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::NotFound) { Self::NotFound } else { Self::Store(error) }
+        use Constraint::{AlreadyMember, EmailTaken, ParentGone};
+        if matches!(error, StoreError::NotFound | StoreError::Conflict(ParentGone)) {
+            Self::NotFound
+        } else if matches!(error, StoreError::Conflict(EmailTaken)) {
+            Self::EmailTaken
+        } else if matches!(error, StoreError::Conflict(AlreadyMember)) {
+            Self::AlreadyMember
+        } else {
+            Self::Store(error)
+        }
     }
 }

@@ -162,10 +162,13 @@ async fn add_key(tx: &mut PlatformTx<'static>) -> Result<Vec<voxera_store::Signi
 }
 
 fn sealed<T>(outcome: voxera_store::Result<T>) -> Result<T> {
-    outcome.map_err(|error| match error {
-        StoreError::Sealed => IdentityError::Internal(
-            "the signing keys in the database were sealed with another seal key than this server's".into(),
-        ),
-        other => other.into(),
+    outcome.map_err(|error| {
+        if matches!(error, StoreError::Sealed) {
+            IdentityError::Internal(
+                "the signing keys in the database were sealed with another seal key than this server's".into(),
+            )
+        } else {
+            error.into()
+        }
     })
 }

@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 use voxera_mail::Letter;
 use voxera_model::{Email, Invalid, Locale, Name, Role, UserId};
 use voxera_store::{
-    Account, AuditFilter, Constraint, Membership, NewUser, OneTimeToken, Page, PlatformTx, Purpose,
-    StoreError, User, UserChange,
+    Account, AuditFilter, Membership, NewUser, OneTimeToken, Page, PlatformTx, Purpose, User, UserChange,
 };
 
 /// Who is to become a user.
@@ -81,11 +80,7 @@ impl Identity {
             customer,
             display_name: new.name,
         };
-        let user = tx.users().create(user).await.map_err(|error| match error {
-            StoreError::Conflict(Constraint::AlreadyMember) => IdentityError::AlreadyMember,
-            StoreError::Conflict(Constraint::ParentGone) => IdentityError::NotFound,
-            other => other.into(),
-        })?;
+        let user = tx.users().create(user).await?;
         self.send_invitation(&mut tx, by, &user).await?;
         let after = json!({
             "email": user.email, "name": user.display_name, "role": user.role, "invited_by": by.name(),

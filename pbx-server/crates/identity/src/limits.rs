@@ -54,7 +54,7 @@ pub(crate) struct Limiter {
     rate: Rate,
     hashers: [RandomState; ROWS],
     /// For each cell the millisecond (Unix) at which it is empty again.
-    cells: Mutex<Box<[[i64; CELLS]; ROWS]>>,
+    cells: Mutex<Vec<[i64; CELLS]>>,
 }
 
 /// Too often; whole seconds until it is worth trying again, at least 1.
@@ -66,7 +66,7 @@ impl Limiter {
         Self {
             rate,
             hashers: std::array::from_fn(|_| RandomState::new()),
-            cells: Mutex::new(Box::new([[0; CELLS]; ROWS])),
+            cells: Mutex::new(vec![[0; CELLS]; ROWS]),
         }
     }
 

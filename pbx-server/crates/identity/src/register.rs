@@ -11,7 +11,7 @@ use crate::session::account_key;
 use serde_json::json;
 use voxera_mail::Letter;
 use voxera_model::{AccountId, CustomerId, Email, Locale, Name, Role, Status, UserId};
-use voxera_store::{Constraint, NewAccount, NewCustomer, NewUser, Purpose, StoreError};
+use voxera_store::{NewAccount, NewCustomer, NewUser, Purpose, StoreError};
 
 /// A company that signs up by itself.
 #[derive(Clone)]
@@ -58,10 +58,7 @@ impl Identity {
             locale,
             verified_at: None,
         };
-        let account = tx.accounts().create(account).await.map_err(|error| match error {
-            StoreError::Conflict(Constraint::EmailTaken) => IdentityError::EmailTaken,
-            other => other.into(),
-        })?;
+        let account = tx.accounts().create(account).await?;
         let customer = NewCustomer {
             id: CustomerId(voxera_store::new_id()),
             name: new.organization_name,

@@ -51,18 +51,17 @@ impl Identity {
         let hash = self.inner.hasher.hash(&seed.password).await?;
 
         let mut tx = self.inner.store.platform().await?;
-        let account = match known {
-            Some(account) => account,
-            None => {
-                let new = NewAccount {
-                    id: AccountId(voxera_store::new_id()),
-                    email: seed.email,
-                    password_hash: Some(hash),
-                    locale: seed.locale,
-                    verified_at: Some(self.inner.clock.now()),
-                };
-                tx.accounts().create(new).await?
-            }
+        let account = if let Some(account) = known {
+            account
+        } else {
+            let new = NewAccount {
+                id: AccountId(voxera_store::new_id()),
+                email: seed.email,
+                password_hash: Some(hash),
+                locale: seed.locale,
+                verified_at: Some(self.inner.clock.now()),
+            };
+            tx.accounts().create(new).await?
         };
         let new = NewUser {
             id: UserId(voxera_store::new_id()),

@@ -79,7 +79,7 @@ impl Mailer {
     }
 
     /// Sends what waits, until the future is dropped. Wakes when [`Outbox::wake`] is called, when a
-    /// mail is due again, and each half minute for what another server wrote.
+    /// mail is due again, and every few seconds for what another server wrote.
     pub async fn run(self) {
         if self.server.is_none() {
             return std::future::pending().await;
