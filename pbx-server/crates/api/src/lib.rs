@@ -1,1 +1,23 @@
 //! The HTTP interface: one file per noun, permission in the signature.
+//!
+//! A handler's first argument says who may call it (see `permit`), and opens a transaction that sees
+//! no more than that. Nothing here holds SQL, decides where a call goes, or keeps a secret.
+
+mod access;
+mod act;
+mod api;
+mod auth;
+mod contract;
+mod customer;
+mod input;
+mod me;
+mod permit;
+mod platform;
+mod problem;
+mod refusal;
+mod tenant;
+mod web;
+
+pub use api::{Api, ApiConfig};
+pub use contract::contract;
+pub use web::router;

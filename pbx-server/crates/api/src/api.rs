@@ -1,0 +1,115 @@
+//! What every handler can reach.
+
+use crate::web::limit::AddressLimit;
+use chrono::{DateTime, Utc};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use voxera_callcontrol::CallControl;
+use voxera_identity::Identity;
+use voxera_model::Realm;
+use voxera_store::Store;
+
+/// How the interface is served.
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// Where browsers reach the portal, an origin without a slash at the end. With `https` the
+    /// cookie is `Secure` and browsers are told to stay with TLS.
+    pub public_url: String,
+    /// The host that phones send to, as it is shown with their credentials.
+    pub sip_host: String,
+    /// The port that phones send to.
+    pub sip_port: u16,
+    /// The domain under which a realm is suggested for a new PBX, e.g. `pbx.localhost`.
+    pub realm_suffix: Realm,
+    /// Whether a reverse proxy stands before us: the last address of `X-Forwarded-For` is the caller.
+    pub trust_proxy: bool,
+    /// Opens `/metrics` to others than this machine, as a bearer token.
+    pub metrics_token: Option<String>,
+    /// Requests to `/api` that one address (IPv6: /64) may send in one second, on average.
+    pub requests_per_second: u32,
+    /// How many it may send at once.
+    pub request_burst: u32,
+    /// Time between two `ping` events; also how soon a stream notices that its token has expired.
+    pub heartbeat: Duration,
+    /// The longest that a request may take.
+    pub timeout: Duration,
+}
+
+impl ApiConfig {
+    /// What suits an installation reached at `public_url`.
+    #[must_use]
+    pub fn new(public_url: &str, sip_host: &str, realm_suffix: Realm) -> Self {
+        Self {
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            sip_host: sip_host.to_owned(),
+            sip_port: 5060,
+            realm_suffix,
+            trust_proxy: false,
+            metrics_token: None,
+            requests_per_second: 50,
+            request_burst: 500,
+            heartbeat: Duration::from_secs(15),
+            timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// Whether browsers come over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+/// What every handler can reach. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) identity: Identity,
+    pub(crate) control: CallControl,
+    pub(crate) config: ApiConfig,
+    pub(crate) metrics: Option<PrometheusHandle>,
+    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) limit: AddressLimit,
+    engine: OnceLock<SocketAddr>,
+}
+
+impl std::ops::Deref for Api {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl Api {
+    /// Puts the parts together. `metrics`: what `/metrics` shows; `None`: nothing is recorded.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        identity: Identity,
+        control: CallControl,
+        metrics: Option<PrometheusHandle>,
+        config: ApiConfig,
+    ) -> Self {
+        let limit = AddressLimit::new(config.requests_per_second, config.request_burst);
+        let started_at = Utc::now();
+        let engine = OnceLock::new();
+        Self { inner: Arc::new(Inner { store, identity, control, config, metrics, started_at, limit, engine }) }
+    }
+
+    /// The telephone engine runs, and listens here.
+    pub fn engine_listens(&self, address: SocketAddr) {
+        // A second engine in one process does not exist; the first answer stays.
+        drop(self.inner.engine.set(address));
+    }
+
+    /// Where the engine listens; `None`: it does not run.
+    pub(crate) fn engine(&self) -> Option<SocketAddr> {
+        self.inner.engine.get().copied()
+    }
+}

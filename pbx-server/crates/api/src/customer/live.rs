@@ -1,0 +1,133 @@
+//! Calls that are up.
+
+use crate::customer::calls::{CallParty, Outcome, TraceStep, tell};
+use crate::input::{CallPath, PbxPath, Url, language};
+use crate::permit::{CustomerAdmin, CustomerReader};
+use crate::problem::{Answer, Problem};
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use voxera_callcontrol::{HangupAnswer, LiveScope};
+use voxera_model::{CallId, Locale, PbxId};
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LiveState {
+    Ringing,
+    Connected,
+    Emergency,
+    /// Only in events.
+    Ended,
+}
+
+/// A call that is up.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LiveCall {
+    pub id: CallId,
+    pub pbx: PbxId,
+    pub from: CallParty,
+    pub to: CallParty,
+    pub state: LiveState,
+    pub started_at: DateTime<Utc>,
+    pub answered_at: Option<DateTime<Utc>>,
+    /// Only when it has ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Only when it has ended.
+    pub outcome: Option<Outcome>,
+    pub trace: Vec<TraceStep>,
+}
+
+/// The calls that are up, the oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LiveCalls {
+    pub items: Vec<LiveCall>,
+}
+
+/// The calls that are up.
+#[utoipa::path(
+    get, path = "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live", operation_id = "live_list", tag = "Calls",
+    params(PbxPath, ("Accept-Language" = Option<String>, Header, description = "`sv` or `en`: the language of the trace.")),
+    responses((status = 200, description = "All of them.", body = LiveCalls)),
+    extensions(("x-permission" = json!("manager")))
+)]
+pub async fn list(reader: CustomerReader, Url(path): Url<PbxPath>, headers: HeaderMap) -> Answer<Json<LiveCalls>> {
+    reader.open().await?.pbxs().get(path.pbx).await?;
+    let locale = language(&headers).unwrap_or(reader.actor.principal.locale);
+    let scope = LiveScope::Pbx(reader.tenant, reader.customer, path.pbx);
+    let calls = reader.api.control.live().calls(scope);
+    Ok(Json(LiveCalls { items: calls.into_iter().map(|call| LiveCall::show(call, locale)).collect() }))
+}
+
+/// End a call.
+#[utoipa::path(
+    post, path = "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live/{call}/hangup", operation_id = "live_hangup", tag = "Calls",
+    params(CallPath),
+    responses((status = 202, description = "The phones are told; the call's end arrives as an event."),
+        (status = 409, description = "Nobody ends another's emergency call (`emergency_call`).", body = Problem, content_type = "application/problem+json")),
+    extensions(("x-permission" = json!("customer_admin")))
+)]
+pub async fn hangup(admin: CustomerAdmin, Url(path): Url<CallPath>) -> Answer<StatusCode> {
+    let live = admin.api.control.live();
+    let call = live.call(path.call).ok_or_else(Problem::not_found)?;
+    if (call.tenant, call.customer, call.pbx) != (admin.tenant, admin.customer, path.pbx) {
+        return Err(Problem::not_found());
+    }
+    let mut act = admin.open().await?;
+    let none = None::<&serde_json::Value>;
+    act.changed("call.hangup", path.call, &none, &none).await?;
+    match live.hangup(path.call) {
+        HangupAnswer::Asked => {}
+        HangupAnswer::NoSuchCall => return Err(Problem::not_found()),
+        HangupAnswer::Emergency => {
+            return Err(Problem::conflict("emergency_call", "Nobody ends another's emergency call."));
+        }
+    }
+    act.commit().await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+impl LiveCall {
+    pub(crate) fn show(call: voxera_callcontrol::LiveCall, locale: Locale) -> Self {
+        Self {
+            id: call.id,
+            pbx: call.pbx,
+            from: CallParty::live(call.from),
+            to: CallParty::live(call.to),
+            state: match call.state {
+                voxera_callcontrol::LiveState::Ringing => LiveState::Ringing,
+                voxera_callcontrol::LiveState::Connected => LiveState::Connected,
+                voxera_callcontrol::LiveState::Emergency => LiveState::Emergency,
+            },
+            started_at: call.started_at,
+            answered_at: call.answered_at,
+            ended_at: None,
+            outcome: None,
+            trace: tell(&call.trace, locale),
+        }
+    }
+
+    pub(crate) fn ended(call: voxera_callcontrol::CallEnded, locale: Locale) -> Self {
+        let from = CallParty { number: call.from_number, name: call.from_name, extension: call.from_extension };
+        Self {
+            id: call.id,
+            pbx: call.pbx,
+            from,
+            to: CallParty { number: call.to_number, name: None, extension: call.to_extension },
+            state: LiveState::Ended,
+            started_at: call.started_at,
+            answered_at: call.answered_at,
+            ended_at: Some(call.ended_at),
+            outcome: Some(call.outcome.into()),
+            trace: tell(&call.trace, locale),
+        }
+    }
+}
+
+impl CallParty {
+    fn live(party: voxera_callcontrol::LiveParty) -> Self {
+        Self { number: party.number, name: party.name, extension: party.extension }
+    }
+}

@@ -1,0 +1,167 @@
+//! Public numbers.
+
+use crate::input::{Body, Change, CustomerPath, Listed, NumberPath, Paging, Query, Url, input, sorting};
+use crate::permit::{CustomerAdmin, CustomerReader};
+use crate::problem::Answer;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use voxera_model::{ExtensionId, ExtensionNumber, Name, NumberId, PbxId, PhoneNumber};
+
+sorting!(ByNumber: "e164", "label", "pbx", "created_at");
+
+/// A public number.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Number {
+    pub id: NumberId,
+    pub number: PhoneNumber,
+    /// As people write it: `08-123 45 67`.
+    #[schema(example = "08-123 45 67")]
+    pub national: String,
+    pub label: Option<Name>,
+    /// The PBX that it belongs to.
+    pub pbx: Option<PbxId>,
+    pub pbx_name: Option<Name>,
+    /// Where it leads; `None`: nowhere yet.
+    pub extension: Option<ExtensionId>,
+    pub extension_number: Option<ExtensionNumber>,
+    pub created_at: DateTime<Utc>,
+}
+
+input! {
+    /// A number that the company has.
+    pub struct NewNumber {
+        pub number: PhoneNumber,
+        pub label: Option<Name>,
+        pub pbx: Option<PbxId>,
+        /// An extension of that PBX.
+        pub extension: Option<ExtensionId>,
+    }
+}
+
+input! {
+    /// What changes of a number; absent fields stay, `null` empties.
+    pub struct NumberChange {
+        #[schema(value_type = Option<Name>)]
+        pub label: Change<Name>,
+        /// Another PBX, or none: the extension is then emptied, unless a new one is given.
+        #[schema(value_type = Option<PbxId>)]
+        pub pbx: Change<PbxId>,
+        #[schema(value_type = Option<ExtensionId>)]
+        pub extension: Change<ExtensionId>,
+    }
+}
+
+/// The company's numbers.
+#[utoipa::path(
+    get, path = "/api/v1/tenants/{tenant}/customers/{customer}/numbers", operation_id = "numbers_list", tag = "Numbers",
+    params(CustomerPath, Paging<ByNumber>),
+    responses((status = 200, description = "One page.", body = Listed<Number>)),
+    extensions(("x-permission" = json!("manager")))
+)]
+pub async fn list(reader: CustomerReader, Query(page): Query<Paging<ByNumber>>) -> Answer<Json<Listed<Number>>> {
+    let mut act = reader.open().await?;
+    let found = act.numbers().list(&page.into()).await?;
+    Ok(Json(Listed::of(found, Number::show)))
+}
+
+/// Add a number. 409 `number_taken`.
+#[utoipa::path(
+    post, path = "/api/v1/tenants/{tenant}/customers/{customer}/numbers", operation_id = "numbers_create", tag = "Numbers",
+    params(CustomerPath),
+    request_body = NewNumber,
+    responses((status = 201, description = "Added.", body = Number)),
+    extensions(("x-permission" = json!("customer_admin")), ("x-idempotent" = json!(true)))
+)]
+pub async fn create(admin: CustomerAdmin, new: Body<NewNumber>) -> Answer<Response> {
+    let mut act = admin.open().await?;
+    if let Some(answer) = act.replayed(&new.hash).await? {
+        return Ok(answer);
+    }
+    let new = new.value;
+    let record = voxera_store::NewNumber {
+        id: NumberId(voxera_store::new_id()),
+        customer: admin.customer,
+        e164: new.number,
+        pbx: new.pbx,
+        extension: new.extension,
+        label: new.label,
+    };
+    let made = act.numbers().create(record).await?;
+    act.made("number.create", made.id, &made).await?;
+    act.created(&Number::show(made)).await
+}
+
+/// One number.
+#[utoipa::path(
+    get, path = "/api/v1/tenants/{tenant}/customers/{customer}/numbers/{number}", operation_id = "numbers_get", tag = "Numbers",
+    params(NumberPath),
+    responses((status = 200, description = "The number.", body = Number)),
+    extensions(("x-permission" = json!("manager")))
+)]
+pub async fn get(reader: CustomerReader, Url(path): Url<NumberPath>) -> Answer<Json<Number>> {
+    let mut act = reader.open().await?;
+    Ok(Json(Number::show(act.numbers().get(path.number).await?)))
+}
+
+/// Name a number, or point it elsewhere.
+#[utoipa::path(
+    patch, path = "/api/v1/tenants/{tenant}/customers/{customer}/numbers/{number}", operation_id = "numbers_change", tag = "Numbers",
+    params(NumberPath),
+    request_body = NumberChange,
+    responses((status = 200, description = "The number as it is now.", body = Number)),
+    extensions(("x-permission" = json!("customer_admin")))
+)]
+pub async fn change(
+    admin: CustomerAdmin,
+    Url(path): Url<NumberPath>,
+    change: Body<NumberChange>,
+) -> Answer<Json<Number>> {
+    let change = change.value;
+    let mut act = admin.open().await?;
+    let before = act.numbers().get(path.number).await?;
+    let change = voxera_store::NumberChange {
+        pbx: change.pbx.into_option(),
+        extension: change.extension.into_option(),
+        label: change.label.into_option(),
+    };
+    let after = act.numbers().update(path.number, change).await?;
+    act.changed("number.update", path.number, &before, &after).await?;
+    act.commit().await?;
+    Ok(Json(Number::show(after)))
+}
+
+/// Remove a number.
+#[utoipa::path(
+    delete, path = "/api/v1/tenants/{tenant}/customers/{customer}/numbers/{number}", operation_id = "numbers_delete", tag = "Numbers",
+    params(NumberPath),
+    responses((status = 204, description = "Removed.")),
+    extensions(("x-permission" = json!("customer_admin")))
+)]
+pub async fn delete(admin: CustomerAdmin, Url(path): Url<NumberPath>) -> Answer<StatusCode> {
+    let mut act = admin.open().await?;
+    let before = act.numbers().get(path.number).await?;
+    act.numbers().delete(path.number).await?;
+    act.removed("number.delete", path.number, &before).await?;
+    act.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl Number {
+    fn show(number: voxera_store::Number) -> Self {
+        Self {
+            id: number.id,
+            national: number.e164.national(),
+            number: number.e164,
+            label: number.label,
+            pbx: number.pbx,
+            pbx_name: number.pbx_name,
+            extension: number.extension,
+            extension_number: number.extension_number,
+            created_at: number.created_at,
+        }
+    }
+}

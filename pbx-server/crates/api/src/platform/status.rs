@@ -1,0 +1,74 @@
+//! How this installation is doing.
+
+use crate::permit::PlatformAdmin;
+use axum::Json;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::time::Instant;
+use utoipa::ToSchema;
+
+/// How this installation is doing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlatformStatus {
+    #[schema(example = "0.1.0")]
+    pub version: String,
+    pub started_at: DateTime<Utc>,
+    pub database: DatabaseStatus,
+    pub engine: EngineStatus,
+    pub spool: SpoolStatus,
+}
+
+/// The database.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DatabaseStatus {
+    pub reachable: bool,
+    /// Milliseconds for one round trip; `None`: it did not answer.
+    pub round_trip_ms: Option<f64>,
+}
+
+/// The telephone engine.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EngineStatus {
+    /// `None`: it does not run.
+    #[schema(value_type = Option<String>, example = "0.0.0.0:5060")]
+    pub address: Option<String>,
+    pub pbxs: u64,
+    pub registrations: u64,
+    pub calls: u64,
+}
+
+/// Records of calls on their way to the database.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SpoolStatus {
+    pub waiting: u64,
+    /// Refused by the database, put aside.
+    pub dead_letters: u64,
+}
+
+/// How this installation is doing. Answers also when the database does not.
+#[utoipa::path(
+    get, path = "/api/v1/platform/status", operation_id = "platform_status", tag = "Platform",
+    responses((status = 200, description = "The status.", body = PlatformStatus)),
+    extensions(("x-permission" = json!("platform_admin")))
+)]
+pub async fn get(admin: PlatformAdmin) -> Json<PlatformStatus> {
+    let api = &admin.api;
+    let asked = Instant::now();
+    let reachable = api.store.ping().await.is_ok();
+    let control = api.control.status();
+    Json(PlatformStatus {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: api.started_at,
+        database: DatabaseStatus {
+            reachable,
+            round_trip_ms: reachable.then(|| asked.elapsed().as_secs_f64() * 1000.0),
+        },
+        engine: EngineStatus {
+            address: api.engine().map(|address| address.to_string()),
+            pbxs: control.pbxs as u64,
+            registrations: control.registrations as u64,
+            calls: control.calls as u64,
+        },
+        spool: SpoolStatus { waiting: control.spooled, dead_letters: control.dead_letters },
+    })
+}

@@ -1,0 +1,145 @@
+//! What the store's and the login's refusals mean to those who ask.
+
+use crate::problem::Problem;
+use axum::http::StatusCode;
+use voxera_identity::IdentityError;
+use voxera_store::{Constraint, StoreError};
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::not_found(),
+            StoreError::Conflict(constraint) => constraint.into(),
+            StoreError::UnknownSort { known, .. } => {
+                Self::field("?sort", "sort", format!("Sort by {}; a leading - turns it round.", known.join(", ")))
+            }
+            StoreError::Unavailable(why) => {
+                tracing::warn!(%why, "the database cannot be reached");
+                Self::unavailable()
+            }
+            StoreError::Sealed | StoreError::Other(_) => {
+                tracing::error!(%error, "the store failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<Constraint> for Problem {
+    fn from(constraint: Constraint) -> Self {
+        match constraint {
+            Constraint::SlugTaken => {
+                Self::taken("/slug", "slug_taken", "Another tenant has this short name. Choose another one.")
+            }
+            Constraint::HostTaken => {
+                Self::taken("/host", "host_taken", "Another tenant is reached by this host name.")
+            }
+            Constraint::EmailTaken => {
+                Self::taken("/email", "email_taken", "There is an account with this e-mail address.")
+            }
+            Constraint::AlreadyMember => {
+                Self::taken("/email", "already_member", "This person is a user here already.")
+            }
+            Constraint::RoleDoesNotFit => {
+                Self::field("/role", "role", "Choose customer_admin, manager or user.")
+            }
+            Constraint::OrgNumberTaken => Self::taken(
+                "/org_number",
+                "org_number_taken",
+                "Another customer has this organisation number.",
+            ),
+            Constraint::RealmTaken => {
+                Self::taken("/realm", "realm_taken", "Another PBX has this realm. Choose another one.")
+            }
+            Constraint::ExtensionNumberTaken => Self::taken(
+                "/number",
+                "extension_number_taken",
+                "This PBX has an extension with this number. Choose another one.",
+            ),
+            Constraint::UserHasExtension => {
+                Self::taken("/user", "user_has_extension", "This person has an extension already.")
+            }
+            Constraint::NumberTaken => {
+                Self::taken("/number", "number_taken", "This number is in use already.")
+            }
+            Constraint::ParentGone => {
+                Self::conflict("parent_gone", "What this should belong to was removed a moment ago.")
+            }
+            Constraint::UserOfSomeoneElse => {
+                Self::field("/user", "user", "There is no such user in this company.")
+            }
+            Constraint::DestinationOfSomeoneElse => Self::field(
+                "/extension",
+                "destination",
+                "Choose an extension of the PBX that the number belongs to.",
+            ),
+            Constraint::TenantHasCustomers => Self::conflict(
+                "tenant_has_customers",
+                "Only a tenant without customers can be removed. Remove them first, or suspend the tenant.",
+            ),
+            Constraint::TenantIsBuiltin => {
+                Self::conflict("tenant_builtin", "The installation's own tenant stays as it is.")
+            }
+            Constraint::OutOfRange => Self::field("", "range", "A value is outside its range."),
+            Constraint::IdTaken => Self::conflict("id_taken", "Something with this id exists already."),
+        }
+    }
+}
+
+impl From<IdentityError> for Problem {
+    fn from(error: IdentityError) -> Self {
+        let code = error.code();
+        match error {
+            IdentityError::WrongCredentials => Self::new(
+                StatusCode::UNAUTHORIZED,
+                code,
+                "Not signed in",
+                "The e-mail address or the password is wrong.",
+            ),
+            IdentityError::EmailUnverified => Self::new(
+                StatusCode::FORBIDDEN,
+                code,
+                "Not signed in",
+                "The e-mail address is not verified yet. Open the link in the mail, or ask for a new one.",
+            ),
+            IdentityError::Suspended => Self::new(
+                StatusCode::FORBIDDEN,
+                code,
+                "Not signed in",
+                "This account is suspended. Ask whoever runs your company's or your partner's portal.",
+            ),
+            IdentityError::NoMembership => Self::new(
+                StatusCode::FORBIDDEN,
+                code,
+                "Not signed in",
+                "This account does not belong to any company any more. Ask for a new invitation.",
+            ),
+            IdentityError::TooMany { retry_after_seconds } => Self::too_many(code, retry_after_seconds),
+            IdentityError::Busy => Self::too_many(code, 2),
+            IdentityError::SessionEnded | IdentityError::SessionReused => Self::new(
+                StatusCode::UNAUTHORIZED,
+                code,
+                "Signed out",
+                "The sign-in has ended. Sign in again.",
+            ),
+            IdentityError::EmailTaken => Constraint::EmailTaken.into(),
+            IdentityError::AlreadyMember => Constraint::AlreadyMember.into(),
+            IdentityError::LinkInvalid => Self::new(
+                StatusCode::GONE,
+                code,
+                "The link does not work any more",
+                "It was used already, or it has expired. Ask for a new one.",
+            ),
+            IdentityError::WrongPassword => {
+                Self::field("/current_password", code, "This is not your present password.")
+            }
+            IdentityError::Invalid { field, invalid } => Self::field(field, invalid.code, invalid.message),
+            IdentityError::NotFound => Self::not_found(),
+            IdentityError::Store(store) => store.into(),
+            IdentityError::Internal(why) => {
+                tracing::error!(%why, "the login failed");
+                Self::internal()
+            }
+        }
+    }
+}
