@@ -1,0 +1,174 @@
+//! Who is at the other end: digest authentication (RFC 7616, RFC 8760).
+//!
+//! We keep no password, only the two HA1 of a device. Every refusal of a credential is one answer,
+//! reached by the same computation, whether the name is unknown, foreign or the password wrong.
+
+mod digest;
+mod nonce;
+
+pub use digest::{Algorithm, Credentials, ha2, response};
+pub use nonce::{Freshness, Nonces};
+
+use crate::message::{Headers, Method, Name, Uri};
+use rand::RngCore;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+use subtle::ConstantTimeEq;
+use voxera_callcontrol::{DeviceSecret, SecurityKind};
+use voxera_model::{DeviceId, ExtensionNumber};
+
+/// What became of a request's credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is this device.
+    Device(DeviceId),
+    /// It brought none for this realm: ask.
+    Ask,
+    /// Its nonce is too old, from elsewhere, or used up: ask again, the password may well be right.
+    Stale(Option<SecurityKind>),
+    /// No.
+    Refused(SecurityKind),
+    /// Too many nonces are in use; try later.
+    Overloaded,
+}
+
+/// Checks credentials and makes challenges.
+#[derive(Debug)]
+pub struct Authenticator {
+    nonces: Nonces,
+    started: Instant,
+    /// Phones that were registered before a restart may bring nonces of that time until this long
+    /// after the start; such a nonce is no sign of an attack.
+    grace: Duration,
+    /// Stand-ins for the HA1 of a device that does not exist.
+    nobody: ([u8; 16], [u8; 32]),
+}
+
+/// What a request is checked against.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    pub method: &'a Method,
+    /// The request URI as written.
+    pub uri: &'a str,
+    pub headers: &'a Headers,
+    /// The realm that the request is for.
+    pub realm: &'a str,
+    pub source: IpAddr,
+}
+
+impl Authenticator {
+    /// `lifetime`: how long a nonce may be used. `grace`: see the field.
+    #[must_use]
+    pub fn new(lifetime: Duration, grace: Duration, now: Instant) -> Self {
+        let mut nobody = ([0; 16], [0; 32]);
+        rand::rng().fill_bytes(&mut nobody.0);
+        rand::rng().fill_bytes(&mut nobody.1);
+        Self { nonces: Nonces::new(lifetime, now), started: now, grace, nobody }
+    }
+
+    /// Adds both challenges, SHA-256 first: a phone takes the first that it knows; those that read
+    /// only the last one know only MD5.
+    pub fn challenge(&self, headers: &mut Headers, name: &Name, claim: Claim<'_>, stale: bool, now: Instant) {
+        let nonce = self.nonces.issue(claim.realm, claim.source, now);
+        let stale = if stale { ", stale=true" } else { "" };
+        for algorithm in [Algorithm::Sha256, Algorithm::Md5] {
+            headers.push(
+                name.clone(),
+                format!(
+                    "Digest realm=\"{}\", nonce=\"{nonce}\", algorithm={}, qop=\"auth\"{stale}",
+                    claim.realm,
+                    algorithm.as_str()
+                ),
+            );
+        }
+    }
+
+    /// Checks the credentials for `claim.realm`. `find` looks a device of that realm up;
+    /// `is_realm` says whether another realm is one of ours.
+    pub fn check<'d>(
+        &mut self,
+        claim: Claim<'_>,
+        find: impl FnOnce(DeviceId) -> Option<&'d DeviceSecret>,
+        is_realm: impl FnOnce(&str) -> bool,
+        now: Instant,
+    ) -> Verdict {
+        let fields = [Name::Authorization, Name::ProxyAuthorization];
+        let mut all = fields.iter().flat_map(|name| claim.headers.all(name)).peekable();
+        if all.peek().is_none() {
+            return Verdict::Ask;
+        }
+        // A field that cannot be read, a missing qop, an unknown algorithm: no credentials at all
+        // would be asked for again, and so are these, but as a failure that counts.
+        let parsed: Vec<Credentials> = all.filter_map(|value| Credentials::parse(value).ok()).collect();
+        let Some(mine) = parsed.iter().find(|c| c.realm == claim.realm) else {
+            return match parsed.first() {
+                None => Verdict::Refused(SecurityKind::BadPassword),
+                Some(other) if is_realm(&other.realm) => Verdict::Refused(SecurityKind::CrossRealm),
+                Some(_) => Verdict::Refused(SecurityKind::UnknownRealm),
+            };
+        };
+        let freshness = self.nonces.look(&mine.nonce, claim.realm, claim.source, now);
+        let id = device_id(&mine.username);
+        let secret = id.and_then(find);
+        let right = self.response_is_right(mine, claim, secret);
+        // The nonce is looked at before the password says anything: an old nonce gets the same
+        // answer for every name.
+        match freshness {
+            Freshness::Expired => return Verdict::Stale(None),
+            Freshness::NotOurs => {
+                let suspicious = now.duration_since(self.started) > self.grace;
+                return Verdict::Stale(suspicious.then_some(SecurityKind::ReplayedNonce));
+            }
+            Freshness::Fresh => {}
+        }
+        let Some(secret) = secret.filter(|_| right) else {
+            return Verdict::Refused(refusal(&mine.username, secret.is_some()));
+        };
+        if !same_uri(&mine.uri, claim.uri) {
+            return Verdict::Refused(SecurityKind::WrongDigestUri);
+        }
+        match self.nonces.use_up(&mine.nonce, mine.nc, now) {
+            Ok(true) => Verdict::Device(secret.device),
+            Ok(false) => Verdict::Stale(Some(SecurityKind::ReplayedNonce)),
+            Err(nonce::Full) => Verdict::Overloaded,
+        }
+    }
+
+    /// Nonces that were used and not yet forgotten.
+    #[must_use]
+    pub fn nonces_in_use(&self) -> usize {
+        self.nonces.len()
+    }
+
+    fn response_is_right(&self, given: &Credentials, claim: Claim<'_>, secret: Option<&DeviceSecret>) -> bool {
+        let ha1 = match given.algorithm {
+            Algorithm::Md5 => hex::encode(secret.map_or(&self.nobody.0, |s| &s.ha1_md5)),
+            Algorithm::Sha256 => hex::encode(secret.map_or(&self.nobody.1, |s| &s.ha1_sha256)),
+        };
+        let expected = response(given, &ha1, &ha2(given.algorithm, claim.method.as_str(), &given.uri));
+        let equal: bool = expected.as_bytes().ct_eq(given.response.as_bytes()).into();
+        equal && secret.is_some()
+    }
+}
+
+/// Only the one spelling that we hand out.
+fn device_id(username: &str) -> Option<DeviceId> {
+    let id: uuid::Uuid = username.parse().ok()?;
+    (id.hyphenated().to_string() == username).then_some(DeviceId(id))
+}
+
+fn refusal(username: &str, known: bool) -> SecurityKind {
+    if known {
+        SecurityKind::BadPassword
+    } else if ExtensionNumber::parse(username).is_ok() {
+        SecurityKind::ExtensionAsUser
+    } else {
+        SecurityKind::UnknownDevice
+    }
+}
+
+/// The digest was made for this request's address: as written, or naming the same place.
+fn same_uri(digest: &str, request: &str) -> bool {
+    digest == request
+        || Uri::parse(digest).zip(Uri::parse(request)).is_some_and(|(digest, request)| digest.same_place(&request))
+}

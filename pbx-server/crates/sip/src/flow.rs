@@ -1,0 +1,142 @@
+//! Where messages come from and go to.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use voxera_callcontrol::Transport;
+
+/// Peers whose way is remembered.
+const MAX_WAYS: usize = 10_000;
+
+/// One way to a phone: for UDP the address its packets come from, for TCP the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Flow {
+    pub transport: Transport,
+    pub peer: SocketAddr,
+    /// 0 for UDP.
+    pub connection: u64,
+}
+
+impl Flow {
+    #[must_use]
+    pub const fn udp(peer: SocketAddr) -> Self {
+        Self { transport: Transport::Udp, peer, connection: 0 }
+    }
+
+    #[must_use]
+    pub const fn tcp(peer: SocketAddr, connection: u64) -> Self {
+        Self { transport: Transport::Tcp, peer, connection }
+    }
+
+    /// Whether the transport delivers, so that nothing is sent twice.
+    #[must_use]
+    pub fn is_reliable(&self) -> bool {
+        self.transport != Transport::Udp
+    }
+
+    /// As in a Via.
+    #[must_use]
+    pub const fn via(&self) -> &'static str {
+        match self.transport {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+            Transport::Tls => "TLS",
+            Transport::WebSocket => "WS",
+        }
+    }
+}
+
+/// Which of our addresses a phone reaches us at.
+#[derive(Debug)]
+pub struct Ways {
+    bound: SocketAddr,
+    external: Option<IpAddr>,
+    known: HashMap<IpAddr, IpAddr>,
+}
+
+impl Ways {
+    #[must_use]
+    pub fn new(bound: SocketAddr, external: Option<IpAddr>) -> Self {
+        Self { bound, external, known: HashMap::new() }
+    }
+
+    /// The address to write into messages for this peer.
+    pub fn advertised(&mut self, peer: IpAddr) -> IpAddr {
+        let peer = peer.to_canonical();
+        match self.external {
+            Some(external) if !is_near(peer) => external,
+            _ => self.local(peer),
+        }
+    }
+
+    /// The same with our SIP port, as `host:port`.
+    pub fn sent_by(&mut self, peer: IpAddr) -> SocketAddr {
+        SocketAddr::new(self.advertised(peer), self.bound.port())
+    }
+
+    /// The address to open media ports on for this peer.
+    #[must_use]
+    pub fn media_bind(&self, peer: IpAddr) -> IpAddr {
+        match (self.bound.ip(), peer.to_canonical()) {
+            (bound, _) if !bound.is_unspecified() => bound,
+            (_, IpAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
+            (_, IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
+        }
+    }
+
+    /// Whether a host names this machine as far as we know.
+    #[must_use]
+    pub fn is_us(&self, host: IpAddr) -> bool {
+        self.bound.ip() == host || self.external == Some(host) || self.known.values().any(|ip| *ip == host)
+    }
+
+    fn local(&mut self, peer: IpAddr) -> IpAddr {
+        if !self.bound.ip().is_unspecified() {
+            return self.bound.ip();
+        }
+        if let Some(known) = self.known.get(&peer) {
+            return *known;
+        }
+        let any: IpAddr =
+            if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        // Connecting a datagram socket sends nothing; it asks the machine's routes.
+        let asked = UdpSocket::bind((any, 0)).and_then(|socket| {
+            socket.connect((peer, 9))?;
+            socket.local_addr()
+        });
+        let Ok(local) = asked else { return self.bound.ip() };
+        if self.known.len() >= MAX_WAYS {
+            self.known.clear();
+        }
+        self.known.insert(peer, local.ip());
+        local.ip()
+    }
+}
+
+/// Loopback, private and link-local networks, and those of carriers: our external address is of no
+/// use there.
+fn is_near(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, ..] = ip.octets();
+            ip.is_loopback() || ip.is_private() || ip.is_link_local() || (a == 100 && (64..128).contains(&b))
+        }
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_phone_is_told_the_address_that_it_can_reach() {
+        let external = "203.0.113.1".parse().unwrap();
+        let mut ways = Ways::new("0.0.0.0:5060".parse().unwrap(), Some(external));
+        assert_eq!(ways.advertised("198.51.100.7".parse().unwrap()), external);
+        assert_eq!(ways.advertised("127.0.0.1".parse().unwrap()), "127.0.0.1".parse::<IpAddr>().unwrap());
+        assert_eq!(ways.advertised("::ffff:127.0.0.1".parse().unwrap()), "127.0.0.1".parse::<IpAddr>().unwrap());
+        let mut bound = Ways::new("192.0.2.9:5060".parse().unwrap(), None);
+        assert_eq!(bound.sent_by(external), "192.0.2.9:5060".parse().unwrap());
+    }
+}

@@ -1,0 +1,140 @@
+//! Port pairs for sound: even for RTP, the odd one above for RTCP.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Hands pairs out in turn, so that a port rests before it is used again.
+#[derive(Debug, Clone)]
+pub struct Ports {
+    shared: Arc<Mutex<Turn>>,
+}
+
+#[derive(Debug)]
+struct Turn {
+    first: u16,
+    /// Whether each pair is in use.
+    used: Vec<bool>,
+    next: usize,
+    in_use: usize,
+}
+
+/// One pair, bound; given back when dropped.
+#[derive(Debug)]
+pub struct Pair {
+    pub rtp: UdpSocket,
+    pub rtcp: UdpSocket,
+    pub port: u16,
+    lease: Lease,
+}
+
+#[derive(Debug)]
+struct Lease {
+    ports: Ports,
+    index: usize,
+}
+
+impl Ports {
+    /// The pairs that fit into a range.
+    #[must_use]
+    pub fn new(range: &RangeInclusive<u16>) -> Self {
+        let first = range.start().saturating_add(range.start() % 2);
+        let pairs = usize::from(range.end().saturating_sub(first).saturating_add(1)) / 2;
+        let turn = Turn { first, used: vec![false; pairs], next: 0, in_use: 0 };
+        Self { shared: Arc::new(Mutex::new(turn)) }
+    }
+
+    /// Binds the next pair that is free in this process and on this machine.
+    pub fn bind(&self, ip: IpAddr) -> io::Result<Pair> {
+        let mut last = io::Error::new(io::ErrorKind::AddrInUse, "every media port is in use");
+        // A pair that another program holds is passed over; more than this many is no accident.
+        for _ in 0..64 {
+            let Some((lease, port)) = self.lease() else { break };
+            match open(ip, port) {
+                Ok((rtp, rtcp)) => return Ok(Pair { rtp, rtcp, port, lease }),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Pairs in use.
+    #[must_use]
+    pub fn in_use(&self) -> usize {
+        self.lock().in_use
+    }
+
+    fn lease(&self) -> Option<(Lease, u16)> {
+        let mut turn = self.lock();
+        let pairs = turn.used.len();
+        let index = (0..pairs).map(|step| (turn.next + step) % pairs).find(|index| !turn.used[*index])?;
+        turn.used[index] = true;
+        turn.in_use += 1;
+        turn.next = (index + 1) % pairs;
+        let port = turn.first + u16::try_from(index * 2).ok()?;
+        Some((Lease { ports: self.clone(), index }, port))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Turn> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut turn = self.ports.lock();
+        turn.used[self.index] = false;
+        turn.in_use -= 1;
+    }
+}
+
+impl Pair {
+    /// The sockets alone, and what keeps the ports ours.
+    pub(super) fn split(self) -> (UdpSocket, UdpSocket, impl Send + Sync + std::fmt::Debug + use<>) {
+        (self.rtp, self.rtcp, self.lease)
+    }
+}
+
+fn open(ip: IpAddr, port: u16) -> io::Result<(UdpSocket, UdpSocket)> {
+    let rtp = UdpSocket::bind(SocketAddr::new(ip, port))?;
+    let rtcp = UdpSocket::bind(SocketAddr::new(ip, port + 1))?;
+    rtp.set_nonblocking(true)?;
+    rtcp.set_nonblocking(true)?;
+    Ok((rtp, rtcp))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed test may panic")]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn pairs_are_even_distinct_and_given_back() {
+        let ports = Ports::new(&(47_001..=47_009));
+        let pairs: Vec<Pair> = (0..4).map(|_| ports.bind(HERE).unwrap()).collect();
+        assert_eq!(pairs.iter().map(|p| p.port).collect::<Vec<_>>(), [47_002, 47_004, 47_006, 47_008]);
+        assert_eq!(ports.bind(HERE).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        drop(pairs);
+        assert_eq!(ports.in_use(), 0);
+        assert!(ports.bind(HERE).is_ok());
+    }
+
+    #[test]
+    fn a_port_that_another_program_holds_is_passed_over() {
+        let taken = UdpSocket::bind((HERE, 47_101)).unwrap();
+        let ports = Ports::new(&(47_100..=47_103));
+        assert_eq!(ports.bind(HERE).unwrap().port, 47_102);
+        drop(taken);
+    }
+
+    #[test]
+    fn a_range_without_a_pair_has_none() {
+        for range in [47_201..=47_202, 65_535..=65_535] {
+            assert!(Ports::new(&range).bind(HERE).is_err());
+        }
+    }
+}
