@@ -1,2 +1,1 @@
-//! The binary `voxera`.
 fn main() {}

@@ -30,7 +30,9 @@ fn unit_in(folder: &Path) -> PathBuf {
 fn systemd_finds_no_fault_in_the_unit() {
     let folder = tempfile::tempdir().unwrap();
     let unit = unit_in(folder.path());
-    let Some(output) = run("systemd-analyze", &["verify", "--man=no", unit.to_str().unwrap()]) else { return };
+    let Some(output) = run("systemd-analyze", &["verify", "--man=no", unit.to_str().unwrap()]) else {
+        return;
+    };
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && !said.contains("voxera.service"), "{said}");
 }

@@ -1,0 +1,455 @@
+//! Starts the product in the order in which its parts need each other, and stops it in the other.
+//!
+//! Calls need the least, so they come first: the engine runs from the last good configuration on
+//! disk before anything is asked of a database that may not answer.
+
+use crate::config::{Config, Encryption, local_url};
+use crate::database::Database;
+use crate::demo::{self, Demo, DemoError};
+use crate::gate::Gate;
+use crate::state::{Lock, State, StateError};
+use crate::{jobs, notify};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+use voxera_api::{Api, ApiConfig};
+use voxera_callcontrol::{CallControl, CallControlConfig};
+use voxera_identity::{Clock, Identity, IdentityConfig, IdentityError, Limits};
+use voxera_mail::{Delivery, Mailer, Outbox};
+use voxera_model::{Colour, Invalid, Locale, Name, Slug, TenantId, Zone};
+use voxera_sip::{Engine, EngineConfig, EngineHandle};
+use voxera_store::embedded::EmbeddedError;
+use voxera_store::{MigrationProgress, NewTenant, Store, StoreConfig, StoreError, new_id};
+
+/// How many ports after a taken one are tried.
+const PORTS_TRIED: u16 = 50;
+/// How long requests that are being answered may still take at the end.
+const DRAIN: Duration = Duration::from_secs(5);
+/// How long calls may take to be hung up at the end.
+const CALLS_END: Duration = Duration::from_secs(10);
+/// Between attempts to reach a database that is not ours.
+const DATABASE_PAUSE: Duration = Duration::from_secs(2);
+
+/// How this start differs from others.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Take the next free port where one is taken.
+    pub next_free_ports: bool,
+    /// How often one may try to sign in, and the like. Tests that sign in often say otherwise.
+    pub limits: Option<Limits>,
+    /// Requests a second from one address; `None`: the API's own limit.
+    pub requests_per_second: Option<u32>,
+}
+
+/// Why the product does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(
+        "{address} ({key}) is taken by another program: find it with `ss -ltunp | grep :{port}`, or choose another with {flag}",
+        port = .address.port()
+    )]
+    Taken { address: SocketAddr, key: &'static str, flag: &'static str },
+    #[error("cannot listen on {address} ({key}): {source}")]
+    Listen { address: SocketAddr, key: &'static str, source: std::io::Error },
+    #[error(transparent)]
+    Database(#[from] EmbeddedError),
+    #[error("the database: {0}")]
+    Store(#[from] StoreError),
+    #[error("{} of {total} tenants could not be brought up to this version; the first: {}", .failed.len(), first(.failed))]
+    Tenants { failed: Vec<(TenantId, String)>, total: usize },
+    #[error(transparent)]
+    Calls(#[from] voxera_callcontrol::StartError),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    #[error("mail: {0}")]
+    Mail(String),
+    #[error("{0}")]
+    Name(#[from] Invalid),
+}
+
+fn first(failed: &[(TenantId, String)]) -> &str {
+    failed.first().map_or("", |(_, why)| why)
+}
+
+/// The product, running.
+#[derive(Debug)]
+pub struct Server {
+    /// How people reach the portal.
+    pub portal: Url,
+    /// Where HTTP is served.
+    pub http: SocketAddr,
+    /// Where phones register, UDP and TCP.
+    pub phones: SocketAddr,
+    demo: Arc<OnceLock<Demo>>,
+    ready: CancellationToken,
+    database: Database,
+    control: CallControl,
+    engine: EngineHandle,
+    serving: JoinHandle<()>,
+    /// Ends what is done in the background.
+    stop: CancellationToken,
+    /// Ends the taking of requests.
+    close: CancellationToken,
+    jobs: TaskTracker,
+    _lock: Lock,
+}
+
+impl Server {
+    /// Starts everything. With a database of our own it is ready when this returns; with another
+    /// one that does not answer, calls work and the rest follows: see [`Server::ready`].
+    pub async fn start(config: Config, options: Options) -> Result<Self, BootError> {
+        let state = State::open(&config.state_dir)?;
+        let lock = state.lock()?;
+        demo::guard(&state, config.listen)?;
+        let seal_key = state.seal_key()?;
+        let listener = listen(config.listen, options).await?;
+        let http = listener.local_addr().map_err(|source| cannot("listen", config.listen, source))?;
+        let portal = portal_url(&config, http);
+
+        let database = Database::start(&config, &state).await?;
+        state.publish_database(database.url())?;
+        let parts = Parts {
+            store: Store::connect(&StoreConfig {
+                url: database.url().to_owned(),
+                max_connections: config.database.max_connections,
+                seal_key: seal_key.clone(),
+            })
+            .await?,
+            url: database.url().to_owned(),
+            portal: portal.clone(),
+            stop: CancellationToken::new(),
+            jobs: TaskTracker::new(),
+            gate: Gate::default(),
+            ready: CancellationToken::new(),
+            demo: Arc::default(),
+            metrics: metrics(),
+            state,
+            config,
+            options,
+        };
+        let close = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, parts.gate.clone(), close.clone()));
+
+        let mut control = CallControlConfig::new(parts.state.path("calls"));
+        control.seal_key = Some(seal_key);
+        let control = CallControl::start(control, None).await?;
+        let engine = start_engine(&parts.config, options, &control).await?;
+        let phones = engine.local_addr();
+        let server = Self {
+            portal,
+            http,
+            phones,
+            demo: Arc::clone(&parts.demo),
+            ready: parts.ready.clone(),
+            database,
+            engine,
+            serving,
+            stop: parts.stop.clone(),
+            close,
+            jobs: parts.jobs.clone(),
+            _lock: lock,
+            control: control.clone(),
+        };
+        match parts.bring_up(&control, phones).await {
+            Ok(()) => {}
+            Err(BootError::Store(StoreError::Unavailable(error))) if !server.database.is_own() => {
+                tracing::warn!(%error, "calls work; sign-in and the portal wait for the database");
+                let jobs = parts.jobs.clone();
+                jobs.spawn(parts.keep_trying(control, phones));
+            }
+            Err(error) => {
+                server.shutdown().await;
+                return Err(error);
+            }
+        }
+        notify::notify("READY=1");
+        Ok(server)
+    }
+
+    /// The demo, when there is one and it is ready.
+    pub fn demo(&self) -> Option<&Demo> {
+        self.demo.get()
+    }
+
+    /// Waits until the database has been reached and everything answers.
+    pub async fn ready(&self) {
+        self.ready.cancelled().await;
+    }
+
+    /// The state of calls, for tests.
+    pub fn control(&self) -> &CallControl {
+        &self.control
+    }
+
+    /// Stops everything: no new requests, calls are hung up, every record is safe.
+    pub async fn shutdown(self) {
+        notify::notify("STOPPING=1");
+        self.close.cancel();
+        if tokio::time::timeout(CALLS_END, self.engine.shutdown()).await.is_err() {
+            tracing::warn!("some calls did not end in time");
+        }
+        let serving = self.serving.abort_handle();
+        if tokio::time::timeout(DRAIN, self.serving).await.is_err() {
+            serving.abort();
+        }
+        self.stop.cancel();
+        self.jobs.close();
+        if tokio::time::timeout(DRAIN, self.jobs.wait()).await.is_err() {
+            tracing::warn!("some jobs did not end in time");
+        }
+        self.control.shutdown().await;
+        self.database.stop().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// What is needed to go from "calls work" to "everything works".
+struct Parts {
+    config: Config,
+    options: Options,
+    state: State,
+    store: Store,
+    url: String,
+    portal: Url,
+    metrics: Option<PrometheusHandle>,
+    gate: Gate,
+    ready: CancellationToken,
+    demo: Arc<OnceLock<Demo>>,
+    stop: CancellationToken,
+    jobs: TaskTracker,
+}
+
+impl Parts {
+    async fn bring_up(&self, control: &CallControl, phones: SocketAddr) -> Result<(), BootError> {
+        migrate(&self.url).await?;
+        builtin_tenant(&self.store).await?;
+        let smtp = smtp(&self.config);
+        let outbox = Outbox::new(if smtp.is_some() { Delivery::Smtp } else { Delivery::Mailbox });
+        let identity = IdentityConfig {
+            public_url: origin(&self.portal),
+            outbox: outbox.clone(),
+            limits: self.options.limits.unwrap_or_default(),
+            clock: Clock::default(),
+        };
+        let identity = Identity::start(self.store.clone(), identity).await?;
+        control.attach(self.store.clone());
+        if self.config.demo.enabled {
+            let mut demo = demo::make(&self.state, &self.store, &identity, self.config.listen).await?;
+            demo.reached_at(&self.state, self.portal.clone(), reachable(phones))?;
+            // The same demo as at an earlier attempt.
+            drop(self.demo.set(demo));
+        }
+        let mailer = Mailer::new(self.store.clone(), outbox, smtp).map_err(|error| BootError::Mail(error.to_string()))?;
+        self.jobs.spawn(mailer.run(self.stop.clone().cancelled_owned()));
+        jobs::start(&self.jobs, &self.stop, self.store.clone(), identity.clone());
+
+        let api = Api::new(
+            self.store.clone(),
+            identity,
+            control.clone(),
+            self.metrics.clone(),
+            api_config(&self.config, &self.portal, phones, self.options),
+        );
+        api.engine_listens(phones);
+        self.gate.open(api.router());
+        self.ready.cancel();
+        Ok(())
+    }
+
+    /// For a database that is not ours and does not answer yet.
+    async fn keep_trying(self, control: CallControl, phones: SocketAddr) {
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(DATABASE_PAUSE) => {}
+            }
+            match self.bring_up(&control, phones).await {
+                Ok(()) => return tracing::info!("the database answers; everything works"),
+                Err(BootError::Store(StoreError::Unavailable(error))) => tracing::debug!(%error, "no database yet"),
+                Err(error) => tracing::error!(%error, "the database answers, but cannot be used"),
+            }
+        }
+    }
+}
+
+/// Brings the database up to this version; tells how far it is.
+pub async fn migrate(url: &str) -> Result<(), BootError> {
+    let terminal = std::io::stderr().is_terminal();
+    let shown = Mutex::new(false);
+    let report = Store::migrate(url, |progress| match progress {
+        MigrationProgress::Platform => {}
+        MigrationProgress::Tenant { tenant, done, total, error } => {
+            if let Some(error) = error {
+                tracing::error!(%tenant, %error, "a tenant's schema was not brought up");
+            }
+            if terminal {
+                let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut line = std::io::stderr();
+                drop(write!(line, "\rBringing the data up to this version: {done} of {total} partners").and_then(|()| line.flush()));
+                *shown = true;
+            }
+        }
+    })
+    .await?;
+    if shown.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        eprintln!();
+    }
+    tracing::info!(tenants = report.tenants, failed = report.failed.len(), "the data is of this version");
+    // One partner's fault is not another's: the rest runs, unless there is no rest.
+    if report.tenants == 0 && !report.failed.is_empty() {
+        let total = report.failed.len();
+        return Err(BootError::Tenants { failed: report.failed, total });
+    }
+    Ok(())
+}
+
+/// The tenant of companies that sign up by themselves.
+async fn builtin_tenant(store: &Store) -> Result<(), BootError> {
+    let mut tx = store.platform().await?;
+    match tx.tenants().builtin().await {
+        Ok(_) => return Ok(()),
+        Err(StoreError::NotFound) => {}
+        Err(error) => return Err(error.into()),
+    }
+    tx.tenants()
+        .create(NewTenant {
+            id: TenantId(new_id()),
+            slug: Slug::parse("direct")?,
+            name: Name::parse("Voxera")?,
+            brand_name: None,
+            accent: Colour::parse("#1a6b4f")?,
+            host: None,
+            support_email: None,
+            locale: Locale::Sv,
+            time_zone: Zone::stockholm(),
+            builtin: true,
+        })
+        .await?;
+    Ok(tx.commit().await?)
+}
+
+async fn listen(wanted: SocketAddr, options: Options) -> Result<TcpListener, BootError> {
+    let mut address = wanted;
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                address = next(address, wanted, options)
+                    .ok_or(BootError::Taken { address: wanted, key: "listen", flag: "--listen" })?;
+            }
+            Err(source) => return Err(cannot("listen", address, source)),
+        }
+    }
+}
+
+async fn start_engine(config: &Config, options: Options, control: &CallControl) -> Result<EngineHandle, BootError> {
+    let wanted = config.sip.listen;
+    let mut engine = EngineConfig::new(wanted);
+    engine.media_ports = config.sip.media_ports.range();
+    engine.external_address = config.sip.external_address;
+    engine.media_threads = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
+    loop {
+        match Engine::start(engine.clone(), control.clone()).await {
+            Ok(engine) => return Ok(engine),
+            Err(error) => {
+                let source = std::io::Error::from(error);
+                if source.kind() != ErrorKind::AddrInUse {
+                    return Err(cannot("sip.listen", engine.bind, source));
+                }
+                engine.bind = next(engine.bind, wanted, options)
+                    .ok_or(BootError::Taken { address: wanted, key: "sip.listen", flag: "--sip-listen" })?;
+            }
+        }
+    }
+}
+
+/// The next port to try.
+fn next(taken: SocketAddr, wanted: SocketAddr, options: Options) -> Option<SocketAddr> {
+    let port = taken.port().checked_add(1)?;
+    let near = port - wanted.port() <= PORTS_TRIED;
+    (options.next_free_ports && near).then(|| SocketAddr::new(taken.ip(), port))
+}
+
+fn cannot(key: &'static str, address: SocketAddr, source: std::io::Error) -> BootError {
+    BootError::Listen { address, key, source }
+}
+
+async fn serve(listener: TcpListener, gate: Gate, close: CancellationToken) {
+    let service = gate.router().into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(close.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "HTTP is not served any more");
+    }
+}
+
+/// Where people come: what is configured, with the port that we really got.
+fn portal_url(config: &Config, http: SocketAddr) -> Url {
+    match &config.public_url {
+        Some(url) => url.clone(),
+        None => local_url(SocketAddr::new(config.listen.ip(), http.port())),
+    }
+}
+
+fn origin(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+/// From this machine.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+fn api_config(config: &Config, portal: &Url, phones: SocketAddr, options: Options) -> ApiConfig {
+    let own = || crate::doctor::own_address(config.sip.listen).unwrap_or_else(|| reachable(phones).ip());
+    let host = config.sip.host.clone().unwrap_or_else(|| config.sip.external_address.unwrap_or_else(own).to_string());
+    let mut api = ApiConfig::new(&origin(portal), &host, config.sip.realm_suffix.clone());
+    api.sip_port = phones.port();
+    api.trust_proxy = config.trusted_proxies > 0;
+    api.metrics_token = config.metrics_token.as_ref().map(|token| token.expose().to_owned());
+    if let Some(rate) = options.requests_per_second {
+        api.requests_per_second = rate;
+        api.request_burst = rate;
+    }
+    api
+}
+
+fn smtp(config: &Config) -> Option<voxera_mail::SmtpConfig> {
+    use voxera_mail::{Security, SmtpConfig, SmtpPassword};
+    let mail = &config.mail;
+    Some(SmtpConfig {
+        host: mail.host.clone()?,
+        port: crate::doctor::mail_port(mail),
+        security: match mail.encryption {
+            Encryption::Starttls => Security::StartTls,
+            Encryption::Tls => Security::Tls,
+            Encryption::None => Security::None,
+        },
+        user: mail.user.clone(),
+        password: mail.password.as_ref().map(|password| SmtpPassword::new(password.expose())),
+        from: mail.from.clone(),
+    })
+}
+
+/// One recorder for the process; servers that are started later in it share the first one's.
+fn metrics() -> Option<PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    HANDLE
+        .get_or_init(|| PrometheusBuilder::new().install_recorder().map_err(|error| tracing::error!(%error, "no metrics")).ok())
+        .clone()
+}

@@ -1,0 +1,120 @@
+//! The command line.
+
+use crate::config::{Config, ConfigError, Overrides, Sources};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Business telephony and voice AI behind one portal.
+#[derive(Debug, Parser)]
+#[command(name = "voxera", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub settings: Settings,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What every command understands; beats the environment, which beats the file.
+#[derive(Debug, Default, Args)]
+pub struct Settings {
+    /// The configuration; default: /etc/voxera/voxera.toml when it exists.
+    #[arg(long, global = true, value_name = "FILE", env = "VOXERA_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The folder of everything that is kept.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    state_dir: Option<String>,
+    /// Address and port of the portal and the API.
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// How people reach the portal.
+    #[arg(long, global = true, value_name = "URL")]
+    public_url: Option<String>,
+    /// Address and port for phones.
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    sip_listen: Option<String>,
+    /// A PostgreSQL to use in the place of our own.
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// error, warn, info, debug, trace.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the product (what happens without a command, too).
+    Serve(Serve),
+    /// Bring the database up to this version, and stop.
+    Migrate,
+    /// Look at this machine and name the cure of each fault; fails when there is one.
+    Doctor {
+        /// For programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the demo's partner, company, people and phones, and show the logins.
+    Demo,
+    /// Accounts that run the installation.
+    Admin {
+        #[command(subcommand)]
+        command: Admin,
+    },
+    /// Print what holds: file, environment and command line together, without secrets.
+    Config {
+        /// Explain every key in the place of it.
+        #[arg(long)]
+        keys: bool,
+    },
+    /// Print the contract of the API (contracts/openapi.yaml).
+    Openapi,
+    /// Replace a lost seal.key: every phone then needs a new password.
+    NewSealKey,
+    /// Print the version.
+    Version,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Serve {
+    /// Make the demo as well.
+    #[arg(long)]
+    pub demo: bool,
+    /// Take the next free port where one is taken.
+    #[arg(long)]
+    pub next_free_ports: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Print a link with which this person becomes an administrator of the installation.
+    Create {
+        email: String,
+        /// How the person is called; default: the address.
+        #[arg(long)]
+        name: Option<String>,
+    },
+}
+
+impl Settings {
+    /// The configuration, from all its places.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        self.sources(Vec::new()).load()
+    }
+
+    /// The same with further settings that beat everything.
+    pub fn sources(&self, further: Overrides) -> Sources {
+        let given = [
+            ("state_dir", &self.state_dir),
+            ("listen", &self.listen),
+            ("public_url", &self.public_url),
+            ("sip.listen", &self.sip_listen),
+            ("database.url", &self.database_url),
+            ("log.level", &self.log_level),
+        ];
+        let mut overrides: Overrides =
+            given.into_iter().filter_map(|(key, text)| Some((key, text.clone()?))).collect();
+        overrides.extend(further);
+        let environment =
+            std::env::vars().filter(|(name, _)| name.starts_with("VOXERA_") || name == "DATABASE_URL");
+        Sources { file: self.config.clone(), environment: environment.collect(), overrides }
+    }
+}

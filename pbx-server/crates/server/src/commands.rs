@@ -1,0 +1,197 @@
+//! What each command does.
+
+use crate::boot::{self, BootError, Options, Server};
+use crate::cli::{Admin, Cli, Command, Serve, Settings};
+use crate::config::{Config, keys::KEYS};
+use crate::database::Database;
+use crate::state::State;
+use crate::{demo, doctor, logging};
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+use voxera_identity::{Clock, Identity, IdentityConfig, Limits};
+use voxera_mail::{Delivery, Outbox};
+use voxera_model::{Email, Name};
+use voxera_store::{Store, StoreConfig};
+
+type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+
+/// Does what the command line says.
+pub fn run(cli: Cli) -> ExitCode {
+    let outcome = match cli.command.unwrap_or(Command::Serve(Serve::default())) {
+        Command::Version => say(&format!("voxera {}\n", env!("CARGO_PKG_VERSION"))),
+        Command::Openapi => say(&voxera_api::contract()),
+        Command::Config { keys: true } => say(&explain_keys()),
+        Command::Config { keys: false } => cli.settings.load().map_err(Into::into).and_then(|config| say(&config.shown())),
+        Command::NewSealKey => new_seal_key(&cli.settings),
+        Command::Serve(serve) => working(&cli.settings, Some(&serve), |config| server(config, serve.next_free_ports)),
+        Command::Migrate => working(&cli.settings, None, migrate),
+        Command::Demo => working(&cli.settings, None, make_demo),
+        Command::Admin { command: Admin::Create { email, name } } => {
+            working(&cli.settings, None, |config| create_admin(config, email, name))
+        }
+        Command::Doctor { json } => working(&cli.settings, None, async move |config| examine(config, json).await),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("voxera: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Text to standard output; a reader that went away is no fault of ours.
+fn say(text: &str) -> Outcome {
+    use std::io::Write;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Loads the configuration, starts logs and threads, and works.
+fn working<F>(settings: &Settings, serve: Option<&Serve>, work: impl FnOnce(Config) -> F) -> Outcome
+where
+    F: Future<Output = Outcome>,
+{
+    let demo = serve.is_some_and(|serve| serve.demo);
+    let further = if demo { vec![("demo.enabled", "true".to_owned())] } else { Vec::new() };
+    let config = settings.sources(further).load()?;
+    logging::start(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(work(config));
+    // Nothing that still blocks may hold up the end.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    outcome
+}
+
+async fn server(config: Config, next_free_ports: bool) -> Outcome {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (listen, sip) = (config.listen, config.sip.listen);
+    let options = Options { next_free_ports, ..Options::default() };
+    let server = tokio::select! {
+        started = Server::start(config, options) => started?,
+        // Dropping what was started tells the database to stop.
+        _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
+        _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
+    };
+    tracing::info!(http = %server.http, phones = %server.phones, "ready");
+    if let Some(demo) = server.demo() {
+        if server.http.port() != listen.port() {
+            println!("\nPort {} is taken; the portal has the next free one.", listen.port());
+        }
+        if server.phones.port() != sip.port() {
+            println!("\nPort {} is taken; phones have the next free one.", sip.port());
+        }
+        println!("\nVoxera runs. Stop it with Ctrl-C.\n");
+        println!("  Portal  {}", server.portal);
+        println!("  Phones  sip:{} (UDP and TCP)\n", server.phones);
+        println!("{}", demo.welcome());
+    }
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    // Whoever asks twice is in a hurry.
+    tokio::select! {
+        () = server.shutdown() => Ok(ExitCode::SUCCESS),
+        _ = terminate.recv() => Ok(ExitCode::FAILURE),
+        _ = interrupt.recv() => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// The database of the server that runs on the folder, or the configured one, started for us.
+struct Access {
+    state: State,
+    url: String,
+    own: Option<Database>,
+}
+
+impl Access {
+    async fn open(config: &Config) -> Result<Self, BootError> {
+        let state = State::open(&config.state_dir)?;
+        if let Some(url) = state.running_database() {
+            return Ok(Self { state, url, own: None });
+        }
+        let database = Database::start(config, &state).await?;
+        let url = database.url().to_owned();
+        Ok(Self { state, url, own: Some(database) })
+    }
+
+    async fn store(&self) -> Result<Store, BootError> {
+        let seal_key = self.state.seal_key()?;
+        boot::migrate(&self.url).await?;
+        Ok(Store::connect(&StoreConfig { url: self.url.clone(), max_connections: 4, seal_key }).await?)
+    }
+
+    async fn close(self) {
+        if let Some(database) = self.own {
+            database.stop().await;
+        }
+    }
+}
+
+async fn migrate(config: Config) -> Outcome {
+    let access = Access::open(&config).await?;
+    let done = boot::migrate(&access.url).await;
+    access.close().await;
+    done?;
+    say("The database is of this version.\n")
+}
+
+async fn identity(config: &Config, store: &Store) -> Result<Identity, BootError> {
+    let public_url = config.public_url().as_str().trim_end_matches('/').to_owned();
+    let outbox = Outbox::new(Delivery::Mailbox);
+    let settings = IdentityConfig { public_url, outbox, limits: Limits::default(), clock: Clock::default() };
+    Ok(Identity::start(store.clone(), settings).await?)
+}
+
+async fn make_demo(config: Config) -> Outcome {
+    let access = Access::open(&config).await?;
+    let made = async {
+        let store = access.store().await?;
+        let identity = identity(&config, &store).await?;
+        Ok::<_, BootError>(demo::make(&access.state, &store, &identity, config.listen).await?)
+    }
+    .await;
+    access.close().await;
+    say(&made?.welcome())
+}
+
+async fn create_admin(config: Config, email: String, name: Option<String>) -> Outcome {
+    let email = Email::parse(&email).map_err(|invalid| invalid.message)?;
+    let name = name.map(|name| Name::parse(&name)).transpose().map_err(|invalid| invalid.message)?;
+    let access = Access::open(&config).await?;
+    let link = async {
+        let store = access.store().await?;
+        let identity = identity(&config, &store).await?;
+        Ok::<_, BootError>(identity.invite_first_admin(&email, name).await?)
+    }
+    .await;
+    access.close().await;
+    say(&format!("{email} becomes an administrator of this installation with this link, which works once:\n\n  {}\n", link?.expose()))
+}
+
+async fn examine(config: Config, json: bool) -> Outcome {
+    let findings = doctor::examine(&config).await;
+    if json {
+        say(&format!("{}\n", serde_json::to_string_pretty(&findings)?))?;
+    } else {
+        say(&doctor::report(&findings))?;
+    }
+    Ok(if doctor::is_fit(&findings) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn new_seal_key(settings: &Settings) -> Outcome {
+    let state = State::open(&settings.load()?.state_dir)?;
+    let _lock = state.lock()?;
+    state.new_seal_key()?;
+    say("There is a new seal.key. Keep a copy with the backups. Every phone needs a new password.\n")
+}
+
+fn explain_keys() -> String {
+    let mut text = String::new();
+    for key in KEYS {
+        text += &format!("{:<26} {:<36} {}\n", key.path, key.variable(), key.says);
+    }
+    text
+}

@@ -1,0 +1,88 @@
+//! Who plays. Addresses end in `.example`; the numbers are those that PTS keeps for books and films.
+
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// Someone who can sign in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Login {
+    pub email: Cow<'static, str>,
+    pub name: Cow<'static, str>,
+    pub role: Cow<'static, str>,
+    /// For the terminal.
+    pub says: Cow<'static, str>,
+}
+
+const fn login(email: &'static str, name: &'static str, role: &'static str, says: &'static str) -> Login {
+    Login {
+        email: Cow::Borrowed(email),
+        name: Cow::Borrowed(name),
+        role: Cow::Borrowed(role),
+        says: Cow::Borrowed(says),
+    }
+}
+
+/// In the order of what they may do.
+pub const LOGINS: &[Login] = &[
+    login("platform@voxera.example", "Pia Plattform", "platform_admin", "runs this installation"),
+    login("partner@nordtel.example", "Nils Nordtel", "tenant_admin", "runs the partner Nordtel"),
+    login("anna@akesbageri.example", "Anna Åkesson", "customer_admin", "runs the company Åkes Bageri AB"),
+    login("bertil@akesbageri.example", "Bertil Berg", "manager", "manager: sees calls and phones"),
+    login("cecilia@akesbageri.example", "Cecilia Ceder", "user", "has an extension"),
+    login("david@akesbageri.example", "David Dahl", "user", "has an extension"),
+    login("elin@akesbageri.example", "Elin Ek", "user", "has an extension"),
+];
+
+pub const PARTNER_SLUG: &str = "nordtel";
+pub const PARTNER_NAME: &str = "Nordtel";
+pub const PARTNER_COLOUR: &str = "#0f5fa8";
+pub const PARTNER_SUPPORT: &str = "support@nordtel.example";
+pub const PARTNER_LOGO: &[u8] = include_bytes!("../../assets/nordtel.png");
+
+pub const COMPANY_NAME: &str = "Åkes Bageri AB";
+pub const COMPANY_ORG_NUMBER: &str = "556999-9997";
+pub const PBX_NAME: &str = "Bageriet";
+pub const REALM: &str = "akes.pbx.localhost";
+pub const ZONE: &str = "Europe/Stockholm";
+
+/// Extension and whose it is.
+pub const EXTENSIONS: &[(&str, &str)] = &[
+    ("1000", "anna@akesbageri.example"),
+    ("1001", "bertil@akesbageri.example"),
+    ("1002", "cecilia@akesbageri.example"),
+    ("1003", "david@akesbageri.example"),
+    ("1004", "elin@akesbageri.example"),
+];
+
+/// Extensions that come with a phone whose secret the first call uses.
+pub const PHONES: &[&str] = &["1000", "1001"];
+pub const PHONE_NAME: &str = "Demotelefon";
+
+/// Number, extension, label.
+pub const NUMBERS: &[(&str, &str, &str)] =
+    &[("08-465 004 00", "1000", "Bageriet"), ("08-465 004 01", "1001", "Butiken")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use voxera_model::{Colour, Email, ExtensionNumber, Name, OrgNumber, PhoneNumber, Realm, Slug, Zone};
+
+    #[test]
+    fn the_cast_is_valid_and_nobody_real() {
+        for login in LOGINS {
+            assert!(Email::parse(&login.email).is_ok() && login.email.ends_with(".example"), "{login:?}");
+            assert!(Name::parse(&login.name).is_ok() && login.role.parse::<voxera_model::Role>().is_ok());
+        }
+        assert!(Slug::parse(PARTNER_SLUG).is_ok() && Colour::parse(PARTNER_COLOUR).is_ok());
+        assert!(OrgNumber::parse(COMPANY_ORG_NUMBER).is_ok() && Realm::parse(REALM).is_ok() && Zone::parse(ZONE).is_ok());
+        for (number, email) in EXTENSIONS {
+            assert!(ExtensionNumber::parse(number).is_ok() && LOGINS.iter().any(|login| login.email == *email));
+        }
+        for (number, extension, _) in NUMBERS {
+            let e164 = PhoneNumber::parse(number).map(String::from);
+            assert!(e164.is_ok_and(|e164| e164.starts_with("+46846500")), "{number}");
+            assert!(EXTENSIONS.iter().any(|(known, _)| known == extension));
+        }
+        assert!(PHONES.iter().all(|phone| EXTENSIONS.iter().any(|(known, _)| known == phone)));
+    }
+}

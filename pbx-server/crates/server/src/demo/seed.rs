@@ -1,0 +1,221 @@
+//! Makes what is missing of the demo.
+
+use super::cast;
+use super::{Demo, DemoError, Phone};
+use std::collections::HashMap;
+use voxera_identity::{Identity, SeedUser};
+use voxera_model::{
+    Colour, CustomerId, Email, ExtensionId, ExtensionNumber, Locale, Name, NumberId, OrgNumber, PbxId,
+    PhoneNumber, Realm, Role, Slug, TenantId, UserId, Zone,
+};
+use voxera_store::{
+    Extension, Logo, NewCustomer, NewDevice, NewExtension, NewNumber, NewPbx, NewTenant, Page, Store,
+    StoreError, TenantScope, new_id,
+};
+
+/// More than the demo ever has; a list of it is the whole.
+const ALL: u32 = 200;
+
+pub async fn everything(
+    store: &Store,
+    identity: &Identity,
+    demo: &mut Demo,
+    keep: impl Fn(&Demo) -> Result<(), DemoError>,
+) -> Result<(), DemoError> {
+    let tenant = partner(store).await?;
+    let scope = store.tenant_scope(tenant).await?;
+    let (customer, pbx) = company(store, &scope).await?;
+    let people = people(identity, &demo.password, tenant, customer).await?;
+    let scope = scope.for_customer(customer);
+    let extensions = extensions(store, &scope, pbx, &people).await?;
+    numbers(store, &scope, customer, pbx, &extensions).await?;
+    for number in cast::PHONES {
+        let Some(extension) = extensions.iter().find(|known| known.number.as_str() == *number) else { continue };
+        phone(store, &scope, extension, demo).await?;
+        keep(demo)?;
+    }
+    Ok(())
+}
+
+async fn partner(store: &Store) -> Result<TenantId, DemoError> {
+    let slug = Slug::parse(cast::PARTNER_SLUG)?;
+    let mut tx = store.platform().await?;
+    match tx.tenants().by_slug(&slug).await {
+        Ok(tenant) => return Ok(tenant.id),
+        Err(StoreError::NotFound) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let tenant = tx
+        .tenants()
+        .create(NewTenant {
+            id: TenantId(new_id()),
+            slug,
+            name: Name::parse(cast::PARTNER_NAME)?,
+            brand_name: None,
+            accent: Colour::parse(cast::PARTNER_COLOUR)?,
+            host: None,
+            support_email: Some(Email::parse(cast::PARTNER_SUPPORT)?),
+            locale: Locale::Sv,
+            time_zone: Zone::parse(cast::ZONE)?,
+            builtin: false,
+        })
+        .await?;
+    let logo = Logo { bytes: cast::PARTNER_LOGO.to_vec(), content_type: "image/png".into() };
+    tx.tenants().set_logo(tenant.id, Some(logo)).await?;
+    tx.commit().await?;
+    Ok(tenant.id)
+}
+
+async fn company(store: &Store, scope: &TenantScope) -> Result<(CustomerId, PbxId), DemoError> {
+    let page = Page { limit: ALL, ..Page::default() };
+    let mut tx = store.tenant(scope).await?;
+    let customers = tx.customers().list(&page).await?.items;
+    let name = Name::parse(cast::COMPANY_NAME)?;
+    let customer = match customers.into_iter().find(|known| known.name == name) {
+        Some(customer) => customer.id,
+        None => {
+            let new = NewCustomer {
+                id: CustomerId(new_id()),
+                name,
+                org_number: Some(OrgNumber::parse(cast::COMPANY_ORG_NUMBER)?),
+                locale: Locale::Sv,
+                time_zone: Zone::parse(cast::ZONE)?,
+            };
+            tx.customers().create(new).await?.id
+        }
+    };
+    let realm = Realm::parse(cast::REALM)?;
+    let pbx = match tx.pbxs().list(&page).await?.items.into_iter().find(|known| known.realm == realm) {
+        Some(pbx) => pbx.id,
+        None => {
+            let new = NewPbx {
+                id: PbxId(new_id()),
+                customer,
+                name: Name::parse(cast::PBX_NAME)?,
+                realm,
+                time_zone: Zone::parse(cast::ZONE)?,
+            };
+            tx.pbxs().create(new).await?.id
+        }
+    };
+    tx.commit().await?;
+    Ok((customer, pbx))
+}
+
+/// The accounts and what they are, by address.
+async fn people(
+    identity: &Identity,
+    password: &str,
+    tenant: TenantId,
+    customer: CustomerId,
+) -> Result<HashMap<&'static str, UserId>, DemoError> {
+    let mut people = HashMap::new();
+    for login in cast::LOGINS {
+        let role: Role = login.role.parse()?;
+        let (tenant, customer) = match role {
+            Role::PlatformAdmin => (None, None),
+            Role::TenantAdmin => (Some(tenant), None),
+            Role::CustomerAdmin | Role::Manager | Role::User => (Some(tenant), Some(customer)),
+        };
+        let user = identity
+            .seed_user(SeedUser {
+                email: Email::parse(&login.email)?,
+                password: password.to_owned(),
+                name: Name::parse(&login.name)?,
+                locale: Locale::Sv,
+                role,
+                tenant,
+                customer,
+            })
+            .await?;
+        if let std::borrow::Cow::Borrowed(email) = login.email {
+            people.insert(email, user);
+        }
+    }
+    Ok(people)
+}
+
+async fn extensions(
+    store: &Store,
+    scope: &TenantScope,
+    pbx: PbxId,
+    people: &HashMap<&'static str, UserId>,
+) -> Result<Vec<Extension>, DemoError> {
+    let mut tx = store.tenant(scope).await?;
+    let mut extensions = tx.extensions(pbx).list(&Page { limit: ALL, ..Page::default() }).await?.items;
+    // A demo whose extensions were changed by hand stays as it is.
+    if extensions.is_empty() {
+        for (number, email) in cast::EXTENSIONS {
+            let name = cast::LOGINS.iter().find(|login| login.email == *email).map_or(*email, |login| &login.name);
+            let new = NewExtension {
+                id: ExtensionId(new_id()),
+                number: ExtensionNumber::parse(number)?,
+                name: Name::parse(name)?,
+                user: people.get(email).copied(),
+                ring_seconds: None,
+                call_waiting: None,
+            };
+            extensions.push(tx.extensions(pbx).create(new).await?);
+        }
+        tx.commit().await?;
+    }
+    Ok(extensions)
+}
+
+async fn numbers(
+    store: &Store,
+    scope: &TenantScope,
+    customer: CustomerId,
+    pbx: PbxId,
+    extensions: &[Extension],
+) -> Result<(), DemoError> {
+    let mut tx = store.tenant(scope).await?;
+    if tx.numbers().list(&Page { limit: 1, ..Page::default() }).await?.total > 0 {
+        return Ok(());
+    }
+    for (number, extension, label) in cast::NUMBERS {
+        let extension = extensions.iter().find(|known| known.number.as_str() == *extension);
+        let new = NewNumber {
+            id: NumberId(new_id()),
+            customer,
+            e164: PhoneNumber::parse(number)?,
+            pbx: Some(pbx),
+            extension: extension.map(|extension| extension.id),
+            label: Some(Name::parse(label)?),
+        };
+        tx.numbers().create(new).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A phone whose secret we know: made, or given a new secret when ours was lost.
+async fn phone(
+    store: &Store,
+    scope: &TenantScope,
+    extension: &Extension,
+    demo: &mut Demo,
+) -> Result<(), DemoError> {
+    let name = Name::parse(cast::PHONE_NAME)?;
+    let mut tx = store.tenant(scope).await?;
+    let devices = tx.devices(extension.id).list(&Page { limit: ALL, ..Page::default() }).await?.items;
+    let ours = devices.iter().find(|device| device.name == name);
+    let known = demo.phones.iter().any(|phone| ours.is_some_and(|device| phone.username == device.id.to_string()));
+    if known {
+        return Ok(());
+    }
+    let credential = match ours {
+        Some(device) => tx.devices(extension.id).rotate(device.id).await?,
+        None => tx.devices(extension.id).create(NewDevice { name }).await?,
+    };
+    demo.phones.retain(|phone| phone.extension != extension.number.as_str());
+    demo.phones.push(Phone {
+        extension: extension.number.to_string(),
+        name: extension.name.to_string(),
+        username: credential.device.id.to_string(),
+        password: credential.password.to_string(),
+        realm: credential.realm.to_string(),
+    });
+    tx.commit().await?;
+    Ok(())
+}
