@@ -1,0 +1,46 @@
+//! `make bench`: each number beside its baseline, both from one run, with the machine's noise.
+//!
+//! What is measured runs in a process of its own (this program again, with a role), so that the
+//! load does not count as cost. Rounds of both sides alternate; a number is the median of its
+//! rounds, and its noise half the distance between the smallest and the largest.
+
+mod calls;
+mod decide;
+mod http;
+mod phones;
+mod process;
+mod relay;
+mod roles;
+mod series;
+mod setting;
+
+use std::error::Error;
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Outcome<()> {
+    let mut arguments = std::env::args().skip(1);
+    let role = arguments.next();
+    match role.as_deref() {
+        None | Some("all") => all().await,
+        Some("decide") => decide::run(),
+        Some("calls") => calls::run().await,
+        Some("relay") => relay::run().await,
+        Some("http") => http::run().await,
+        Some("as-engine") => roles::engine().await,
+        Some("as-forwarder") => roles::forwarder().await,
+        Some("as-bare-handler") => {
+            let (url, schema, pbx) = (arguments.next(), arguments.next(), arguments.next());
+            roles::bare_handler(url.as_deref(), schema.as_deref(), pbx.as_deref()).await
+        }
+        Some(other) => Err(format!("{other:?} is none of: all, decide, calls, relay, http").into()),
+    }
+}
+
+async fn all() -> Outcome<()> {
+    decide::run()?;
+    calls::run().await?;
+    relay::run().await?;
+    http::run().await
+}
