@@ -1,0 +1,81 @@
+import createClient, { type MaybeOptionalInit } from 'openapi-fetch';
+import type { PathsWithMethod, SuccessResponse, ResponseObjectMap } from 'openapi-typescript-helpers';
+import { QueryClient, queryOptions, type QueryFilters } from '@tanstack/react-query';
+import i18next from 'i18next';
+import { ApiError, unwrap } from './problem';
+import type { paths } from './schema.gen';
+import { accessToken } from './session';
+
+/** Sends with the token; when the server says it is stale, renews it once and sends again. */
+export async function authorized(request: Request): Promise<Response> {
+  if (i18next.language) request.headers.set('accept-language', i18next.language);
+  if (/\/api\/v1\/(auth|brand)(\/|\?|$)/.test(request.url)) return fetch(request);
+  const again = request.clone();
+  const token = await accessToken();
+  if (token) request.headers.set('authorization', `Bearer ${token}`);
+  const response = await fetch(request);
+  if (response.status !== 401 || !token) return response;
+  const renewed = await accessToken(true);
+  if (!renewed) return response;
+  again.headers.set('authorization', `Bearer ${renewed}`);
+  return fetch(again);
+}
+
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: authorized });
+
+type GetPath = PathsWithMethod<paths, 'get'>;
+type Init<P extends GetPath> = MaybeOptionalInit<paths[P], 'get'>;
+type Data<P extends GetPath> = paths[P] extends { get: infer Get extends Record<string | number, unknown> }
+  ? SuccessResponse<ResponseObjectMap<Get>, `${string}/${string}`>
+  : never;
+
+/** The query of a GET; its key is the path and what fills it. */
+export function get<P extends GetPath>(path: P, init?: Init<P>) {
+  return queryOptions<Data<P>, ApiError, Data<P>, readonly [P, unknown]>({
+    queryKey: [path, init ?? null] as const,
+    queryFn: ({ signal }) => {
+      const send = api.GET as (path: P, init: unknown) => Promise<{ data?: Data<P>; error?: unknown; response: Response }>;
+      return unwrap(send(path, { ...init, signal }));
+    },
+  });
+}
+
+/** Everything below a path, for what a change makes stale. */
+export const below = (...prefixes: GetPath[]): QueryFilters => ({
+  predicate: ({ queryKey: [path] }) => typeof path === 'string' && prefixes.some((prefix) => path.startsWith(prefix)),
+});
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      // A refusal stays a refusal; only a missing answer or a fault is worth a second try.
+      retry: (count, error) => count < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
+      retryDelay: (count) => Math.min(500 * 2 ** count, 4000),
+    },
+    mutations: { networkMode: 'always' },
+  },
+});
+
+const keys = new Map<string, string>();
+/**
+ * The idempotency key of a body: the same while the same form is sent again (a double click, a lost answer), another
+ * once anything in it changed.
+ */
+export function idempotencyKey(form: string, body: unknown): string {
+  const content = `${form} ${JSON.stringify(body)}`;
+  let key = keys.get(content);
+  if (!key) {
+    key = randomId();
+    keys.set(content, key);
+  }
+  return key;
+}
+/** Forgets the keys, so that the same body can be created twice on purpose. */
+export const forgetIdempotency = (): void => keys.clear();
+
+/** `crypto.randomUUID` exists only on https and localhost. */
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

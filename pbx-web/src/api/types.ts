@@ -1,0 +1,38 @@
+import type { components } from './schema.gen';
+
+type Schemas = components['schemas'];
+export type Account = Schemas['AccountShown'];
+export type Membership = Schemas['Membership'];
+export type Role = Schemas['Role'];
+export type Status = Schemas['Status'];
+export type Locale = Schemas['Locale'];
+export type Brand = Schemas['Brand'];
+export type Tenant = Schemas['Tenant'];
+export type User = Schemas['User'] & Pick<Schemas['CustomerUser'], 'extension'>;
+export type Customer = Schemas['Customer'];
+export type Pbx = Schemas['Pbx'];
+export type Extension = Schemas['Extension'];
+export type Device = Schemas['Device'];
+export type DeviceCredentials = Schemas['DeviceCredentials'];
+export type Registration = Schemas['Registration'];
+export type LiveCall = Schemas['LiveCall'];
+export type LiveState = Schemas['LiveState'];
+export type CallParty = Schemas['CallParty'];
+export type Call = Schemas['Call'];
+export type CallDetail = Schemas['CallDetail'];
+export type Outcome = Schemas['Outcome'];
+export type LegMedia = Schemas['LegMedia'];
+export type TraceStep = Schemas['TraceStep'];
+export type PhoneNumber = Schemas['Number'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type Mail = Schemas['Mail'];
+export type MailState = Schemas['MailState'];
+export type MyExtension = Schemas['MyExtension'];
+export type Overview = Schemas['Overview'];
+export type SignedIn = Schemas['SignedIn'];
+
+/** A page of a list. */
+export interface Listed<T> {
+  items: T[];
+  total: number;
+}

@@ -1,0 +1,92 @@
+import { useQuery } from '@tanstack/react-query';
+import { ArrowRight, PhoneCall, PhoneOff } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, below, get } from '@/api/client';
+import { unwrap } from '@/api/problem';
+import type { LiveCall } from '@/api/types';
+import { useStanding } from '@/features/session/hooks';
+import { useAction } from '@/features/shared/action';
+import { usePlace } from '@/features/shared/place';
+import { View } from '@/features/shared/view';
+import { duration } from '@/lib/format';
+import { useNow, useTitle } from '@/lib/hooks';
+import { Badge } from '@/ui/badge';
+import { Button } from '@/ui/button';
+import { ConfirmDialog } from '@/ui/dialog';
+import { PageHeader } from '@/ui/page';
+import { EmptyState, Skeleton } from '@/ui/states';
+import { FeedStatus, useFallback } from './feed';
+import { Party, Story } from './parts';
+
+export function LivePage() {
+  const { t } = useTranslation();
+  useTitle(t('live.title'));
+  const { tenant, customer, pbx } = usePlace();
+  const { may } = useStanding({ tenant, customer });
+  const [ending, setEnding] = useState<LiveCall | null>(null);
+  const query = useQuery({ ...get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live', { params: { path: { tenant, customer, pbx } } }), refetchInterval: useFallback(), staleTime: 0 });
+  const hangUp = useAction({
+    success: t('live.ended'),
+    stale: below('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live'),
+    run: (call: string) => unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live/{call}/hangup', { params: { path: { tenant, customer, pbx, call } } })),
+  });
+  return (
+    <>
+      <PageHeader title={t('live.title')} actions={<FeedStatus />}>
+        {t('live.text')}
+      </PageHeader>
+      <View query={query} skeleton={<Skeleton className="h-40 rounded-xl" />}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <div className="rounded-xl border border-line bg-surface shadow-card">
+              <EmptyState icon={PhoneCall} title={t('live.emptyTitle')}>
+                {t('live.emptyText')}
+              </EmptyState>
+            </div>
+          ) : (
+            <ul aria-label={t('live.title')} className="grid gap-4 lg:grid-cols-2">
+              {items.map((call) => (
+                <LiveCard key={call.id} call={call} denied={may('customer_admin') ? (call.state === 'emergency' ? t('live.emergencyReason') : undefined) : t('forbidden.needsAdmin')} onHangUp={() => setEnding(call)} />
+              ))}
+            </ul>
+          )
+        }
+      </View>
+      {ending && (
+        <ConfirmDialog title={t('live.hangUpTitle')} action={t('live.hangUp')} onClose={() => setEnding(null)} onConfirm={() => hangUp.mutateAsync(ending.id)}>
+          {t('live.hangUpText', { from: ending.from.name ?? ending.from.number, to: ending.to.name ?? ending.to.number })}
+        </ConfirmDialog>
+      )}
+    </>
+  );
+}
+
+function LiveCard({ call, denied, onHangUp }: { call: LiveCall; denied: string | undefined; onHangUp: () => void }) {
+  const { t } = useTranslation();
+  const now = useNow(1000);
+  const since = call.answered_at ?? call.started_at;
+  return (
+    <li className="flex animate-appear flex-col rounded-xl border border-line bg-surface shadow-card" data-call={call.id} data-state={call.state}>
+      <div className="flex items-center justify-between gap-3 border-b border-line px-4 py-3">
+        <Badge tone={call.state === 'ringing' ? 'warn' : call.state === 'emergency' ? 'bad' : 'good'}>{t(`live.state.${call.state}`)}</Badge>
+        <span className="tabular text-lg font-semibold" role="timer" aria-label={t('live.duration')}>
+          {duration((now - new Date(since).getTime()) / 1000)}
+        </span>
+      </div>
+      <div className="flex flex-1 flex-col gap-4 px-4 py-4">
+        <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-base font-medium">
+          <Party party={call.from} />
+          <ArrowRight aria-label={t('live.calls')} className="size-4 shrink-0 text-mute" />
+          <Party party={call.to} />
+        </p>
+        <Story steps={call.trace} live />
+      </div>
+      <div className="flex justify-end border-t border-line px-4 py-2.5">
+        <Button size="sm" variant="danger-quiet" icon={PhoneOff} disabledReason={denied} onClick={onHangUp}>
+          {t('live.hangUp')}
+        </Button>
+      </div>
+    </li>
+  );
+}

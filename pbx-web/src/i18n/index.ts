@@ -1,0 +1,56 @@
+import i18next from 'i18next';
+import { initReactI18next } from 'react-i18next';
+import type { sv } from './sv';
+
+export type Language = 'sv' | 'en';
+/** The shape that every language fills: the keys of the Swedish one. */
+export type Words<T = typeof sv> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    defaultNS: 'translation';
+    resources: { translation: typeof sv };
+    enableSelector: false;
+  }
+}
+
+const KEY = 'voxera.language';
+const loaders: Record<Language, () => Promise<Words>> = {
+  sv: async () => (await import('./sv')).sv,
+  en: async () => (await import('./en')).en,
+};
+
+export const isLanguage = (value: unknown): value is Language => value === 'sv' || value === 'en';
+
+/** What the user chose here before; null: nothing yet. */
+export function chosenLanguage(): Language | null {
+  const stored = localStorage.getItem(KEY);
+  return isLanguage(stored) ? stored : null;
+}
+
+const preferred = (): Language => {
+  const first = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase()).find(isLanguage);
+  return chosenLanguage() ?? first ?? 'sv';
+};
+
+/** Shows a language; `keep` remembers it on this device. */
+export async function setLanguage(language: Language, keep = true): Promise<void> {
+  if (!i18next.hasResourceBundle(language, 'translation')) {
+    i18next.addResourceBundle(language, 'translation', await loaders[language]());
+  }
+  if (keep) localStorage.setItem(KEY, language);
+  await i18next.changeLanguage(language);
+  document.documentElement.lang = language;
+}
+
+export async function startLanguage(): Promise<void> {
+  const language = preferred();
+  await i18next.use(initReactI18next).init({
+    lng: language,
+    fallbackLng: false,
+    resources: { [language]: { translation: await loaders[language]() } },
+    interpolation: { escapeValue: false },
+    returnNull: false,
+  });
+  document.documentElement.lang = language;
+}
