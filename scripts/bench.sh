@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib.sh
-scripts/setup.sh server
+scripts/setup.sh run
 
 cd pbx-server
 cargo build --release -p voxera-server -p voxera-bench

