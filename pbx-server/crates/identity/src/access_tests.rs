@@ -25,13 +25,7 @@ fn now() -> DateTime<Utc> {
 
 fn key() -> SigningKey {
     let new = keys::generate().unwrap();
-    SigningKey {
-        kid: new.kid,
-        private: new.private,
-        public: new.public,
-        created_at: now(),
-        retired_at: None,
-    }
+    SigningKey { kid: new.kid, private: new.private, public: new.public, created_at: now(), retired_at: None }
 }
 
 fn ring(keys: &[SigningKey]) -> KeyRing {

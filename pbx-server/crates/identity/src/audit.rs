@@ -41,11 +41,7 @@ impl From<&Grant> for Actor {
 
 impl From<&Principal> for Actor {
     fn from(principal: &Principal) -> Self {
-        Self {
-            account: Some(principal.account),
-            kind: ActorKind::User,
-            label: principal.email.to_string(),
-        }
+        Self { account: Some(principal.account), kind: ActorKind::User, label: principal.email.to_string() }
     }
 }
 

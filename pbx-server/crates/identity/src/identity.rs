@@ -133,7 +133,8 @@ impl Identity {
     async fn load_keys(&self) -> Result<Arc<KeyRing>> {
         let mut tx = self.inner.store.platform().await?;
         let mut kept = sealed(tx.signing_keys().all().await)?;
-        let due = kept.iter().filter(|key| keys::is_due(key, self.inner.clock.now())).map(|key| key.kid.clone());
+        let due =
+            kept.iter().filter(|key| keys::is_due(key, self.inner.clock.now())).map(|key| key.kid.clone());
         let due: Vec<String> = due.collect();
         for kid in &due {
             tx.signing_keys().retire(kid).await?;
@@ -165,7 +166,8 @@ fn sealed<T>(outcome: voxera_store::Result<T>) -> Result<T> {
     outcome.map_err(|error| {
         if matches!(error, StoreError::Sealed) {
             IdentityError::Internal(
-                "the signing keys in the database were sealed with another seal key than this server's".into(),
+                "the signing keys in the database were sealed with another seal key than this server's"
+                    .into(),
             )
         } else {
             error.into()

@@ -63,13 +63,29 @@ impl Identity {
     /// Makes somebody a user at the level of the grant, and sends the link. Whoever has an account
     /// already is a user at once; whoever has none is when the link is taken.
     pub async fn invite(&self, caller: &Caller, by: &Grant, new: NewMember) -> Result<User> {
+        let mut tx = self.inner.store.platform().await?;
+        let user = self.invite_in(&mut tx, caller, by, new).await?;
+        tx.commit().await?;
+        self.invited(&user);
+        Ok(user)
+    }
+
+    /// [`Identity::invite`] in a transaction that does more. Call [`Identity::invited`] when it is
+    /// committed.
+    pub async fn invite_in(
+        &self,
+        tx: &mut PlatformTx<'static>,
+        caller: &Caller,
+        by: &Grant,
+        new: NewMember,
+    ) -> Result<User> {
         if !by.level().fits(new.role) {
-            let invalid = Invalid::new("role", "This role belongs to another level: choose one of this level.");
+            let invalid =
+                Invalid::new("role", "This role belongs to another level: choose one of this level.");
             return Err(IdentityError::invalid("/role", invalid));
         }
-        let mut tx = self.inner.store.platform().await?;
         let (tenant, customer) = (by.level().tenant(), by.level().customer());
-        let brand = brand(&mut tx, tenant).await?;
+        let brand = brand(tx, tenant).await?;
         let locale = new.locale.unwrap_or(brand.locale);
         let found = tx.users().find_or_create_account(&new.email, locale).await?;
         let user = NewUser {
@@ -81,15 +97,19 @@ impl Identity {
             display_name: new.name,
         };
         let user = tx.users().create(user).await?;
-        self.send_invitation(&mut tx, by, &user).await?;
+        self.send_invitation(tx, by, &user).await?;
         let after = json!({
             "email": user.email, "name": user.display_name, "role": user.role, "invited_by": by.name(),
         });
         tx.audit().append(about(caller, by, &user, "user.invite", Some(after))).await?;
-        tx.commit().await?;
+        Ok(user)
+    }
+
+    /// An invitation is in the database now: the mail goes out, and older access tokens of the
+    /// person are void.
+    pub fn invited(&self, user: &User) {
         self.inner.outbox.wake();
         self.account_changed(user.account);
-        Ok(user)
     }
 
     /// Sends another link to a user of the grant's level who has not taken the first; that one
@@ -267,7 +287,5 @@ async fn inviter(tx: &mut PlatformTx<'static>, user: UserId) -> Result<Option<St
         ..AuditFilter::default()
     };
     let entries = tx.audit().list(&Page::default(), &filter).await?.items;
-    Ok(entries
-        .into_iter()
-        .find_map(|entry| entry.after?.get("invited_by")?.as_str().map(str::to_owned)))
+    Ok(entries.into_iter().find_map(|entry| entry.after?.get("invited_by")?.as_str().map(str::to_owned)))
 }

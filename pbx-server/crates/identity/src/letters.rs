@@ -53,8 +53,7 @@ impl Identity {
         let tenant = standing.place().tenant;
         let brand = brand(tx, tenant).await?;
         let name = standing.name();
-        let reader =
-            Reader { email: &standing.account.email, name: &name, locale: standing.account.locale };
+        let reader = Reader { email: &standing.account.email, name: &name, locale: standing.account.locale };
         self.write(tx, tenant, &brand, &reader, letter).await
     }
 }

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// 256 random bits as 43 characters of base64url. `Debug` does not show them.
+/// 256 random bits as 43 characters of base64url, or a link that ends in them. `Debug` does not
+/// show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
@@ -14,6 +15,11 @@ impl Secret {
     pub(crate) fn generate() -> Self {
         let bytes = Zeroizing::new(rand::random::<[u8; 32]>());
         Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+    }
+
+    /// What a person opens to use `token`.
+    pub(crate) fn link(page: &str, token: &Self) -> Self {
+        Self(Zeroizing::new(format!("{page}{}", token.expose())))
     }
 
     /// The secret itself, for the cookie or the link.

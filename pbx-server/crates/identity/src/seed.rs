@@ -4,10 +4,13 @@ use crate::audit::{self, Actor, Place};
 use crate::caller::Caller;
 use crate::error::{IdentityError, Result};
 use crate::identity::Identity;
+use crate::letters::brand;
+use crate::links::lifetime;
 use crate::password;
+use crate::secret::Secret;
 use serde_json::json;
 use voxera_model::{AccountId, CustomerId, Email, Locale, Name, Role, TenantId, UserId};
-use voxera_store::{NewAccount, NewUser, StoreError};
+use voxera_store::{NewAccount, NewUser, PlatformTx, Purpose, StoreError, User};
 
 /// A user who can sign in at once, because whoever runs the server says so.
 #[derive(Clone)]
@@ -82,4 +85,53 @@ impl Identity {
         tx.commit().await?;
         Ok(user.id)
     }
+
+    /// A link that makes this address an administrator of the installation, for who runs the
+    /// server: nothing is mailed. Works once, for seven days; of several made for one address the
+    /// last works. An account that has a password keeps it, and so the link can be made again for
+    /// an administrator who is one already. Without a name the address stands in for it until the
+    /// person says otherwise.
+    pub async fn invite_first_admin(&self, email: &Email, name: Option<Name>) -> Result<Secret> {
+        let mut tx = self.inner.store.platform().await?;
+        let locale = brand(&mut tx, None).await?.locale;
+        let account = tx.users().find_or_create_account(email, locale).await?.account;
+        let users = tx.users().of_account(account.id).await?;
+        let user = match users.into_iter().find(|user| user.tenant.is_none()) {
+            Some(user) => user,
+            None => administrator(&mut tx, account.id, email, name).await?,
+        };
+        let token = Secret::generate();
+        let expires_at = self.inner.clock.now() + lifetime(Purpose::Invitation);
+        tx.users().invite(user.id, &token.hash(), expires_at).await?;
+        let after = json!({ "email": user.email, "name": user.display_name, "role": user.role });
+        let resource = ("user", user.id.to_string());
+        let (caller, place) = (Caller::default(), Place::default());
+        tx.audit()
+            .append(audit::entry(&caller, Actor::system(), place, "user.invite", resource, None, Some(after)))
+            .await?;
+        tx.commit().await?;
+        self.account_changed(account.id);
+        Ok(Secret::link(&self.link("/invitation/"), &token))
+    }
+}
+
+async fn administrator(
+    tx: &mut PlatformTx<'static>,
+    account: AccountId,
+    email: &Email,
+    name: Option<Name>,
+) -> Result<User> {
+    let display_name = match name {
+        Some(name) => name,
+        None => Name::parse(email.as_str()).map_err(|invalid| IdentityError::invalid("/name", invalid))?,
+    };
+    let new = NewUser {
+        id: UserId(voxera_store::new_id()),
+        account,
+        role: Role::PlatformAdmin,
+        tenant: None,
+        customer: None,
+        display_name,
+    };
+    Ok(tx.users().create(new).await?)
 }

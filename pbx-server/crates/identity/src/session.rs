@@ -210,11 +210,10 @@ impl Identity {
             locale: account.locale,
             memberships: standing.claims(),
         };
-        let access_token = self
-            .inner
-            .access
-            .issue(&*self.keys().await?, principal, now)
-            .map_err(|error| IdentityError::Internal(format!("an access token cannot be signed: {error}")))?;
+        let access_token =
+            self.inner.access.issue(&*self.keys().await?, principal, now).map_err(|error| {
+                IdentityError::Internal(format!("an access token cannot be signed: {error}"))
+            })?;
         Ok(SignedIn {
             access_token,
             expires_in: seconds(access::LIFETIME),

@@ -152,7 +152,8 @@ mod tests {
     #[test]
     fn a_few_words_are_accepted_in_any_script() {
         let email = Email::parse("anna@akesbageri.example").unwrap();
-        for password in ["tio tecken", "bullar och kaffe", "åäöåäöåäöå!", "корова и молоко", "W8-ghtj-33kq"] {
+        for password in ["tio tecken", "bullar och kaffe", "åäöåäöåäöå!", "корова и молоко", "W8-ghtj-33kq"]
+        {
             assert_eq!(check(password, &email), Ok(()), "{password}");
         }
     }
