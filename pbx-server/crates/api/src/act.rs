@@ -22,7 +22,7 @@ pub trait Work: Send {
     fn finish(self) -> impl Future<Output = voxera_store::Result<()>> + Send;
 }
 
-impl Work for PlatformTx<'static> {
+impl Work for PlatformTx<'_> {
     fn log(&mut self) -> Audits<'_> {
         self.audit()
     }
@@ -34,7 +34,7 @@ impl Work for PlatformTx<'static> {
     }
 }
 
-impl Work for TenantTx<'static> {
+impl Work for TenantTx<'_> {
     fn log(&mut self) -> Audits<'_> {
         self.audit()
     }
@@ -80,7 +80,12 @@ impl<T: Work> Act<T> {
     }
 
     /// Notes that something was made.
-    pub async fn made<A: Serialize + Sync>(&mut self, action: &str, id: impl ToString + Send, after: &A) -> Answer<()> {
+    pub async fn made<A: Serialize + Sync>(
+        &mut self,
+        action: &str,
+        id: impl ToString + Send,
+        after: &A,
+    ) -> Answer<()> {
         self.note(Change { action, id: id.to_string(), before: None::<&Value>, after: Some(after) }).await
     }
 
@@ -96,11 +101,19 @@ impl<T: Work> Act<T> {
     }
 
     /// Notes that something was removed.
-    pub async fn removed<B: Serialize + Sync>(&mut self, action: &str, id: impl ToString + Send, before: &B) -> Answer<()> {
+    pub async fn removed<B: Serialize + Sync>(
+        &mut self,
+        action: &str,
+        id: impl ToString + Send,
+        before: &B,
+    ) -> Answer<()> {
         self.note(Change { action, id: id.to_string(), before: Some(before), after: None::<&Value> }).await
     }
 
-    async fn note<B: Serialize + Sync, A: Serialize + Sync>(&mut self, change: Change<'_, B, A>) -> Answer<()> {
+    async fn note<B: Serialize + Sync, A: Serialize + Sync>(
+        &mut self,
+        change: Change<'_, B, A>,
+    ) -> Answer<()> {
         let kind = change.action.split('.').next().unwrap_or_default();
         let entry = NewAudit {
             tenant: None,

@@ -65,25 +65,14 @@ impl ApiConfig {
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
-    inner: Arc<Inner>,
-}
-
-pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) identity: Identity,
     pub(crate) control: CallControl,
-    pub(crate) config: ApiConfig,
+    pub(crate) config: Arc<ApiConfig>,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) started_at: DateTime<Utc>,
-    pub(crate) limit: AddressLimit,
-    engine: OnceLock<SocketAddr>,
-}
-
-impl std::ops::Deref for Api {
-    type Target = Inner;
-    fn deref(&self) -> &Inner {
-        &self.inner
-    }
+    pub(crate) limit: Arc<AddressLimit>,
+    engine: Arc<OnceLock<SocketAddr>>,
 }
 
 impl Api {
@@ -96,20 +85,19 @@ impl Api {
         metrics: Option<PrometheusHandle>,
         config: ApiConfig,
     ) -> Self {
-        let limit = AddressLimit::new(config.requests_per_second, config.request_burst);
+        let limit = Arc::new(AddressLimit::new(config.requests_per_second, config.request_burst));
         let started_at = Utc::now();
-        let engine = OnceLock::new();
-        Self { inner: Arc::new(Inner { store, identity, control, config, metrics, started_at, limit, engine }) }
+        let engine = Arc::default();
+        Self { store, identity, control, config: Arc::new(config), metrics, started_at, limit, engine }
     }
 
-    /// The telephone engine runs, and listens here.
+    /// The telephone engine runs, and listens here. There is one: the first address stays.
     pub fn engine_listens(&self, address: SocketAddr) {
-        // A second engine in one process does not exist; the first answer stays.
-        drop(self.inner.engine.set(address));
+        self.engine.get_or_init(|| address);
     }
 
     /// Where the engine listens; `None`: it does not run.
     pub(crate) fn engine(&self) -> Option<SocketAddr> {
-        self.inner.engine.get().copied()
+        self.engine.get().copied()
     }
 }

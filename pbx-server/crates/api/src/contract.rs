@@ -65,7 +65,9 @@ fn build() -> Value {
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         // A generic schema repeats its parameter; here it points to it.
         for (name, schema) in schemas {
-            if let (Some(of), Some(items)) = (name.strip_prefix("Listed_"), schema.pointer_mut("/properties/items")) {
+            if let (Some(of), Some(items)) =
+                (name.strip_prefix("Listed_"), schema.pointer_mut("/properties/items"))
+            {
                 items["items"] = json!({ "$ref": format!("#/components/schemas/{of}") });
             }
         }
@@ -99,7 +101,12 @@ fn build() -> Value {
 
 /// The problems that follow from an operation's kind.
 const ERRORS: [(u16, &str, &str); 11] = [
-    (400, "BadRequest", "The body is not JSON (`json_syntax`), or it did not arrive whole."),
+    (
+        400,
+        "BadRequest",
+        "Query parameters that cannot be accepted (`validation`), all at once in `errors`; or a \
+        body that is no JSON (`json_syntax`) or did not arrive whole (`body_incomplete`).",
+    ),
     (401, "Unauthenticated", "No valid access token (`unauthenticated`)."),
     (403, "Forbidden", "Your role does not allow this (`forbidden`); `needed_role` says which does."),
     (404, "NotFound", "There is no such thing, or it is not yours (`not_found`)."),
@@ -136,16 +143,18 @@ fn complete(path: &str, operation: &mut Value) {
     }
     for (status, name, _) in ERRORS {
         let happens = match status {
-            400 | 413 | 415 => has_body,
+            400 => has_body || has_query,
+            413 | 415 => has_body,
             401 => signed_in,
             403 => signed_in && permission != "signed_in",
             404 => path.contains('{'),
             409 => creates,
-            422 => has_body || has_query,
+            422 => has_body,
             _ => true,
         };
         if happens && operation["responses"].get(status.to_string()).is_none() {
-            operation["responses"][status.to_string()] = json!({ "$ref": format!("#/components/responses/{name}") });
+            operation["responses"][status.to_string()] =
+                json!({ "$ref": format!("#/components/responses/{name}") });
         }
     }
 }

@@ -20,4 +20,4 @@ mod web;
 
 pub use api::{Api, ApiConfig};
 pub use contract::contract;
-pub use web::router;
+pub use web::{portal_is_built, router};

@@ -171,6 +171,13 @@ impl FromRequestParts<Api> for TenantAdmin {
 }
 
 impl TenantAdmin {
+    /// A transaction of the login, which invites: the grant says to where.
+    pub async fn open_login(&self) -> Answer<Act<PlatformTx<'static>>> {
+        // Shows that the tenant exists.
+        drop(self.open().await?);
+        Ok(Act::new(self.api.store.platform().await?, self.actor.clone()))
+    }
+
     /// A transaction that sees the whole tenant.
     pub async fn open(&self) -> Answer<Act<TenantTx<'static>>> {
         let scope = self.api.store.tenant_scope(self.tenant).await?;
@@ -178,47 +185,82 @@ impl TenantAdmin {
     }
 }
 
-macro_rules! customer_permit {
-    ($(#[$doc:meta])* $name:ident, $role:expr) => {
-        $(#[$doc])*
-        #[derive(Clone)]
-        pub struct $name {
-            pub api: Api,
-            pub actor: Actor,
-            pub grant: Grant,
-            pub tenant: TenantId,
-            pub customer: CustomerId,
-        }
-
-        impl FromRequestParts<Api> for $name {
-            type Rejection = Problem;
-
-            async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-                let actor = Actor::from_request_parts(parts, api).await?;
-                let tenant = id(parts, "tenant").await?;
-                let customer = id(parts, "customer").await?;
-                let grant = actor.principal.for_customer(tenant, customer, $role).map_err(denied)?;
-                Ok(Self { api: api.clone(), actor, grant, tenant, customer })
-            }
-        }
-
-        impl $name {
-            /// A transaction that sees this customer, and nothing else of the tenant.
-            pub async fn open(&self) -> Answer<Act<TenantTx<'static>>> {
-                let scope = self.api.store.tenant_scope(self.tenant).await?.for_customer(self.customer);
-                Ok(Act::new(self.api.store.tenant(&scope).await?, self.actor.clone()))
-            }
-        }
-    };
+/// Whoever runs one company.
+#[derive(Clone)]
+pub struct CustomerAdmin {
+    pub api: Api,
+    pub actor: Actor,
+    pub grant: Grant,
+    pub tenant: TenantId,
+    pub customer: CustomerId,
 }
 
-customer_permit!(
-    /// Whoever runs one company.
-    CustomerAdmin,
-    Role::CustomerAdmin
-);
-customer_permit!(
-    /// Whoever may see a company's calls and extensions.
-    CustomerReader,
-    Role::Manager
-);
+impl FromRequestParts<Api> for CustomerAdmin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let (actor, tenant, customer, grant) = in_customer(parts, api, Role::CustomerAdmin).await?;
+        Ok(Self { api: api.clone(), actor, grant, tenant, customer })
+    }
+}
+
+impl CustomerAdmin {
+    /// A transaction that sees this customer, and nothing else of the tenant.
+    pub async fn open(&self) -> Answer<Act<TenantTx<'static>>> {
+        open_customer(&self.api, &self.actor, self.tenant, self.customer).await
+    }
+
+    /// A transaction of the login, which invites: the grant says to where. The handler has shown
+    /// that the customer exists.
+    pub async fn open_login(&self) -> Answer<Act<PlatformTx<'static>>> {
+        Ok(Act::new(self.api.store.platform().await?, self.actor.clone()))
+    }
+}
+
+/// Whoever may see a company's calls and extensions.
+#[derive(Clone)]
+pub struct CustomerReader {
+    pub api: Api,
+    pub actor: Actor,
+    pub tenant: TenantId,
+    pub customer: CustomerId,
+}
+
+impl FromRequestParts<Api> for CustomerReader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let (actor, tenant, customer, _) = in_customer(parts, api, Role::Manager).await?;
+        Ok(Self { api: api.clone(), actor, tenant, customer })
+    }
+}
+
+impl CustomerReader {
+    /// A transaction that sees this customer, and nothing else of the tenant.
+    pub async fn open(&self) -> Answer<Act<TenantTx<'static>>> {
+        open_customer(&self.api, &self.actor, self.tenant, self.customer).await
+    }
+}
+
+/// The ids of the URL, and leave to act there with at least the role `min`.
+async fn in_customer(
+    parts: &mut Parts,
+    api: &Api,
+    min: Role,
+) -> Answer<(Actor, TenantId, CustomerId, Grant)> {
+    let actor = Actor::from_request_parts(parts, api).await?;
+    let tenant = id(parts, "tenant").await?;
+    let customer = id(parts, "customer").await?;
+    let grant = actor.principal.for_customer(tenant, customer, min).map_err(denied)?;
+    Ok((actor, tenant, customer, grant))
+}
+
+async fn open_customer(
+    api: &Api,
+    actor: &Actor,
+    tenant: TenantId,
+    customer: CustomerId,
+) -> Answer<Act<TenantTx<'static>>> {
+    let scope = api.store.tenant_scope(tenant).await?.for_customer(customer);
+    Ok(Act::new(api.store.tenant(&scope).await?, actor.clone()))
+}

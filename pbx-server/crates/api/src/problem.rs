@@ -138,6 +138,14 @@ impl Problem {
         problem
     }
 
+    /// Query parameters that cannot be accepted.
+    #[must_use]
+    pub fn bad_query(errors: Vec<FieldError>) -> Self {
+        let mut problem = Self::invalid(errors);
+        problem.status = StatusCode::BAD_REQUEST;
+        problem
+    }
+
     /// One field that cannot be accepted.
     pub fn field(
         field: impl Into<String>,
@@ -156,8 +164,11 @@ impl Problem {
     #[must_use]
     pub fn taken(field: &str, code: &'static str, message: &str) -> Self {
         let mut problem = Self::conflict(code, message);
-        problem.errors =
-            vec![FieldError { field: field.to_owned(), code: Cow::Borrowed(code), message: message.to_owned() }];
+        problem.errors = vec![FieldError {
+            field: field.to_owned(),
+            code: Cow::Borrowed(code),
+            message: message.to_owned(),
+        }];
         problem
     }
 
@@ -203,18 +214,11 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         self.status
     }
-
-    /// Names the request in the answer.
-    #[must_use]
-    pub fn with_request_id(mut self, id: Option<String>) -> Self {
-        self.request_id = id;
-        self
-    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
-        self.request_id = self.request_id.or_else(crate::web::request::current_id);
+        self.request_id = crate::web::request::current_id();
         let mut response = (self.status, Json(&self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -1,6 +1,6 @@
 //! What the store's and the login's refusals mean to those who ask.
 
-use crate::problem::Problem;
+use crate::problem::{FieldError, Problem};
 use axum::http::StatusCode;
 use voxera_identity::IdentityError;
 use voxera_store::{Constraint, StoreError};
@@ -11,7 +11,8 @@ impl From<StoreError> for Problem {
             StoreError::NotFound => Self::not_found(),
             StoreError::Conflict(constraint) => constraint.into(),
             StoreError::UnknownSort { known, .. } => {
-                Self::field("?sort", "sort", format!("Sort by {}; a leading - turns it round.", known.join(", ")))
+                let message = format!("Sort by {}; a leading - turns it round.", known.join(", "));
+                Self::bad_query(vec![FieldError { field: "?sort".to_owned(), code: "sort".into(), message }])
             }
             StoreError::Unavailable(why) => {
                 tracing::warn!(%why, "the database cannot be reached");

@@ -38,7 +38,11 @@ pub async fn ask(State(api): State<Api>, From(caller): From, body: Body<MailTo>)
         (status = 410, description = "The token was used or has expired (`link_invalid`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("public")))
 )]
-pub async fn confirm(State(api): State<Api>, From(caller): From, body: Body<NewPassword>) -> Answer<StatusCode> {
+pub async fn confirm(
+    State(api): State<Api>,
+    From(caller): From,
+    body: Body<NewPassword>,
+) -> Answer<StatusCode> {
     let new = body.value;
     api.identity.confirm_password_reset(&caller, new.token.expose(), new.password.expose()).await?;
     Ok(StatusCode::NO_CONTENT)

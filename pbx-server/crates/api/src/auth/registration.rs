@@ -86,7 +86,11 @@ pub async fn register(
         (status = 410, description = "The token was used or has expired (`link_invalid`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("public")))
 )]
-pub async fn verify(State(api): State<Api>, From(caller): From, body: Body<Verification>) -> Answer<StatusCode> {
+pub async fn verify(
+    State(api): State<Api>,
+    From(caller): From,
+    body: Body<Verification>,
+) -> Answer<StatusCode> {
     api.identity.verify_email(&caller, body.value.token.expose()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -214,7 +214,6 @@ impl IntoParams for CallsQuery {
     }
 }
 
-
 /// The calls that are over.
 ///
 /// With `Accept: text/csv` the answer is a file of all calls that match (`limit` and `offset` do not count); cells that a spreadsheet would take for a formula begin with an apostrophe.
@@ -293,7 +292,8 @@ fn code(entry: &TraceEntry) -> String {
 
 impl Call {
     pub(crate) fn show(record: voxera_store::CallRecord) -> Self {
-        let seconds = |from: DateTime<Utc>| u64::try_from((record.ended_at - from).num_seconds()).unwrap_or(0);
+        let seconds =
+            |from: DateTime<Utc>| u64::try_from((record.ended_at - from).num_seconds()).unwrap_or(0);
         Self {
             id: record.id,
             pbx: record.pbx,

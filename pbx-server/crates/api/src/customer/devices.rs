@@ -91,7 +91,11 @@ pub async fn list(
     responses((status = 201, description = "Made; this is the only time that the password is shown.", body = DeviceCredentials)),
     extensions(("x-permission" = json!("customer_admin")), ("x-idempotent" = json!(true)))
 )]
-pub async fn create(admin: CustomerAdmin, Url(path): Url<ExtensionPath>, new: Body<NewDevice>) -> Answer<Response> {
+pub async fn create(
+    admin: CustomerAdmin,
+    Url(path): Url<ExtensionPath>,
+    new: Body<NewDevice>,
+) -> Answer<Response> {
     let mut act = admin.open().await?;
     if let Some(answer) = act.replayed(&new.hash).await? {
         return Ok(answer);

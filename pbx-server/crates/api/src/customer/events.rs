@@ -110,10 +110,12 @@ impl Reading {
         match event {
             LiveEvent::Call { call } => CustomerEvent::Call(LiveCall::show(call, self.locale)),
             LiveEvent::Ended { call } => CustomerEvent::Call(LiveCall::ended(call, self.locale)),
-            LiveEvent::Registration { change, registration } => CustomerEvent::Registration(RegistrationEvent {
-                change: change.into(),
-                registration: Registration::show(registration, &self.reader.api),
-            }),
+            LiveEvent::Registration { change, registration } => {
+                CustomerEvent::Registration(RegistrationEvent {
+                    change: change.into(),
+                    registration: Registration::show(registration, &self.reader.api),
+                })
+            }
             LiveEvent::Resync => CustomerEvent::Resync,
         }
     }

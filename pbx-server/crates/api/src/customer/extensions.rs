@@ -92,7 +92,11 @@ pub async fn list(
     responses((status = 201, description = "Made.", body = Extension)),
     extensions(("x-permission" = json!("customer_admin")), ("x-idempotent" = json!(true)))
 )]
-pub async fn create(admin: CustomerAdmin, Url(path): Url<PbxPath>, new: Body<NewExtension>) -> Answer<Response> {
+pub async fn create(
+    admin: CustomerAdmin,
+    Url(path): Url<PbxPath>,
+    new: Body<NewExtension>,
+) -> Answer<Response> {
     let mut act = admin.open().await?;
     if let Some(answer) = act.replayed(&new.hash).await? {
         return Ok(answer);

@@ -53,7 +53,11 @@ pub struct LiveCalls {
     responses((status = 200, description = "All of them.", body = LiveCalls)),
     extensions(("x-permission" = json!("manager")))
 )]
-pub async fn list(reader: CustomerReader, Url(path): Url<PbxPath>, headers: HeaderMap) -> Answer<Json<LiveCalls>> {
+pub async fn list(
+    reader: CustomerReader,
+    Url(path): Url<PbxPath>,
+    headers: HeaderMap,
+) -> Answer<Json<LiveCalls>> {
     reader.open().await?.pbxs().get(path.pbx).await?;
     let locale = language(&headers).unwrap_or(reader.actor.principal.locale);
     let scope = LiveScope::Pbx(reader.tenant, reader.customer, path.pbx);
@@ -110,7 +114,8 @@ impl LiveCall {
     }
 
     pub(crate) fn ended(call: voxera_callcontrol::CallEnded, locale: Locale) -> Self {
-        let from = CallParty { number: call.from_number, name: call.from_name, extension: call.from_extension };
+        let from =
+            CallParty { number: call.from_number, name: call.from_name, extension: call.from_extension };
         Self {
             id: call.id,
             pbx: call.pbx,

@@ -62,7 +62,10 @@ input! {
     responses((status = 200, description = "One page.", body = Listed<Number>)),
     extensions(("x-permission" = json!("manager")))
 )]
-pub async fn list(reader: CustomerReader, Query(page): Query<Paging<ByNumber>>) -> Answer<Json<Listed<Number>>> {
+pub async fn list(
+    reader: CustomerReader,
+    Query(page): Query<Paging<ByNumber>>,
+) -> Answer<Json<Listed<Number>>> {
     let mut act = reader.open().await?;
     let found = act.numbers().list(&page.into()).await?;
     Ok(Json(Listed::of(found, Number::show)))

@@ -119,7 +119,11 @@ pub async fn get(reader: CustomerReader, Url(path): Url<PbxPath>) -> Answer<Json
     responses((status = 200, description = "The PBX as it is now.", body = Pbx)),
     extensions(("x-permission" = json!("customer_admin")))
 )]
-pub async fn change(admin: CustomerAdmin, Url(path): Url<PbxPath>, change: Body<PbxChange>) -> Answer<Json<Pbx>> {
+pub async fn change(
+    admin: CustomerAdmin,
+    Url(path): Url<PbxPath>,
+    change: Body<PbxChange>,
+) -> Answer<Json<Pbx>> {
     let change = change.value;
     let mut act = admin.open().await?;
     let before = act.pbxs().get(path.pbx).await?;

@@ -65,9 +65,13 @@ impl Registration {
     pub(crate) fn show(registration: voxera_callcontrol::Registration, api: &Api) -> Self {
         let view = api.control.directory().by_id(registration.pbx);
         let extension_name = view.as_ref().and_then(|view| {
-            view.snapshot.extensions.get(&registration.extension_number).map(|extension| extension.name.clone())
+            view.snapshot
+                .extensions
+                .get(&registration.extension_number)
+                .map(|extension| extension.name.clone())
         });
-        let device_name = view.and_then(|view| view.device(registration.device).map(|device| device.name.clone()));
+        let device_name =
+            view.and_then(|view| view.device(registration.device).map(|device| device.name.clone()));
         Self {
             pbx: registration.pbx,
             extension: registration.extension,

@@ -3,7 +3,7 @@
 use crate::act::Act;
 use crate::input::{Body, CustomerPath, CustomerUserPath, Listed, Paging, Query, Url, input};
 use crate::permit::CustomerAdmin;
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 use crate::tenant::users::{ByName, User, accepted, not_oneself};
 use axum::Json;
 use axum::http::StatusCode;
@@ -61,7 +61,10 @@ input! {
     responses((status = 200, description = "One page.", body = Listed<CustomerUser>)),
     extensions(("x-permission" = json!("customer_admin")))
 )]
-pub async fn list(admin: CustomerAdmin, Query(page): Query<Paging<ByName>>) -> Answer<Json<Listed<CustomerUser>>> {
+pub async fn list(
+    admin: CustomerAdmin,
+    Query(page): Query<Paging<ByName>>,
+) -> Answer<Json<Listed<CustomerUser>>> {
     let mut act = admin.open().await?;
     let found = act.users().list(&page.into()).await?;
     let ids: Vec<_> = found.items.iter().map(|user| user.id).collect();
@@ -81,19 +84,20 @@ pub async fn list(admin: CustomerAdmin, Query(page): Query<Paging<ByName>>) -> A
     extensions(("x-permission" = json!("customer_admin")), ("x-idempotent" = json!(true)))
 )]
 pub async fn create(admin: CustomerAdmin, new: Body<NewUser>) -> Answer<Response> {
-    let mut act = admin.open().await?;
+    fits(Some(new.value.role))?;
+    // The customer exists, and lends its language.
+    let customer = admin.open().await?.customers().get(admin.customer).await?;
+    let mut act = admin.open_login().await?;
     if let Some(answer) = act.replayed(&new.hash).await? {
         return Ok(answer);
     }
     let new = new.value;
-    fits(Some(new.role))?;
-    let locale = match new.locale {
-        Some(locale) => locale,
-        None => act.customers().get(admin.customer).await?.locale,
-    };
+    let locale = new.locale.unwrap_or(customer.locale);
     let member = NewMember { email: new.email, name: new.name, role: new.role, locale: Some(locale) };
-    let made = admin.api.identity.invite(&admin.actor.caller, &admin.grant, member).await?;
-    act.created(&CustomerUser { user: User::show(made), extension: None }).await
+    let made = admin.api.identity.invite_in(&mut act, &admin.actor.caller, &admin.grant, member).await?;
+    let answer = act.created(&CustomerUser { user: User::show(made.clone()), extension: None }).await?;
+    admin.api.identity.invited(&made);
+    Ok(answer)
 }
 
 /// One person.

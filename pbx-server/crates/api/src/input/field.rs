@@ -67,7 +67,10 @@ impl Reader {
         }
         match value {
             Some(value) if self.errors.is_empty() => Ok(value),
-            Some(_) | None => Err(Problem::invalid(self.errors)),
+            Some(_) | None => Err(match self.source {
+                Source::Body => Problem::invalid(self.errors),
+                Source::Query => Problem::bad_query(self.errors),
+            }),
         }
     }
 }
@@ -150,9 +153,6 @@ impl Field for u32 {
         }
     }
 }
-
-/// `true` or `false`.
-pub type Flag = bool;
 
 impl Field for bool {
     fn read(value: Option<&Value>, from_query: bool) -> Result<Self, Invalid> {

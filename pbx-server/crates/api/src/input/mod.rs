@@ -8,16 +8,16 @@ mod list;
 mod macros;
 mod path;
 
-pub use caller::From;
 pub use body::{Body, read_all, too_large};
-pub use field::{Change, Field, Flag, Reader, Secret};
+pub use caller::From;
+pub use field::{Change, Field, Reader, Secret};
 pub use language::language;
-pub use list::{Listed, Paging, Query, Sorting};
 pub(crate) use list::sorting;
+pub use list::{Listed, Paging, Query, Sorting};
 pub(crate) use macros::input;
 pub use path::{
-    CallPath, CustomerPath, DevicePath, ExtensionPath, MailPath, NumberPath, PbxPath, TenantPath, Url, UserPath,
-    CustomerUserPath, TenantUserPath,
+    CallPath, CustomerPath, CustomerUserPath, DevicePath, ExtensionPath, MailPath, NumberPath, PbxPath,
+    TenantPath, TenantUserPath, Url, UserPath,
 };
 
 /// Something that a request carries.

@@ -16,14 +16,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Url<T> 
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Path(ids) = Path::<T>::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        let Path(ids) =
+            Path::<T>::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
         Ok(Self(ids))
     }
 }
 
 macro_rules! paths {
     ($($name:ident { $($field:ident: $type:ty = $doc:literal),+ })+) => {$(
-        #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, IntoParams)]
         #[into_params(parameter_in = Path)]
         pub struct $name { $(#[doc = $doc] pub $field: $type),+ }
     )+};

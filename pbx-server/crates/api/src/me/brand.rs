@@ -81,7 +81,11 @@ pub async fn show(
         (Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg")))),
     extensions(("x-permission" = json!("public")))
 )]
-pub async fn logo(State(api): State<Api>, headers: HeaderMap, Url(path): Url<TenantPath>) -> Answer<Response> {
+pub async fn logo(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    Url(path): Url<TenantPath>,
+) -> Answer<Response> {
     let logo = api.store.platform().await?.tenants().logo(path.tenant).await?;
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&logo.bytes)[..12]));
     let shown = [(header::CACHE_CONTROL, "public, max-age=300".to_owned()), (header::ETAG, tag.clone())];

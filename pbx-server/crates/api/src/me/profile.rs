@@ -57,8 +57,7 @@ pub async fn show(me: Me) -> Answer<Json<Profile>> {
     extensions(("x-permission" = json!("signed_in")))
 )]
 pub async fn change(me: Me, body: Body<ProfileChange>) -> Answer<Json<Profile>> {
-    let change =
-        voxera_identity::ProfileChange { name: body.value.name, locale: body.value.locale };
+    let change = voxera_identity::ProfileChange { name: body.value.name, locale: body.value.locale };
     me.api.identity.change_profile(&me.actor.caller, &me.actor.principal, change).await?;
     read(&me).await
 }

@@ -57,7 +57,10 @@ pub struct MailDetail {
     responses((status = 200, description = "One page.", body = Listed<Mail>)),
     extensions(("x-permission" = json!("platform_admin")))
 )]
-pub async fn list(admin: PlatformAdmin, Query(page): Query<Paging<NewestFirst>>) -> Answer<Json<Listed<Mail>>> {
+pub async fn list(
+    admin: PlatformAdmin,
+    Query(page): Query<Paging<NewestFirst>>,
+) -> Answer<Json<Listed<Mail>>> {
     let mut act = admin.open().await?;
     let found = act.mails().list(&page.into(), &MailFilter::default()).await?;
     Ok(Json(Listed::of(found, |mail| MailDetail::show(mail).mail)))

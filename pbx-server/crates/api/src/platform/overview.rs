@@ -61,7 +61,10 @@ pub async fn get(admin: PlatformAdmin) -> Answer<Json<Overview>> {
         phones_online: api.control.presence().total() as u64,
         live_calls: api.control.live().count(LiveScope::Platform) as u64,
     };
-    Ok(Json(Overview { counts, calls_per_day: all.calls_per_day.into_iter().map(CallsOfDay::show).collect() }))
+    Ok(Json(Overview {
+        counts,
+        calls_per_day: all.calls_per_day.into_iter().map(CallsOfDay::show).collect(),
+    }))
 }
 
 /// How far back the dashboards look.

@@ -35,8 +35,10 @@ pub async fn create(admin: PlatformAdmin, new: Body<NewStaff>) -> Answer<Respons
         return Ok(answer);
     }
     let member = new.value.member(Role::PlatformAdmin);
-    let made = admin.api.identity.invite(&admin.actor.caller, &admin.grant, member).await?;
-    act.created(&User::show(made)).await
+    let made = admin.api.identity.invite_in(&mut act, &admin.actor.caller, &admin.grant, member).await?;
+    let answer = act.created(&User::show(made.clone())).await?;
+    admin.api.identity.invited(&made);
+    Ok(answer)
 }
 
 /// Take the role away from a platform admin.

@@ -1,6 +1,6 @@
 //! Who did what in one tenant.
 
-use crate::input::{TenantPath, Listed, Paging, Query};
+use crate::input::{Listed, Paging, Query, TenantPath};
 use crate::permit::TenantAdmin;
 use crate::platform::audit::{AuditEntry, NewestFirst};
 use crate::problem::Answer;

@@ -28,7 +28,8 @@ pub async fn put(admin: TenantAdmin, request: Request) -> Answer<StatusCode> {
         ));
     }
     let sent = read_all(request, &()).await?;
-    let picture = tokio::task::spawn_blocking(move || redraw(&sent)).await.map_err(|_| Problem::internal())??;
+    let picture =
+        tokio::task::spawn_blocking(move || redraw(&sent)).await.map_err(|_| Problem::internal())??;
     let mut act = admin.open().await?;
     let before = act.tenants().get(admin.tenant).await?;
     let logo = Logo { bytes: picture, content_type: "image/png".to_owned() };

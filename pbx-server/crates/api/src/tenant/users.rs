@@ -71,13 +71,15 @@ pub async fn list(admin: TenantAdmin, Query(page): Query<Paging<ByName>>) -> Ans
     extensions(("x-permission" = json!("tenant_admin")), ("x-idempotent" = json!(true)))
 )]
 pub async fn create(admin: TenantAdmin, new: Body<NewStaff>) -> Answer<Response> {
-    let mut act = admin.open().await?;
+    let mut act = admin.open_login().await?;
     if let Some(answer) = act.replayed(&new.hash).await? {
         return Ok(answer);
     }
     let member = new.value.member(Role::TenantAdmin);
-    let made = admin.api.identity.invite(&admin.actor.caller, &admin.grant, member).await?;
-    act.created(&User::show(made)).await
+    let made = admin.api.identity.invite_in(&mut act, &admin.actor.caller, &admin.grant, member).await?;
+    let answer = act.created(&User::show(made.clone())).await?;
+    admin.api.identity.invited(&made);
+    Ok(answer)
 }
 
 /// One person of the staff.

@@ -36,7 +36,11 @@ fn prose(text: &str) -> String {
                 line.push_str(&format!("<code>{part}</code>"));
             } else {
                 for (at, part) in part.split("**").enumerate() {
-                    line.push_str(&if at % 2 == 1 { format!("<strong>{part}</strong>") } else { part.to_owned() });
+                    line.push_str(&if at % 2 == 1 {
+                        format!("<strong>{part}</strong>")
+                    } else {
+                        part.to_owned()
+                    });
                 }
             }
         }

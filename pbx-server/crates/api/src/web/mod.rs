@@ -7,6 +7,8 @@ pub(crate) mod limit;
 mod portal;
 pub(crate) mod request;
 
+pub use portal::portal_is_built;
+
 use crate::api::Api;
 use crate::contract;
 use crate::problem::Problem;

@@ -10,6 +10,12 @@ use rust_embed::RustEmbed;
 #[allow_missing = true]
 struct Files;
 
+/// Whether the portal is part of this build.
+#[must_use]
+pub fn portal_is_built() -> bool {
+    Files::get("index.html").is_some()
+}
+
 /// What is shown where the portal was not built in.
 const MISSING: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Voxera</title>\
      <p>The portal is not part of this build. Run <code>make build</code>, or open <a href=\"/docs\">the API</a>.";

@@ -56,11 +56,7 @@ pub(crate) async fn note(State(api): State<Api>, mut request: Request, next: Nex
     }
     let status = response.status().as_u16();
     let took = started.elapsed();
-    let labels = [
-        ("method", method.to_string()),
-        ("route", route.clone()),
-        ("status", status.to_string()),
-    ];
+    let labels = [("method", method.to_string()), ("route", route.clone()), ("status", status.to_string())];
     metrics::counter!("voxera_http_requests_total", &labels).increment(1);
     metrics::histogram!("voxera_http_request_seconds", "route" => route.clone()).record(took.as_secs_f64());
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
