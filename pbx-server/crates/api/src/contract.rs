@@ -144,12 +144,11 @@ fn complete(path: &str, operation: &mut Value) {
     for (status, name, _) in ERRORS {
         let happens = match status {
             400 => has_body || has_query,
-            413 | 415 => has_body,
+            413 | 415 | 422 => has_body,
             401 => signed_in,
             403 => signed_in && permission != "signed_in",
             404 => path.contains('{'),
             409 => creates,
-            422 => has_body,
             _ => true,
         };
         if happens && operation["responses"].get(status.to_string()).is_none() {

@@ -5,7 +5,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::borrow::Cow;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
 use voxera_model::Role;
 
 /// What a handler answers.
@@ -26,8 +28,24 @@ pub struct FieldError {
 }
 
 /// A refusal or a failure.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Details>);
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        Details::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Details::schemas(schemas);
+    }
+}
+
+/// A refusal or a failure.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Problem {
+struct Details {
     /// A URI reference that names the kind; `/docs#problem-<code>`.
     #[serde(rename = "type")]
     #[schema(example = "/docs#problem-validation")]
@@ -73,7 +91,7 @@ impl Problem {
         detail: impl Into<String>,
     ) -> Self {
         let code = code.into();
-        Self {
+        Self(Box::new(Details {
             kind: format!("/docs#problem-{code}"),
             title: Cow::Borrowed(title),
             status,
@@ -83,7 +101,7 @@ impl Problem {
             needed_role: None,
             request_id: None,
             retry_after: None,
-        }
+        }))
     }
 
     /// There is no such thing, or it is not yours; the answer is the same.
@@ -117,7 +135,7 @@ impl Problem {
             "Your role does not allow this",
             format!("This needs the role {needed}. Ask someone who has it."),
         );
-        problem.needed_role = Some(needed);
+        problem.0.needed_role = Some(needed);
         problem
     }
 
@@ -134,7 +152,7 @@ impl Problem {
             "Some fields cannot be accepted",
             detail,
         );
-        problem.errors = errors;
+        problem.0.errors = errors;
         problem
     }
 
@@ -142,7 +160,7 @@ impl Problem {
     #[must_use]
     pub fn bad_query(errors: Vec<FieldError>) -> Self {
         let mut problem = Self::invalid(errors);
-        problem.status = StatusCode::BAD_REQUEST;
+        problem.0.status = StatusCode::BAD_REQUEST;
         problem
     }
 
@@ -164,7 +182,7 @@ impl Problem {
     #[must_use]
     pub fn taken(field: &str, code: &'static str, message: &str) -> Self {
         let mut problem = Self::conflict(code, message);
-        problem.errors = vec![FieldError {
+        problem.0.errors = vec![FieldError {
             field: field.to_owned(),
             code: Cow::Borrowed(code),
             message: message.to_owned(),
@@ -181,7 +199,7 @@ impl Problem {
             "The database cannot be reached",
             "Phones and calls go on. Try again in a moment.",
         );
-        problem.retry_after = Some(5);
+        problem.0.retry_after = Some(5);
         problem
     }
 
@@ -205,28 +223,28 @@ impl Problem {
             "Too many requests",
             format!("Wait {retry_after} seconds, then try again."),
         );
-        problem.retry_after = Some(retry_after);
+        problem.0.retry_after = Some(retry_after);
         problem
     }
 
     /// The status of the answer.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
-        self.request_id = crate::web::request::current_id();
-        let mut response = (self.status, Json(&self)).into_response();
+        self.0.request_id = crate::web::request::current_id();
+        let mut response = (self.0.status, Json(&self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.0.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

@@ -15,6 +15,7 @@ sorting!(ByNumber: "e164", "label", "pbx", "created_at");
 
 /// A public number.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the contract's names: a number has a number")]
 pub struct Number {
     pub id: NumberId,
     pub number: PhoneNumber,

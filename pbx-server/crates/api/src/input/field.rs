@@ -200,6 +200,7 @@ pub enum Change<T> {
 
 impl<T> Change<T> {
     /// `None`: keep; `Some(None)`: clear; `Some(Some(_))`: set.
+    #[expect(clippy::option_option, reason = "the store's changes are written so")]
     pub fn into_option(self) -> Option<Option<T>> {
         match self {
             Self::Keep => None,

@@ -119,20 +119,15 @@ impl<K: Sorting> Input for Paging<K> {
             }
             known.map(|key| (key, descending))
         });
-        let limit = limit.and_then(|limit| match limit.unwrap_or(LIMIT) {
-            limit @ 1..=LIMIT_MAX => Some(limit),
-            _ => {
-                reader.refuse("limit", "range", format!("Write a number from 1 to {LIMIT_MAX}."));
-                None
+        let mut within = |name: &'static str, number: Option<u32>, low: u32, high: u32| {
+            let found = number.filter(|number| (low..=high).contains(number));
+            if number.is_some() && found.is_none() {
+                reader.refuse(name, "range", format!("Write a number from {low} to {high}."));
             }
-        });
-        let offset = offset.and_then(|offset| match offset.unwrap_or(0) {
-            offset @ 0..=OFFSET_MAX => Some(offset),
-            _ => {
-                reader.refuse("offset", "range", format!("Write a number from 0 to {OFFSET_MAX}."));
-                None
-            }
-        });
+            found
+        };
+        let limit = within("limit", limit.map(|limit| limit.unwrap_or(LIMIT)), 1, LIMIT_MAX);
+        let offset = within("offset", offset.map(|offset| offset.unwrap_or(0)), 0, OFFSET_MAX);
         let ((sort, descending), search) = (sort?, search?);
         Some(Self { search, sort, descending, limit: limit?, offset: offset?, keys: PhantomData })
     }

@@ -33,18 +33,14 @@ fn prose(text: &str) -> String {
         let mut line = String::new();
         for (at, part) in escape(paragraph).split('`').enumerate() {
             if at % 2 == 1 {
-                line.push_str(&format!("<code>{part}</code>"));
+                line.extend(["<code>", part, "</code>"]);
             } else {
                 for (at, part) in part.split("**").enumerate() {
-                    line.push_str(&if at % 2 == 1 {
-                        format!("<strong>{part}</strong>")
-                    } else {
-                        part.to_owned()
-                    });
+                    line.extend(if at % 2 == 1 { ["<strong>", part, "</strong>"] } else { ["", part, ""] });
                 }
             }
         }
-        html.push_str(&format!("<p>{line}</p>"));
+        html.extend(["<p>", &line, "</p>"]);
     }
     html
 }
@@ -126,20 +122,12 @@ fn write_operation(html: &mut String, path: &str, method: &str, operation: &Valu
     }
     html.push_str("<h3>Answers</h3><table>");
     for (status, response) in entries(&operation["responses"]) {
-        let (says, body) = match response["$ref"].as_str() {
-            Some(to) => {
-                let name = to.rsplit('/').next().unwrap_or_default();
-                let shared = &contract::document()["components"]["responses"][name];
-                (text(shared, "description"), String::new())
-            }
-            None => {
-                let mut body = String::new();
-                for (_, content) in entries(&response["content"]) {
-                    body = kind(&content["schema"]);
-                }
-                (text(response, "description"), body)
-            }
+        let response = match response["$ref"].as_str().and_then(|to| to.rsplit('/').next()) {
+            Some(name) => &contract::document()["components"]["responses"][name],
+            None => response,
         };
+        let body = entries(&response["content"]).map(|(_, content)| kind(&content["schema"])).last();
+        let (says, body) = (text(response, "description"), body.unwrap_or_default());
         write!(html, "<tr><th>{status}</th><td>{body}</td><td>{}</td></tr>", prose(says))?;
     }
     html.push_str("</table></details>");
@@ -159,18 +147,18 @@ fn kind(schema: &Value) -> String {
     let name = match &schema["type"] {
         Value::String(name) => name.clone(),
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
-        _ => "object".to_owned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => "object".to_owned(),
     };
     if name == "array" {
         return format!("array of {}", kind(&schema["items"]));
     }
     let mut shown = escape(&name);
     if let Some(format) = schema["format"].as_str() {
-        shown.push_str(&format!(" ({})", escape(format)));
+        shown.extend([" (", &escape(format), ")"]);
     }
     if let Some(values) = schema["enum"].as_array() {
         let values: Vec<_> = values.iter().filter_map(Value::as_str).map(escape).collect();
-        shown.push_str(&format!(": <code>{}</code>", values.join("</code>, <code>")));
+        shown.extend([": <code>", &values.join("</code>, <code>"), "</code>"]);
     }
     shown
 }

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use voxera_identity::Caller;
@@ -51,6 +52,6 @@ pub(super) async fn metrics(
     if !local && !invited {
         return Problem::not_found().into_response();
     }
-    let text = api.metrics.as_ref().map(|metrics| metrics.render()).unwrap_or_default();
+    let text = api.metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

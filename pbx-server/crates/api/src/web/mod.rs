@@ -27,7 +27,6 @@ const BODY: usize = 256 * 1024;
 
 /// Everything that the server answers, ready to be served with
 /// `into_make_service_with_connect_info::<SocketAddr>()`.
-#[must_use]
 pub fn router(api: Api) -> Router {
     let (operations, _) = contract::operations().split_for_parts();
     let operations = operations.layer(from_fn_with_state(api.clone(), limit::by_address));
