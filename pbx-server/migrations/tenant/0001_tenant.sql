@@ -75,7 +75,7 @@ create table numbers (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     constraint number_pbx_fkey foreign key (pbx_id, customer_id)
-        references pbxs (id, customer_id) on delete set null (pbx_id, extension_id),
+        references pbxs (id, customer_id) on delete set null (pbx_id),
     constraint number_extension_fkey foreign key (extension_id, pbx_id)
         references extensions (id, pbx_id) on delete set null (extension_id),
     constraint number_extension_needs_pbx check (extension_id is null or pbx_id is not null)
@@ -174,6 +174,17 @@ create trigger touch_pbx after insert or update or delete on devices
     for each row execute function touch_pbx();
 create trigger touch_pbx after insert or update or delete on numbers
     for each row execute function touch_pbx();
+
+-- A number that leaves its PBX leaves the extension there too; also when the PBX is removed, in
+-- whichever order the foreign keys act.
+create function number_leaves() returns trigger language plpgsql as $$
+begin
+    if old.pbx_id is not null and new.pbx_id is null then
+        new.extension_id := null;
+    end if;
+    return new;
+end $$;
+create trigger leaves before update on numbers for each row execute function number_leaves();
 
 create function number_changed() returns trigger language plpgsql as $$
 begin

@@ -47,7 +47,6 @@ pub struct Company {
     pub pbx: PbxId,
     pub extensions: [ExtensionId; 2],
     pub realm: Realm,
-    pub passwords: [String; 2],
 }
 
 pub async fn company(store: &Store, tenant: &TenantScope, n: u32) -> Company {
@@ -69,7 +68,6 @@ pub async fn company(store: &Store, tenant: &TenantScope, n: u32) -> Company {
         .await
         .unwrap();
     let mut extensions = Vec::new();
-    let mut passwords = Vec::new();
     for (number, person) in [("1000", "Anna Åkesson"), ("1001", "Bertil Öberg")] {
         let new = NewExtension {
             id: ExtensionId(new_id()),
@@ -80,9 +78,8 @@ pub async fn company(store: &Store, tenant: &TenantScope, n: u32) -> Company {
             call_waiting: None,
         };
         let id = tx.extensions(pbx).create(new).await.unwrap().id;
-        let credential = tx.devices(id).create(NewDevice { name: name("Telefon") }).await.unwrap();
+        tx.devices(id).create(NewDevice { name: name("Telefon") }).await.unwrap();
         extensions.push(id);
-        passwords.push(credential.password.to_string());
     }
     let number = NewNumber {
         id: voxera_model::NumberId(new_id()),
@@ -100,7 +97,6 @@ pub async fn company(store: &Store, tenant: &TenantScope, n: u32) -> Company {
         pbx,
         extensions: extensions.try_into().unwrap(),
         realm,
-        passwords: passwords.try_into().unwrap(),
     }
 }
 

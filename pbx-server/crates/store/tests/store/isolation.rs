@@ -1,10 +1,6 @@
 //! What is one's own is seen; what is another's does not exist.
 
-#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
-
-mod common;
-
-use common::{call, company, intruder, owner, tenant};
+use crate::companies::{call, company, intruder, name, owner, tenant};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use voxera_model::{ExtensionNumber, TenantId};
 use voxera_store::{CallFilter, ExtensionChange, Page, StoreError, new_id};
@@ -32,7 +28,7 @@ async fn companies_of_one_tenant_do_not_see_each_other() {
     assert!(matches!(tx.customers().get(ours.customer).await, Err(StoreError::NotFound)));
     assert!(matches!(tx.pbxs().get(ours.pbx).await, Err(StoreError::NotFound)));
     assert!(matches!(tx.extensions(ours.pbx).list(&Page::all()).await, Err(StoreError::NotFound)));
-    let rename = ExtensionChange { name: Some(common::name("Kapad")), ..ExtensionChange::default() };
+    let rename = ExtensionChange { name: Some(name("Kapad")), ..ExtensionChange::default() };
     let update = tx.extensions(ours.pbx).update(ours.extensions[0], rename).await;
     assert!(matches!(update, Err(StoreError::NotFound)));
     assert!(matches!(tx.pbxs().delete(ours.pbx).await, Err(StoreError::NotFound)));

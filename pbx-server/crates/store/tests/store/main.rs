@@ -1,0 +1,6 @@
+//! The store against a real PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod companies;
+mod isolation;
