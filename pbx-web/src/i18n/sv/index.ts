@@ -1,0 +1,7 @@
+import { general } from './general';
+import { nouns } from './nouns';
+import { server } from './server';
+import { shell } from './shell';
+import { telephony } from './telephony';
+
+export const sv = { ...general, ...shell, ...nouns, ...telephony, server };
