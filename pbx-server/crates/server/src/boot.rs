@@ -6,6 +6,7 @@
 use crate::config::{Config, Encryption, local_url};
 use crate::database::Database;
 use crate::demo::{self, Demo, DemoError};
+use crate::engine::{Engine, EngineConfig, EngineHandle};
 use crate::gate::Gate;
 use crate::state::{Lock, State, StateError};
 use crate::{jobs, notify};
@@ -22,9 +23,8 @@ use url::Url;
 use voxera_api::{Api, ApiConfig};
 use voxera_callcontrol::{CallControl, CallControlConfig};
 use voxera_identity::{Clock, Identity, IdentityConfig, IdentityError, Limits};
-use voxera_mail::{Delivery, Mailer, Outbox};
+use voxera_mail::{Delivery, Mailer, Outbox, Retry};
 use voxera_model::{Colour, Invalid, Locale, Name, Slug, TenantId, Zone};
-use voxera_sip::{Engine, EngineConfig, EngineHandle};
 use voxera_store::embedded::EmbeddedError;
 use voxera_store::{MigrationProgress, NewTenant, Store, StoreConfig, StoreError, new_id};
 
@@ -44,8 +44,6 @@ pub struct Options {
     pub next_free_ports: bool,
     /// How often one may try to sign in, and the like. Tests that sign in often say otherwise.
     pub limits: Option<Limits>,
-    /// Requests a second from one address; `None`: the API's own limit.
-    pub requests_per_second: Option<u32>,
 }
 
 /// Why the product does not run.
@@ -250,8 +248,10 @@ impl Parts {
             // The same demo as at an earlier attempt.
             drop(self.demo.set(demo));
         }
-        let mailer = Mailer::new(self.store.clone(), outbox, smtp).map_err(|error| BootError::Mail(error.to_string()))?;
-        self.jobs.spawn(mailer.run(self.stop.clone().cancelled_owned()));
+        let mailer = Mailer::new(self.store.clone(), outbox, smtp.as_ref(), Retry::default())
+            .map_err(|error| BootError::Mail(error.to_string()))?;
+        let stop = self.stop.clone();
+        self.jobs.spawn(async move { stop.run_until_cancelled(mailer.run()).await });
         jobs::start(&self.jobs, &self.stop, self.store.clone(), identity.clone());
 
         let api = Api::new(
@@ -259,10 +259,10 @@ impl Parts {
             identity,
             control.clone(),
             self.metrics.clone(),
-            api_config(&self.config, &self.portal, phones, self.options),
+            api_config(&self.config, &self.portal, phones),
         );
         api.engine_listens(phones);
-        self.gate.open(api.router());
+        self.gate.open(voxera_api::router(api));
         self.ready.cancel();
         Ok(())
     }
@@ -276,7 +276,9 @@ impl Parts {
             }
             match self.bring_up(&control, phones).await {
                 Ok(()) => return tracing::info!("the database answers; everything works"),
-                Err(BootError::Store(StoreError::Unavailable(error))) => tracing::debug!(%error, "no database yet"),
+                Err(BootError::Store(StoreError::Unavailable(error))) => {
+                    tracing::debug!(%error, "no database yet")
+                }
                 Err(error) => tracing::error!(%error, "the database answers, but cannot be used"),
             }
         }
@@ -296,7 +298,10 @@ pub async fn migrate(url: &str) -> Result<(), BootError> {
             if terminal {
                 let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
                 let mut line = std::io::stderr();
-                drop(write!(line, "\rBringing the data up to this version: {done} of {total} partners").and_then(|()| line.flush()));
+                drop(
+                    write!(line, "\rBringing the data up to this version: {done} of {total} partners")
+                        .and_then(|()| line.flush()),
+                );
                 *shown = true;
             }
         }
@@ -345,15 +350,22 @@ async fn listen(wanted: SocketAddr, options: Options) -> Result<TcpListener, Boo
         match TcpListener::bind(address).await {
             Ok(listener) => return Ok(listener),
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                address = next(address, wanted, options)
-                    .ok_or(BootError::Taken { address: wanted, key: "listen", flag: "--listen" })?;
+                address = next(address, wanted, options).ok_or(BootError::Taken {
+                    address: wanted,
+                    key: "listen",
+                    flag: "--listen",
+                })?;
             }
             Err(source) => return Err(cannot("listen", address, source)),
         }
     }
 }
 
-async fn start_engine(config: &Config, options: Options, control: &CallControl) -> Result<EngineHandle, BootError> {
+async fn start_engine(
+    config: &Config,
+    options: Options,
+    control: &CallControl,
+) -> Result<EngineHandle, BootError> {
     let wanted = config.sip.listen;
     let mut engine = EngineConfig::new(wanted);
     engine.media_ports = config.sip.media_ports.range();
@@ -367,8 +379,11 @@ async fn start_engine(config: &Config, options: Options, control: &CallControl) 
                 if source.kind() != ErrorKind::AddrInUse {
                     return Err(cannot("sip.listen", engine.bind, source));
                 }
-                engine.bind = next(engine.bind, wanted, options)
-                    .ok_or(BootError::Taken { address: wanted, key: "sip.listen", flag: "--sip-listen" })?;
+                engine.bind = next(engine.bind, wanted, options).ok_or(BootError::Taken {
+                    address: wanted,
+                    key: "sip.listen",
+                    flag: "--sip-listen",
+                })?;
             }
         }
     }
@@ -415,17 +430,20 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-fn api_config(config: &Config, portal: &Url, phones: SocketAddr, options: Options) -> ApiConfig {
+fn api_config(config: &Config, portal: &Url, phones: SocketAddr) -> ApiConfig {
     let own = || crate::doctor::own_address(config.sip.listen).unwrap_or_else(|| reachable(phones).ip());
-    let host = config.sip.host.clone().unwrap_or_else(|| config.sip.external_address.unwrap_or_else(own).to_string());
+    let host = config
+        .sip
+        .host
+        .clone()
+        .unwrap_or_else(|| config.sip.external_address.unwrap_or_else(own).to_string());
     let mut api = ApiConfig::new(&origin(portal), &host, config.sip.realm_suffix.clone());
     api.sip_port = phones.port();
     api.trust_proxy = config.trusted_proxies > 0;
     api.metrics_token = config.metrics_token.as_ref().map(|token| token.expose().to_owned());
-    if let Some(rate) = options.requests_per_second {
-        api.requests_per_second = rate;
-        api.request_burst = rate;
-    }
+    api.requests_per_second = config.limits.requests_per_minute.div_ceil(60);
+    // A page of the portal asks for several things at once.
+    api.request_burst = api.requests_per_second.saturating_mul(10);
     api
 }
 
@@ -434,15 +452,16 @@ fn smtp(config: &Config) -> Option<voxera_mail::SmtpConfig> {
     let mail = &config.mail;
     Some(SmtpConfig {
         host: mail.host.clone()?,
-        port: crate::doctor::mail_port(mail),
+        port: Some(crate::doctor::mail_port(mail)),
         security: match mail.encryption {
             Encryption::Starttls => Security::StartTls,
             Encryption::Tls => Security::Tls,
             Encryption::None => Security::None,
         },
         user: mail.user.clone(),
-        password: mail.password.as_ref().map(|password| SmtpPassword::new(password.expose())),
+        password: mail.password.as_ref().map(|password| SmtpPassword::from(password.expose().to_owned())),
         from: mail.from.clone(),
+        timeout_seconds: 30,
     })
 }
 
@@ -450,6 +469,11 @@ fn smtp(config: &Config) -> Option<voxera_mail::SmtpConfig> {
 fn metrics() -> Option<PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     HANDLE
-        .get_or_init(|| PrometheusBuilder::new().install_recorder().map_err(|error| tracing::error!(%error, "no metrics")).ok())
+        .get_or_init(|| {
+            PrometheusBuilder::new()
+                .install_recorder()
+                .map_err(|error| tracing::error!(%error, "no metrics"))
+                .ok()
+        })
         .clone()
 }

@@ -21,15 +21,21 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Version => say(&format!("voxera {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Openapi => say(&voxera_api::contract()),
         Command::Config { keys: true } => say(&explain_keys()),
-        Command::Config { keys: false } => cli.settings.load().map_err(Into::into).and_then(|config| say(&config.shown())),
+        Command::Config { keys: false } => {
+            cli.settings.load().map_err(Into::into).and_then(|config| say(&config.shown()))
+        }
         Command::NewSealKey => new_seal_key(&cli.settings),
-        Command::Serve(serve) => working(&cli.settings, Some(&serve), |config| server(config, serve.next_free_ports)),
+        Command::Serve(serve) => {
+            working(&cli.settings, Some(&serve), |config| server(config, serve.next_free_ports))
+        }
         Command::Migrate => working(&cli.settings, None, migrate),
         Command::Demo => working(&cli.settings, None, make_demo),
         Command::Admin { command: Admin::Create { email, name } } => {
             working(&cli.settings, None, |config| create_admin(config, email, name))
         }
-        Command::Doctor { json } => working(&cli.settings, None, async move |config| examine(config, json).await),
+        Command::Doctor { json } => {
+            working(&cli.settings, None, async move |config| examine(config, json).await)
+        }
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("voxera: {error}");
@@ -168,7 +174,10 @@ async fn create_admin(config: Config, email: String, name: Option<String>) -> Ou
     }
     .await;
     access.close().await;
-    say(&format!("{email} becomes an administrator of this installation with this link, which works once:\n\n  {}\n", link?.expose()))
+    say(&format!(
+        "{email} becomes an administrator of this installation with this link, which works once:\n\n  {}\n",
+        link?.expose()
+    ))
 }
 
 async fn examine(config: Config, json: bool) -> Outcome {

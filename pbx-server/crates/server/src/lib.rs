@@ -1,10 +1,18 @@
-//! partial
+//! The product as one process: configuration, boot order, jobs, command line.
+
+pub mod boot;
 pub mod cli;
+pub mod commands;
 pub mod config;
 mod database;
+pub mod demo;
 pub mod doctor;
+mod engine;
 mod gate;
+mod jobs;
 mod logging;
 mod notify;
 mod state;
+
+pub use boot::{BootError, Options, Server};
 pub use state::{State, StateError};

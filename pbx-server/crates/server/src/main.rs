@@ -1,1 +1,8 @@
-fn main() {}
+//! `voxera`.
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    voxera_server::commands::run(voxera_server::cli::Cli::parse())
+}

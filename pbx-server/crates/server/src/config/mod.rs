@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 use url::Url;
 pub use value::{PortRange, Secret};
-use voxera_model::Realm;
+use voxera_model::{Email, Realm};
 
 /// Where a packaged installation keeps it.
 pub const SYSTEM_FILE: &str = "/etc/voxera/voxera.toml";
@@ -28,11 +28,20 @@ pub struct Config {
     pub trusted_proxies: u8,
     #[serde(default, deserialize_with = "value::optional")]
     pub metrics_token: Option<Secret>,
+    pub limits: Limits,
     pub database: Database,
     pub sip: Sip,
     pub mail: Mail,
     pub log: Log,
     pub demo: Demo,
+}
+
+/// How much strangers may ask for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Requests to the API from one address (IPv6: from one /64).
+    pub requests_per_minute: u32,
 }
 
 /// Where the data is.
@@ -70,7 +79,7 @@ pub struct Sip {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mail {
-    pub from: String,
+    pub from: Email,
     /// `None`: mails stay in the mailbox of the portal.
     #[serde(default, deserialize_with = "value::optional")]
     pub host: Option<String>,
@@ -283,6 +292,10 @@ fn check(table: Table, origin: &[(String, String)]) -> Result<Config, ConfigErro
             message: "choose 1 to 500".into(),
         });
     }
+    if !(60..=10_000_000).contains(&config.limits.requests_per_minute) {
+        let message = "choose 60 to 10000000".into();
+        return Err(ConfigError::Value { place: place("limits.requests_per_minute"), message });
+    }
     if config.trusted_proxies > 1 {
         let message = "choose 0 or 1: only the proxy next to us is believed".into();
         return Err(ConfigError::Value { place: place("trusted_proxies"), message });
@@ -299,6 +312,8 @@ fn defaults() -> Table {
 state_dir = "{state}"
 listen = "127.0.0.1:8080"
 trusted_proxies = 0
+[limits]
+requests_per_minute = 3000
 [database]
 max_connections = 20
 [sip]
@@ -306,7 +321,7 @@ listen = "0.0.0.0:5060"
 realm_suffix = "pbx.localhost"
 media_ports = "20000-29999"
 [mail]
-from = "Voxera <no-reply@localhost.localdomain>"
+from = "no-reply@localhost.localdomain"
 port = 0
 encryption = "starttls"
 [log]
@@ -354,15 +369,17 @@ impl Config {
         };
         format!(
             "state_dir = {:?}\nlisten = \"{}\"\npublic_url = \"{}\"\ntrusted_proxies = {}\nmetrics_token = {}\n\n\
+             [limits]\nrequests_per_minute = {}\n\n\
              [database]\nurl = {}\nmax_connections = {}\nbinaries = {}\n\n\
              [sip]\nlisten = \"{}\"\nhost = {}\nrealm_suffix = \"{}\"\nexternal_address = {}\nmedia_ports = \"{}\"\n\n\
-             [mail]\nfrom = {:?}\nhost = {}\nport = {}\nencryption = \"{level}\"\nuser = {}\npassword = {}\n\n\
+             [mail]\nfrom = \"{}\"\nhost = {}\nport = {}\nencryption = \"{level}\"\nuser = {}\npassword = {}\n\n\
              [log]\nlevel = {:?}\nformat = \"{format}\"\n\n[demo]\nenabled = {}\n",
             self.state_dir,
             self.listen,
             self.public_url(),
             self.trusted_proxies,
             hidden(self.metrics_token.is_some()),
+            self.limits.requests_per_minute,
             text(self.database.url.clone().map(without_password)),
             self.database.max_connections,
             text(self.database.binaries.as_ref().map(|path| path.display().to_string())),
@@ -460,6 +477,8 @@ mod tests {
             ("[sip]\nexternal_address = \"me.example\"\n", "sip.external_address", "IP address"),
             ("[database]\nmax_connections = 0\n", "database.max_connections", "1 to 500"),
             ("[mail]\nencryption = \"rot13\"\n", "mail.encryption", "starttls"),
+            ("[mail]\nfrom = \"me\"\n", "mail.from", "anna@example.se"),
+            ("[limits]\nrequests_per_minute = 1\n", "limits.requests_per_minute", "60 to 10000000"),
             ("[mail]\nport = 99999\n", "mail.port", "99999"),
             ("public_url = \"portal\"\n", "public_url", "relative URL"),
         ] {

@@ -74,9 +74,15 @@ mod tests {
             assert!(Name::parse(&login.name).is_ok() && login.role.parse::<voxera_model::Role>().is_ok());
         }
         assert!(Slug::parse(PARTNER_SLUG).is_ok() && Colour::parse(PARTNER_COLOUR).is_ok());
-        assert!(OrgNumber::parse(COMPANY_ORG_NUMBER).is_ok() && Realm::parse(REALM).is_ok() && Zone::parse(ZONE).is_ok());
+        assert!(
+            OrgNumber::parse(COMPANY_ORG_NUMBER).is_ok()
+                && Realm::parse(REALM).is_ok()
+                && Zone::parse(ZONE).is_ok()
+        );
         for (number, email) in EXTENSIONS {
-            assert!(ExtensionNumber::parse(number).is_ok() && LOGINS.iter().any(|login| login.email == *email));
+            assert!(
+                ExtensionNumber::parse(number).is_ok() && LOGINS.iter().any(|login| login.email == *email)
+            );
         }
         for (number, extension, _) in NUMBERS {
             let e164 = PhoneNumber::parse(number).map(String::from);

@@ -30,7 +30,9 @@ pub async fn everything(
     let extensions = extensions(store, &scope, pbx, &people).await?;
     numbers(store, &scope, customer, pbx, &extensions).await?;
     for number in cast::PHONES {
-        let Some(extension) = extensions.iter().find(|known| known.number.as_str() == *number) else { continue };
+        let Some(extension) = extensions.iter().find(|known| known.number.as_str() == *number) else {
+            continue;
+        };
         phone(store, &scope, extension, demo).await?;
         keep(demo)?;
     }
@@ -146,7 +148,8 @@ async fn extensions(
     // A demo whose extensions were changed by hand stays as it is.
     if extensions.is_empty() {
         for (number, email) in cast::EXTENSIONS {
-            let name = cast::LOGINS.iter().find(|login| login.email == *email).map_or(*email, |login| &login.name);
+            let name =
+                cast::LOGINS.iter().find(|login| login.email == *email).map_or(*email, |login| &login.name);
             let new = NewExtension {
                 id: ExtensionId(new_id()),
                 number: ExtensionNumber::parse(number)?,
@@ -200,7 +203,8 @@ async fn phone(
     let mut tx = store.tenant(scope).await?;
     let devices = tx.devices(extension.id).list(&Page { limit: ALL, ..Page::default() }).await?.items;
     let ours = devices.iter().find(|device| device.name == name);
-    let known = demo.phones.iter().any(|phone| ours.is_some_and(|device| phone.username == device.id.to_string()));
+    let known =
+        demo.phones.iter().any(|phone| ours.is_some_and(|device| phone.username == device.id.to_string()));
     if known {
         return Ok(());
     }

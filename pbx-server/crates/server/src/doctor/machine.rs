@@ -149,7 +149,7 @@ fn clock_finding(now: chrono::DateTime<chrono::Utc>, synchronised: Option<bool>)
 
 /// The portal is part of the binary.
 pub fn portal() -> Finding {
-    if true {
+    if voxera_api::portal_is_built() {
         Finding::good("portal", "The portal is in this binary.")
     } else {
         Finding::fault(

@@ -261,7 +261,7 @@ mod tests {
     #[tokio::test]
     async fn a_mail_server_is_known_by_its_greeting() {
         let settings = |port| Mail {
-            from: String::new(),
+            from: voxera_model::Email::parse("no-reply@example.se").unwrap(),
             host: Some("127.0.0.1".into()),
             port,
             encryption: Encryption::None,
