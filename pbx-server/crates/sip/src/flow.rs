@@ -1,36 +1,68 @@
 //! Where messages come from and go to.
 
+use rsipstack::transport::{SipAddr, SipConnection};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use tokio_util::sync::CancellationToken;
 use voxera_callcontrol::Transport;
 
 /// Peers whose way is remembered.
 const MAX_WAYS: usize = 10_000;
 
 /// One way to a phone: for UDP the address its packets come from, for TCP the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub struct Flow {
     pub transport: Transport,
     pub peer: SocketAddr,
-    /// 0 for UDP.
-    pub connection: u64,
+    connection: SipConnection,
+    closed: CancellationToken,
 }
 
 impl Flow {
     #[must_use]
-    pub const fn udp(peer: SocketAddr) -> Self {
-        Self { transport: Transport::Udp, peer, connection: 0 }
+    pub fn new(
+        transport: Transport,
+        peer: SocketAddr,
+        connection: SipConnection,
+        closed: CancellationToken,
+    ) -> Self {
+        Self { transport, peer, connection, closed }
     }
 
+    /// The same socket towards another peer; of use for UDP only.
     #[must_use]
-    pub const fn tcp(peer: SocketAddr, connection: u64) -> Self {
-        Self { transport: Transport::Tcp, peer, connection }
+    pub fn to(&self, peer: SocketAddr) -> Self {
+        Self { peer, ..self.clone() }
     }
 
-    /// Whether the transport delivers, so that nothing is sent twice.
+    /// What a transaction sends through.
     #[must_use]
-    pub fn is_reliable(&self) -> bool {
-        self.transport != Transport::Udp
+    pub fn connection(&self) -> SipConnection {
+        self.connection.clone()
+    }
+
+    /// Where a transaction sends to.
+    #[must_use]
+    pub fn address(&self) -> SipAddr {
+        let kind = match self.transport {
+            Transport::Udp => rsipstack::sip::Transport::Udp,
+            Transport::Tcp => rsipstack::sip::Transport::Tcp,
+            Transport::Tls => rsipstack::sip::Transport::Tls,
+            Transport::WebSocket => rsipstack::sip::Transport::Ws,
+        };
+        SipAddr::new(kind, self.peer.into())
+    }
+
+    /// Whether it still leads anywhere. UDP always seems to.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.closed.is_cancelled()
+    }
+
+    /// Whether both are the same way. A peer has one connection from one port.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.transport == other.transport && self.peer == other.peer
     }
 
     /// As in a Via.
@@ -135,7 +167,10 @@ mod tests {
         let mut ways = Ways::new("0.0.0.0:5060".parse().unwrap(), Some(external));
         assert_eq!(ways.advertised("198.51.100.7".parse().unwrap()), external);
         assert_eq!(ways.advertised("127.0.0.1".parse().unwrap()), "127.0.0.1".parse::<IpAddr>().unwrap());
-        assert_eq!(ways.advertised("::ffff:127.0.0.1".parse().unwrap()), "127.0.0.1".parse::<IpAddr>().unwrap());
+        assert_eq!(
+            ways.advertised("::ffff:127.0.0.1".parse().unwrap()),
+            "127.0.0.1".parse::<IpAddr>().unwrap()
+        );
         let mut bound = Ways::new("192.0.2.9:5060".parse().unwrap(), None);
         assert_eq!(bound.sent_by(external), "192.0.2.9:5060".parse().unwrap());
     }

@@ -10,8 +10,23 @@ const MAX_SOURCES: usize = 50_000;
 
 /// Tools that only ever look for holes.
 const SCANNERS: &[&str] = &[
-    "friendly-scanner", "friendly-request", "sipvicious", "sip-scan", "sipscan", "sundayddr", "sipcli", "sip cli",
-    "iwar", "smap", "vaxsipuseragent", "vaxasip", "pplsip", "sipptk", "eyebeam_scan", "sivus", "gulp",
+    "friendly-scanner",
+    "friendly-request",
+    "sipvicious",
+    "sip-scan",
+    "sipscan",
+    "sundayddr",
+    "sipcli",
+    "sip cli",
+    "iwar",
+    "smap",
+    "vaxsipuseragent",
+    "vaxasip",
+    "pplsip",
+    "sipptk",
+    "eyebeam_scan",
+    "sivus",
+    "gulp",
 ];
 
 /// What to do with a message.
@@ -152,7 +167,10 @@ mod tests {
         let ip = "192.0.2.1".parse().unwrap();
         let answers: Vec<_> = (0..5).map(|_| guard.admit(ip, false, now)).collect();
         let flood = |first| Admission::Flood { first };
-        assert_eq!(answers, [Admission::Listen, Admission::Listen, Admission::Listen, flood(true), flood(false)]);
+        assert_eq!(
+            answers,
+            [Admission::Listen, Admission::Listen, Admission::Listen, flood(true), flood(false)]
+        );
         assert_eq!(guard.admit("192.0.2.2".parse().unwrap(), false, now), Admission::Listen);
         assert_eq!(guard.admit(ip, false, now + Duration::from_millis(100)), Admission::Listen);
     }

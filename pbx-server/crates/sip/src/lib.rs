@@ -1,9 +1,41 @@
 //! The embedded engine: registrar, calls and media in this process.
+//!
+//! Parsing, transactions and the UDP sender are `rsipstack`'s; this crate is the only one that knows
+//! it. What stands around it is ours, because its users met the holes: digest, dialogs (a phone is
+//! reached at the socket that it registered from, not at its `Contact`), framing of TCP, who is
+//! listened to, and sound.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`engine`](Engine) | starts and stops everything |
+//! | `hub` | what all parts share; every message comes in here, guard first |
+//! | `net` | UDP and TCP sockets on one port |
+//! | `wire` | reading and writing messages: the one door for text that goes into a header |
+//! | `guard` | floods, guessers and scanners |
+//! | `auth` | digest, nonces |
+//! | `register`, `bindings` | who is where |
+//! | `dispatch` | what a request is, and who answers it |
+//! | `call` | one task per call: both legs, ringing, hold, the end |
+//! | `sdp`, `media` | what phones say about their sound, and the relay that carries it |
+//!
+//! No module decides where a call goes: `voxera_callcontrol` does. Nothing here waits for a database.
 
-pub mod auth;
-pub mod message;
-pub mod config;
-pub mod guard;
-pub mod media;
-pub mod sdp;
-pub mod timers;
+#![expect(dead_code, unused_imports, reason = "calls follow")]
+
+mod auth;
+mod bindings;
+mod config;
+mod dispatch;
+mod engine;
+mod flow;
+mod guard;
+mod hub;
+mod media;
+mod net;
+mod register;
+mod sdp;
+mod who;
+mod wire;
+
+pub use config::{EngineConfig, Limits, RegistrationLimits, SipTimers};
+pub use engine::{Engine, EngineHandle, EngineStats};

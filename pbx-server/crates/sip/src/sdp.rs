@@ -44,7 +44,9 @@ impl Direction {
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::SendRecv, Self::SendOnly, Self::RecvOnly, Self::Inactive].into_iter().find(|d| d.as_str() == name)
+        [Self::SendRecv, Self::SendOnly, Self::RecvOnly, Self::Inactive]
+            .into_iter()
+            .find(|d| d.as_str() == name)
     }
 }
 
@@ -181,9 +183,9 @@ impl Audio {
     #[must_use]
     pub fn codec(&self) -> Option<&Format> {
         let speech = |f: &&Format| {
-            !f.name.as_deref().is_some_and(|n| {
-                n.eq_ignore_ascii_case("telephone-event") || n.eq_ignore_ascii_case("CN")
-            })
+            !f.name
+                .as_deref()
+                .is_some_and(|n| n.eq_ignore_ascii_case("telephone-event") || n.eq_ignore_ascii_case("CN"))
         };
         self.formats.iter().find(speech)
     }
@@ -243,7 +245,8 @@ impl<'a> Media<'a> {
         let port = port.split_once('/').map_or(port, |(port, _)| port);
         let formats: Vec<&str> = words.collect();
         let token = |t: &str| {
-            (1..=40).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/+*".contains(&b))
+            (1..=40).contains(&t.len())
+                && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/+*".contains(&b))
         };
         let ok = [kind, transport].into_iter().chain(formats.iter().copied()).all(token)
             && (1..=MAX_FORMATS).contains(&formats.len());
@@ -313,7 +316,8 @@ fn audio(media: &Media<'_>, section: &Section<'_>, session: &Section<'_>) -> Res
             fmtp: fmtps.get(&payload).map(|fmtp| (*fmtp).to_owned()),
         });
     }
-    let way = |section: &Section<'_>| section.attributes.iter().rev().find_map(|(name, _)| Direction::parse(name));
+    let way =
+        |section: &Section<'_>| section.attributes.iter().rev().find_map(|(name, _)| Direction::parse(name));
     let mut direction = way(section).or_else(|| way(session)).unwrap_or_default();
     let address = section.address.or(session.address).ok_or(SdpError::Unreadable)?;
     // The hold of RFC 2543: an address that nobody can send to.
@@ -437,15 +441,27 @@ mod tests {
     fn evil_content_is_refused_or_left_out() {
         let line = |bad: &str| OFFER.replace("a=ptime:20", bad);
         for left_out in [
-            "a=ptime:999999", "a=rtpmap:8 PCMA/8000\u{e5}", "a=fmtp:8 $(reboot)", "a=fmtp:300 x", "a=rtpmap:8",
-            "a=tool:evil", "b=AS:99999", "k=clear:key",
+            "a=ptime:999999",
+            "a=rtpmap:8 PCMA/8000\u{e5}",
+            "a=fmtp:8 $(reboot)",
+            "a=fmtp:300 x",
+            "a=rtpmap:8",
+            "a=tool:evil",
+            "b=AS:99999",
+            "k=clear:key",
         ] {
             let sdp = Sdp::parse(line(left_out).as_bytes()).unwrap();
             let text = Described::new(0).write(&sdp, ours(), 20_000);
             assert!(!text.contains("999999") && !text.contains('$') && !text.contains("evil"), "{left_out}");
         }
-        for refused in ["a=x\0y", "c=IN IP4", "c=OUT IP4 1.2.3.4", "m=audio x RTP/AVP 0", "m=audio 1 RTP/AVP", "nonsense"]
-        {
+        for refused in [
+            "a=x\0y",
+            "c=IN IP4",
+            "c=OUT IP4 1.2.3.4",
+            "m=audio x RTP/AVP 0",
+            "m=audio 1 RTP/AVP",
+            "nonsense",
+        ] {
             assert_eq!(Sdp::parse(line(refused).as_bytes()), Err(SdpError::Unreadable), "{refused}");
         }
         let many = format!("{OFFER}{}", "m=audio 0 RTP/AVP 0\r\n".repeat(9));

@@ -6,11 +6,12 @@
 mod digest;
 mod nonce;
 
-pub use digest::{Algorithm, Credentials, ha2, response};
-pub use nonce::{Freshness, Nonces};
+use digest::{Algorithm, Credentials, ha2, response};
+use nonce::{Freshness, Nonces};
 
-use crate::message::{Headers, Method, Name, Uri};
+use crate::wire;
 use rand::RngCore;
+use rsipstack::sip::Uri;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
@@ -47,10 +48,11 @@ pub struct Authenticator {
 /// What a request is checked against.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
-    pub method: &'a Method,
-    /// The request URI as written.
-    pub uri: &'a str,
-    pub headers: &'a Headers,
+    pub method: &'a str,
+    /// The request URI.
+    pub uri: &'a Uri,
+    /// The values of `Authorization` and `Proxy-Authorization`.
+    pub fields: &'a [&'a str],
     /// The realm that the request is for.
     pub realm: &'a str,
     pub source: IpAddr,
@@ -66,21 +68,15 @@ impl Authenticator {
         Self { nonces: Nonces::new(lifetime, now), started: now, grace, nobody }
     }
 
-    /// Adds both challenges, SHA-256 first: a phone takes the first that it knows; those that read
-    /// only the last one know only MD5.
-    pub fn challenge(&self, headers: &mut Headers, name: &Name, claim: Claim<'_>, stale: bool, now: Instant) {
-        let nonce = self.nonces.issue(claim.realm, claim.source, now);
+    /// Both challenges, SHA-256 first: a phone takes the first that it knows; those that read only
+    /// the last one know only MD5.
+    pub fn challenge(&self, realm: &str, source: IpAddr, stale: bool, now: Instant) -> [String; 2] {
+        let nonce = self.nonces.issue(realm, source, now);
         let stale = if stale { ", stale=true" } else { "" };
-        for algorithm in [Algorithm::Sha256, Algorithm::Md5] {
-            headers.push(
-                name.clone(),
-                format!(
-                    "Digest realm=\"{}\", nonce=\"{nonce}\", algorithm={}, qop=\"auth\"{stale}",
-                    claim.realm,
-                    algorithm.as_str()
-                ),
-            );
-        }
+        [Algorithm::Sha256, Algorithm::Md5].map(|algorithm| {
+            let algorithm = algorithm.as_str();
+            format!("Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={algorithm}, qop=\"auth\"{stale}")
+        })
     }
 
     /// Checks the credentials for `claim.realm`. `find` looks a device of that realm up;
@@ -92,14 +88,13 @@ impl Authenticator {
         is_realm: impl FnOnce(&str) -> bool,
         now: Instant,
     ) -> Verdict {
-        let fields = [Name::Authorization, Name::ProxyAuthorization];
-        let mut all = fields.iter().flat_map(|name| claim.headers.all(name)).peekable();
-        if all.peek().is_none() {
+        if claim.fields.is_empty() {
             return Verdict::Ask;
         }
         // A field that cannot be read, a missing qop, an unknown algorithm: no credentials at all
         // would be asked for again, and so are these, but as a failure that counts.
-        let parsed: Vec<Credentials> = all.filter_map(|value| Credentials::parse(value).ok()).collect();
+        let parsed: Vec<Credentials> =
+            claim.fields.iter().filter_map(|value| Credentials::parse(value).ok()).collect();
         let Some(mine) = parsed.iter().find(|c| c.realm == claim.realm) else {
             return match parsed.first() {
                 None => Verdict::Refused(SecurityKind::BadPassword),
@@ -140,12 +135,17 @@ impl Authenticator {
         self.nonces.len()
     }
 
-    fn response_is_right(&self, given: &Credentials, claim: Claim<'_>, secret: Option<&DeviceSecret>) -> bool {
+    fn response_is_right(
+        &self,
+        given: &Credentials,
+        claim: Claim<'_>,
+        secret: Option<&DeviceSecret>,
+    ) -> bool {
         let ha1 = match given.algorithm {
             Algorithm::Md5 => hex::encode(secret.map_or(&self.nobody.0, |s| &s.ha1_md5)),
             Algorithm::Sha256 => hex::encode(secret.map_or(&self.nobody.1, |s| &s.ha1_sha256)),
         };
-        let expected = response(given, &ha1, &ha2(given.algorithm, claim.method.as_str(), &given.uri));
+        let expected = response(given, &ha1, &ha2(given.algorithm, claim.method, &given.uri));
         let equal: bool = expected.as_bytes().ct_eq(given.response.as_bytes()).into();
         equal && secret.is_some()
     }
@@ -168,7 +168,7 @@ fn refusal(username: &str, known: bool) -> SecurityKind {
 }
 
 /// The digest was made for this request's address: as written, or naming the same place.
-fn same_uri(digest: &str, request: &str) -> bool {
-    digest == request
-        || Uri::parse(digest).zip(Uri::parse(request)).is_some_and(|(digest, request)| digest.same_place(&request))
+fn same_uri(digest: &str, request: &Uri) -> bool {
+    digest == request.to_string()
+        || Uri::try_from(digest).is_ok_and(|digest| wire::same_place(&digest, request))
 }

@@ -76,7 +76,11 @@ impl Nonces {
             return Freshness::NotOurs;
         }
         let issued = self.epoch + Duration::from_millis(stamp);
-        if now.saturating_duration_since(issued) > self.lifetime { Freshness::Expired } else { Freshness::Fresh }
+        if now.saturating_duration_since(issued) > self.lifetime {
+            Freshness::Expired
+        } else {
+            Freshness::Fresh
+        }
     }
 
     /// Takes one count of a fresh nonce; `false` when it was taken before.
@@ -165,8 +169,17 @@ mod tests {
         let now = Instant::now();
         let mut nonces = Nonces::new(HOUR, now);
         let nonce = nonces.issue("a.example", here(), now);
-        for (nc, taken) in [(1, true), (1, false), (3, true), (2, true), (2, false), (100, true), (36, false), (37, true), (3, false)]
-        {
+        for (nc, taken) in [
+            (1, true),
+            (1, false),
+            (3, true),
+            (2, true),
+            (2, false),
+            (100, true),
+            (36, false),
+            (37, true),
+            (3, false),
+        ] {
             assert_eq!(nonces.use_up(&nonce, nc, now), Ok(taken), "{nc}");
         }
     }

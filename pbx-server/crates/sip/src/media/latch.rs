@@ -148,9 +148,9 @@ impl Latch {
 
     /// An unexpected address must keep one stream going before it is believed.
     fn proven(&mut self, source: SocketAddr, ssrc: u32, sequence: u16) -> bool {
-        let follows = self.candidate.filter(|c| {
-            c.source == source && c.ssrc == ssrc && sequence == c.sequence.wrapping_add(1)
-        });
+        let follows = self
+            .candidate
+            .filter(|c| c.source == source && c.ssrc == ssrc && sequence == c.sequence.wrapping_add(1));
         let packets = follows.map_or(1, |c| c.packets + 1);
         self.candidate = Some(Candidate { source, ssrc, sequence, packets });
         packets >= STRANGER_PACKETS

@@ -8,7 +8,6 @@ mod ports;
 mod relay;
 mod rtp;
 
-pub use latch::{Expect, Latch, Passage};
+pub use latch::Expect;
 pub use ports::Ports;
 pub use relay::{MediaEvent, Relay, Session, Side};
-pub use rtp::{Kind, ReceiveStats, kind};

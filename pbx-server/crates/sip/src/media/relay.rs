@@ -287,7 +287,8 @@ impl Worker {
 impl Shared {
     /// Reads one packet and passes it on; `socket`: bit 1 the side, bit 0 whether RTCP.
     fn carry(&self, socket: u64, packet: &mut [u8; PACKET], now: Instant) -> bool {
-        let (from, to) = if socket & 2 == 0 { (&self.legs[0], &self.legs[1]) } else { (&self.legs[1], &self.legs[0]) };
+        let (from, to) =
+            if socket & 2 == 0 { (&self.legs[0], &self.legs[1]) } else { (&self.legs[1], &self.legs[0]) };
         let receiver = if socket & 1 == 0 { &from.rtp } else { &from.rtcp };
         // An ICMP error of an earlier packet is reported here once; the next event has the packet.
         let Ok((length, source)) = receiver.recv_from(packet) else { return false };

@@ -5,7 +5,12 @@ use std::time::Instant;
 /// What a datagram on a media port is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    Rtp { payload: u8, sequence: u16, timestamp: u32, ssrc: u32 },
+    Rtp {
+        payload: u8,
+        sequence: u16,
+        timestamp: u32,
+        ssrc: u32,
+    },
     Rtcp,
     /// Neither: STUN, garbage.
     Other,

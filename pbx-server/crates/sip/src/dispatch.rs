@@ -1,0 +1,66 @@
+//! What a request is, and who answers it.
+
+use crate::flow::Flow;
+use crate::hub::{Hub, dropped, respond};
+use crate::{register, wire};
+use rsipstack::sip::prelude::HeadersExt;
+use rsipstack::sip::{Header, Method, Request, Response};
+use rsipstack::transaction::{Transaction, TransactionReceiver};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Takes new transactions until the engine stops.
+pub async fn serve(hub: Arc<Hub>, mut incoming: TransactionReceiver, stop: CancellationToken) {
+    while let Some(Some(tx)) = stop.run_until_cancelled(incoming.recv()).await {
+        take(&hub, tx);
+    }
+}
+
+fn take(hub: &Arc<Hub>, mut tx: Transaction) {
+    let Some(flow) = hub.flow_of(&tx) else { return dropped("gone") };
+    let response = match outside(hub, &tx.original, &flow) {
+        Some(response) => response,
+        None => return,
+    };
+    // Sending may have to wait for a connection; nobody else should.
+    hub.tasks.spawn(async move { respond(&mut tx, response).await });
+}
+
+/// A request outside of any dialog. `None`: nothing is answered.
+fn outside(hub: &Hub, request: &Request, flow: &Flow) -> Option<Response> {
+    let tag = wire::random_word();
+    let refuse = |code: u16, more: Vec<Header>| Some(wire::answer(request, code, Some(&tag), more, None));
+    match wire::value(&request.headers, "Max-Forwards").map(|hops| hops.trim().parse::<u8>()) {
+        Some(Ok(0)) => return refuse(483, Vec::new()),
+        Some(Err(_)) => return refuse(400, Vec::new()),
+        Some(Ok(_)) | None => {}
+    }
+    if request.method == Method::Register {
+        return register::register(hub, request, flow);
+    }
+    if !known_place(hub, request, flow) {
+        dropped("stranger");
+        return None;
+    }
+    match request.method {
+        Method::Options => {
+            refuse(200, vec![wire::field("Allow", wire::ALLOW), wire::field("Accept", "application/sdp")])
+        }
+        Method::Subscribe | Method::Publish => refuse(489, Vec::new()),
+        Method::Bye | Method::Update | Method::Info | Method::Notify | Method::PRack => {
+            refuse(481, Vec::new())
+        }
+        Method::Refer | Method::Message => refuse(405, vec![wire::field("Allow", wire::ALLOW)]),
+        Method::Register | Method::Invite | Method::Ack | Method::Cancel => None,
+    }
+}
+
+/// Whether a request comes from a phone that is registered, from this machine, or names a realm of
+/// ours. Everything else is a stranger who looks around, and hears nothing.
+pub fn known_place(hub: &Hub, request: &Request, flow: &Flow) -> bool {
+    let names_us = |uri: rsipstack::sip::Uri| hub.realm(&wire::host(&uri)).is_some();
+    hub.bindings.is_source(flow.peer)
+        || flow.peer.ip().to_canonical().is_loopback()
+        || request.to_header().is_ok_and(|to| to.uri().is_ok_and(names_us))
+        || request.from_header().is_ok_and(|from| from.uri().is_ok_and(names_us))
+}

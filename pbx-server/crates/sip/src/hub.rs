@@ -1,0 +1,175 @@
+//! What all parts share. Every message of the outside comes in here, and the guard stands first.
+
+use crate::auth::Authenticator;
+use crate::bindings::Bindings;
+use crate::config::EngineConfig;
+use crate::flow::{Flow, Ways};
+use crate::guard::{Admission, Guard, is_scanner};
+use crate::media::Relay;
+use crate::wire;
+use rsipstack::sip::{Request, Response, SipMessage};
+use rsipstack::transaction::Transaction;
+use rsipstack::transaction::endpoint::EndpointInnerRef;
+use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+use rsipstack::transport::SipConnection;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use voxera_callcontrol::{CallControl, SecurityEvent, SecurityKind, Transport};
+use voxera_model::{DeviceId, Realm};
+
+/// One for the engine.
+pub struct Hub {
+    pub config: EngineConfig,
+    pub control: CallControl,
+    pub endpoint: EndpointInnerRef,
+    /// Sends every datagram.
+    pub udp: Flow,
+    pub socket: Arc<tokio::net::UdpSocket>,
+    pub ways: Mutex<Ways>,
+    pub auth: Mutex<Authenticator>,
+    pub guard: Mutex<Guard>,
+    pub bindings: Bindings,
+    /// Open connections by peer.
+    pub streams: Mutex<HashMap<SocketAddr, Flow>>,
+    pub relay: Relay,
+    pub tasks: TaskTracker,
+    /// Cancelled when the engine stops: calls end.
+    pub stopping: CancellationToken,
+}
+
+impl Hub {
+    /// One datagram, or one whole message of a connection.
+    pub async fn receive(&self, bytes: &[u8], flow: &Flow) {
+        if bytes.len() > self.config.limits.message {
+            return dropped("too_long");
+        }
+        let trusted = self.bindings.is_source(flow.peer);
+        match lock(&self.guard).admit(flow.peer.ip(), trusted, Instant::now()) {
+            Admission::Listen => {}
+            Admission::Banned => return dropped("banned"),
+            Admission::Flood { first } => {
+                if first {
+                    self.suspect(SecurityKind::Flood, None, flow.peer, None);
+                }
+                return dropped("flood");
+            }
+        }
+        let message = match wire::read(bytes).and_then(|message| stamped(message, flow.peer)) {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::debug!(%error, peer = %flow.peer, "malformed message");
+                self.suspect(SecurityKind::Malformed, None, flow.peer, None);
+                return dropped("malformed");
+            }
+        };
+        match &message {
+            SipMessage::Request(request) => {
+                if wire::value(&request.headers, "User-Agent").is_some_and(is_scanner) {
+                    return dropped("scanner");
+                }
+                let method = request.method.to_string();
+                metrics::counter!("voxera_sip_requests_total", "method" => method).increment(1);
+            }
+            SipMessage::Response(response) => {
+                let class = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx", "6xx"];
+                let class = class[usize::from(response.status_code.code() / 100).min(6)];
+                metrics::counter!("voxera_sip_responses_total", "class" => class).increment(1);
+            }
+        }
+        if let Err(error) =
+            self.endpoint.on_received_message(message, flow.connection(), &flow.address()).await
+        {
+            tracing::debug!(%error, peer = %flow.peer, "message without use");
+        }
+    }
+
+    /// The way that a request came; `None`: its connection is gone.
+    pub fn flow_of(&self, tx: &Transaction) -> Option<Flow> {
+        match tx.connection.as_ref()? {
+            SipConnection::Udp(_) => wire::source(&tx.original).map(|peer| self.udp_to(peer)),
+            stream => {
+                let peer = stream.get_remote_addr()?.get_socketaddr().ok()?;
+                lock(&self.streams).get(&peer).cloned()
+            }
+        }
+    }
+
+    /// The way to a UDP peer.
+    pub fn udp_to(&self, peer: SocketAddr) -> Flow {
+        self.udp.to(peer)
+    }
+
+    /// A client transaction over a way.
+    pub fn client(&self, request: Request, flow: &Flow) -> rsipstack::Result<Transaction> {
+        let key = TransactionKey::from_request(&request, TransactionRole::Client)?;
+        let mut tx = Transaction::new_client(key, request, self.endpoint.clone(), Some(flow.connection()));
+        tx.destination = Some(flow.address());
+        Ok(tx)
+    }
+
+    /// Our address as the phone at the other end of a way sees it, with the SIP port.
+    pub fn sent_by(&self, peer: IpAddr) -> SocketAddr {
+        lock(&self.ways).sent_by(peer)
+    }
+
+    /// The PBX's realm, when a host names one.
+    pub fn realm(&self, host: &str) -> Option<Realm> {
+        Realm::parse(host).ok().filter(|realm| self.control.directory().pbx(realm).is_some())
+    }
+
+    /// Something that only an attacker or a broken phone does.
+    pub fn suspect(
+        &self,
+        kind: SecurityKind,
+        realm: Option<Realm>,
+        source: SocketAddr,
+        device: Option<DeviceId>,
+    ) {
+        self.control.security(&SecurityEvent { kind, realm, source, device });
+    }
+
+    /// A connection is gone.
+    pub fn closed(&self, flow: &Flow) {
+        lock(&self.streams).remove(&flow.peer);
+        for (pbx, device, contact) in self.bindings.close(flow) {
+            self.control.presence().unregister(pbx, device, Some(&contact));
+        }
+    }
+}
+
+fn stamped(message: SipMessage, peer: SocketAddr) -> Result<SipMessage, wire::Malformed> {
+    match message {
+        SipMessage::Request(mut request) => {
+            wire::stamp(&mut request, peer)?;
+            Ok(SipMessage::Request(request))
+        }
+        SipMessage::Response(_) => Ok(message),
+    }
+}
+
+/// Sends an answer on a transaction that its owner then drops: repeats of the request are answered
+/// by the transaction layer.
+pub async fn respond(tx: &mut Transaction, response: Response) {
+    if let Err(error) = tx.respond(response).await {
+        tracing::debug!(%error, "an answer was not sent");
+    }
+}
+
+/// The way that all datagrams go.
+pub fn udp_flow(connection: SipConnection, bound: SocketAddr) -> Flow {
+    Flow::new(Transport::Udp, bound, connection, CancellationToken::new())
+}
+
+/// Counts a message that nobody reads.
+pub fn dropped(reason: &'static str) {
+    metrics::counter!("voxera_sip_dropped_total", "reason" => reason).increment(1);
+}
+
+/// A poisoned lock means that another task panicked; what it guards is still whole here.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

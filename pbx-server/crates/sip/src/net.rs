@@ -1,0 +1,218 @@
+//! Sockets: UDP and TCP on one port, each message handed to the hub whole.
+
+use crate::flow::Flow;
+use crate::hub::{Hub, dropped, lock};
+use crate::wire;
+use bytes::{Buf, BytesMut};
+use rsipstack::transport::channel::ChannelConnection;
+use rsipstack::transport::{SipAddr, TransportEvent};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_util::sync::CancellationToken;
+use voxera_callcontrol::Transport;
+
+/// Bytes of datagrams that may wait; the default loses them at a few hundred calls a second.
+const RECEIVE_BUFFER: usize = 8 << 20;
+/// A peer that does not read for this long is let go.
+const WRITE_PATIENCE: Duration = Duration::from_secs(10);
+/// How often both sockets are tried to get one port.
+const PORT_TRIES: usize = 64;
+
+/// Both sockets, on the same port.
+pub async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let mut tried = 0;
+    loop {
+        let udp = bind_udp(address)?;
+        match TcpListener::bind(udp.local_addr()?).await {
+            Ok(tcp) => return Ok((udp, tcp)),
+            // Port 0: the one that UDP got is taken for TCP by somebody else.
+            Err(error) if address.port() == 0 && tried < PORT_TRIES => {
+                tried += 1;
+                tracing::debug!(%error, "another port");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+/// Reads datagrams until the engine stops.
+pub async fn serve_udp(hub: Arc<Hub>, stop: CancellationToken) {
+    let mut buffer = vec![0; 65_536];
+    while let Some(received) = stop.run_until_cancelled(hub.socket.recv_from(&mut buffer)).await {
+        match received {
+            Ok((length, peer)) => {
+                let bytes = &buffer[..length];
+                if is_keep_alive(bytes) {
+                    // Two line ends ask whether we are there, and one says so (RFC 5626). Only
+                    // phones that are registered get that, so that nobody is sent what they did
+                    // not ask for.
+                    if bytes == b"\r\n\r\n" && hub.bindings.is_source(peer) {
+                        let _ = hub.socket.send_to(b"\r\n", peer).await;
+                    }
+                } else {
+                    hub.receive(bytes, &hub.udp_to(peer)).await;
+                }
+            }
+            // An ICMP error of an earlier packet.
+            Err(error) => tracing::debug!(%error, "a datagram was not read"),
+        }
+    }
+}
+
+/// Takes connections until the engine stops.
+pub async fn serve_tcp(hub: Arc<Hub>, listener: TcpListener, stop: CancellationToken) {
+    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
+        match accepted {
+            Ok((stream, peer)) => {
+                let limits = hub.config.limits;
+                let (all, of_source) = {
+                    let streams = lock(&hub.streams);
+                    let ip = peer.ip();
+                    (streams.len(), streams.keys().filter(|p| p.ip() == ip).count())
+                };
+                if all >= limits.connections || of_source >= limits.connections_per_source {
+                    dropped("connections");
+                    continue;
+                }
+                let hub = Arc::clone(&hub);
+                let stop = stop.clone();
+                hub.clone().tasks.spawn(async move { connection(hub, stream, peer, stop).await });
+            }
+            Err(error) => {
+                // Out of descriptors: trying again at once would only burn time.
+                tracing::warn!(%error, "a connection was not taken");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn connection(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
+    let (_never, incoming) = unbounded_channel();
+    let (out, outgoing) = unbounded_channel();
+    let address = SipAddr::new(rsipstack::sip::Transport::Tcp, peer.into());
+    let Ok(channel) = ChannelConnection::create_connection(incoming, out, address, None).await else {
+        return;
+    };
+    let closed = stop.child_token();
+    let flow = Flow::new(Transport::Tcp, peer, channel.into(), closed.clone());
+    lock(&hub.streams).insert(peer, flow.clone());
+    // Small messages must not wait for more.
+    let _ = stream.set_nodelay(true);
+    let (mut reader, mut writer) = stream.into_split();
+    let (pong, pongs) = unbounded_channel();
+    let read = async {
+        let mut buffer = BytesMut::with_capacity(4096);
+        let idle = hub.config.limits.idle_connection;
+        loop {
+            match tokio::time::timeout(idle, reader.read_buf(&mut buffer)).await {
+                Ok(Ok(0) | Err(_)) => break,
+                Ok(Ok(_)) => {}
+                Err(_) if hub.bindings.is_source(peer) => continue,
+                Err(_) => break,
+            }
+            while let Some(frame) = next(&mut buffer, hub.config.limits.message) {
+                match frame {
+                    Frame::Message(bytes) => hub.receive(&bytes, &flow).await,
+                    Frame::Ping => drop(pong.send(())),
+                    Frame::Unreadable => return,
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = read => {}
+        () = write(&mut writer, outgoing, pongs) => {}
+        () = closed.cancelled() => {}
+    }
+    closed.cancel();
+    hub.closed(&flow);
+}
+
+async fn write(
+    writer: &mut (impl AsyncWriteExt + Unpin),
+    mut messages: UnboundedReceiver<TransportEvent>,
+    mut pongs: UnboundedReceiver<()>,
+) {
+    loop {
+        let bytes = tokio::select! {
+            Some(event) = messages.recv() => match event {
+                TransportEvent::Incoming(message, _, _) => message.to_bytes(),
+                TransportEvent::New(_) | TransportEvent::Closed(_) => continue,
+            },
+            Some(()) = pongs.recv() => b"\r\n".to_vec(),
+            else => return,
+        };
+        match tokio::time::timeout(WRITE_PATIENCE, writer.write_all(&bytes)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => return,
+        }
+    }
+}
+
+/// What stands next in a stream.
+#[derive(Debug, PartialEq, Eq)]
+enum Frame {
+    Message(Vec<u8>),
+    Ping,
+    /// Nobody knows where the next message would begin.
+    Unreadable,
+}
+
+/// Takes the next frame out; `None`: more bytes are needed.
+fn next(buffer: &mut BytesMut, most: usize) -> Option<Frame> {
+    loop {
+        match &buffer[..] {
+            [b'\r', b'\n', b'\r', b'\n', ..] => {
+                buffer.advance(4);
+                return Some(Frame::Ping);
+            }
+            // One line end is an answer to ours, or the first half of a ping.
+            [b'\r', b'\n', other, ..] if *other != b'\r' => buffer.advance(2),
+            [b'\r', b'\n', b'\r', other, ..] if *other != b'\n' => return Some(Frame::Unreadable),
+            [] | [b'\r'] | [b'\r', b'\n'] | [b'\r', b'\n', b'\r'] => return None,
+            _ => break,
+        }
+    }
+    let Some(end) = wire::header_end(buffer) else {
+        return (buffer.len() > most).then_some(Frame::Unreadable);
+    };
+    let length = content_length(&buffer[..end]).filter(|length| end + 4 + length <= most);
+    let Some(length) = length else { return Some(Frame::Unreadable) };
+    let whole = end + 4 + length;
+    (buffer.len() >= whole).then(|| Frame::Message(buffer.split_to(whole).to_vec()))
+}
+
+/// RFC 3261, section 20.14: a stream cannot be read without it.
+fn content_length(head: &[u8]) -> Option<usize> {
+    let text = std::str::from_utf8(head).ok()?;
+    let mut lengths = text.split("\r\n").skip(1).filter_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let name = name.trim();
+        (name.eq_ignore_ascii_case("Content-Length") || name.eq_ignore_ascii_case("l")).then_some(value)
+    });
+    let length = lengths.next()?;
+    // Two lengths are how one message is smuggled into another.
+    if lengths.next().is_some() || !length.trim().bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    length.trim().parse().ok()
+}
+
+fn is_keep_alive(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| matches!(b, b'\r' | b'\n' | 0))
+}
