@@ -44,7 +44,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Makes one. Fails loudly when there is no PostgreSQL.
+    /// Makes one. Fails loudly when there is no `PostgreSQL`.
     ///
     /// # Panics
     /// With what is missing and how to get it.

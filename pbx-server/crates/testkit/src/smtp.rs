@@ -224,7 +224,8 @@ fn encoded_words(value: &str) -> String {
             };
             String::from_utf8(bytes).ok()
         });
-        if !out.is_empty() && !(after_encoded && decoded.is_some()) {
+        let between_encoded = after_encoded && decoded.is_some();
+        if !out.is_empty() && !between_encoded {
             out.push(' ');
         }
         after_encoded = decoded.is_some();
@@ -253,15 +254,12 @@ fn quoted_printable(text: &str) -> Vec<u8> {
     let (mut out, mut rest) = (Vec::new(), joined.as_bytes());
     while let [first, tail @ ..] = rest {
         let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
-            (b'=', Some(byte)) => {
-                out.push(byte);
-                rest = &tail[2..];
-            }
-            _ => {
-                out.push(*first);
-                rest = tail;
-            }
+        if let (b'=', Some(byte)) = (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
+            out.push(byte);
+            rest = &tail[2..];
+        } else {
+            out.push(*first);
+            rest = tail;
         }
     }
     out
@@ -273,7 +271,10 @@ mod tests {
 
     #[test]
     fn swedish_survives_the_encodings_of_mail() {
-        assert_eq!(encoded_words("=?utf-8?b?w4VrZXM=?= Bageri =?utf-8?b?w6Q=?= =?utf-8?b?w7Y=?="), "Åkes Bageri äö");
+        assert_eq!(
+            encoded_words("=?utf-8?b?w4VrZXM=?= Bageri =?utf-8?b?w6Q=?= =?utf-8?b?w7Y=?="),
+            "Åkes Bageri äö"
+        );
         assert_eq!(quoted_printable("Hej =C3=85ke,=\r\n nu =3D"), "Hej Åke, nu =".as_bytes());
     }
 }
