@@ -84,7 +84,9 @@ pub use tenant::calls::{CallFilter, CallRecord, Calls, CallsOfDay, Inserted, Leg
 pub use tenant::config::{AllConfigs, Configs, DeviceSecret, PbxConfig};
 pub use tenant::customers::{Customer, CustomerChange, Customers, NewCustomer};
 pub use tenant::devices::{Device, DeviceCredential, Devices, NewDevice};
-pub use tenant::extensions::{Extension, ExtensionChange, ExtensionOfUser, Extensions, NewExtension, UserExtension};
+pub use tenant::extensions::{
+    Extension, ExtensionChange, ExtensionOfUser, Extensions, NewExtension, UserExtension,
+};
 pub use tenant::numbers::{NewNumber, Number, NumberChange, Numbers};
 pub use tenant::overview::Overview;
 pub use tenant::pbxs::{NewPbx, Pbx, PbxChange, Pbxs};
