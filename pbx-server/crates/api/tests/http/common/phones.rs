@@ -1,0 +1,54 @@
+//! Phones and calls as an engine reports them.
+
+use super::{Company, World};
+use chrono::{TimeDelta, Utc};
+use std::sync::Arc;
+use voxera_callcontrol::{Arrival, Call, PbxView, Registration, Transport};
+use voxera_model::{CallId, DeviceId, Dialled, Realm};
+
+impl World {
+    /// The company's PBX as the engine sees it now.
+    pub async fn view(&self, company: &Company) -> Arc<PbxView> {
+        let scope = self.store.tenant_scope(company.tenant.parse().unwrap()).await.unwrap();
+        let mut tx = self.store.tenant(&scope).await.unwrap();
+        let config = tx.config().pbx(company.pbx.parse().unwrap()).await.unwrap().unwrap();
+        self.control.directory().replace(config);
+        self.control.directory().pbx(&Realm::parse(&company.realm).unwrap()).unwrap()
+    }
+
+    /// Puts a phone online.
+    pub async fn register(&self, company: &Company, device: &str) -> Registration {
+        let view = self.view(company).await;
+        let device: DeviceId = device.parse().unwrap();
+        let extension_number = view.device(device).unwrap().extension.clone();
+        let registration = Registration {
+            tenant: view.snapshot.tenant,
+            customer: view.snapshot.customer,
+            pbx: view.snapshot.pbx,
+            extension: view.snapshot.extensions[&extension_number].id,
+            extension_number,
+            device,
+            contact: "sip:phone@127.0.0.1:5070".into(),
+            source: "127.0.0.1:5070".parse().unwrap(),
+            transport: Transport::Udp,
+            user_agent: Some(format!("Phone of {}", company.word)),
+            registered_at: Utc::now(),
+            expires_at: Utc::now() + TimeDelta::hours(1),
+        };
+        self.control.presence().register(registration.clone());
+        registration
+    }
+
+    /// 1000 calls 1001, which rings.
+    pub async fn ring(&self, company: &Company) -> Call {
+        self.register(company, &company.second_device).await;
+        let arrival = Arrival {
+            call: CallId(voxera_store::new_id()),
+            device: company.device.parse().unwrap(),
+            dialled: Dialled::parse("1001"),
+        };
+        let (call, _) = self.control.arrive(&self.view(company).await, arrival);
+        assert!(!call.is_over(), "1001 rings");
+        call
+    }
+}

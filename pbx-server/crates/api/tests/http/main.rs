@@ -1,0 +1,9 @@
+//! The HTTP interface on a real PostgreSQL, through the real router.
+
+#![allow(unused)]
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod common;
+mod contract;
+mod isolation;
+mod permissions;
