@@ -171,7 +171,8 @@ impl Server {
                 return Err(error);
             }
         }
-        notify::notify("READY=1");
+        // `systemctl status` shows the second line.
+        notify::notify(&format!("READY=1\nSTATUS=HTTP {http}, phones {phones}"));
         Ok(server)
     }
 

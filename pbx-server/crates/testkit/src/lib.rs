@@ -2,5 +2,7 @@
 
 pub mod phone;
 pub mod postgres;
+#[cfg(feature = "product")]
+pub mod product;
 pub mod smtp;
 pub mod tone;

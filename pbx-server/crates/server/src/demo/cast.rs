@@ -54,8 +54,7 @@ pub const EXTENSIONS: &[(&str, &str)] = &[
     ("1004", "elin@akesbageri.example"),
 ];
 
-/// Extensions that come with a phone whose secret the first call uses.
-pub const PHONES: &[&str] = &["1000", "1001"];
+/// What the phone of each extension is called; its secret is in the demo's file.
 pub const PHONE_NAME: &str = "Demotelefon";
 
 /// Number, extension, label.
@@ -89,6 +88,5 @@ mod tests {
             assert!(e164.is_ok_and(|e164| e164.starts_with("+46846500")), "{number}");
             assert!(EXTENSIONS.iter().any(|(known, _)| known == extension));
         }
-        assert!(PHONES.iter().all(|phone| EXTENSIONS.iter().any(|(known, _)| known == phone)));
     }
 }

@@ -29,7 +29,7 @@ pub async fn everything(
     let scope = scope.for_customer(customer);
     let extensions = extensions(store, &scope, pbx, &people).await?;
     numbers(store, &scope, customer, pbx, &extensions).await?;
-    for number in cast::PHONES {
+    for (number, _) in cast::EXTENSIONS {
         let Some(extension) = extensions.iter().find(|known| known.number.as_str() == *number) else {
             continue;
         };
