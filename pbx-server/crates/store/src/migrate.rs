@@ -16,13 +16,16 @@ use voxera_model::TenantId;
 
 /// Schemas that are migrated at once.
 const PARALLEL: usize = 8;
-/// The advisory lock of a run: "voxera" in ASCII.
-const LOCK: i64 = 0x0076_6f78_6572_6100;
+/// The advisory lock of a run: "voxera" in ASCII. Whoever makes a tenant shares it.
+pub(crate) const LOCK: i64 = 0x0076_6f78_6572_6100;
 
-const PLATFORM: &[(i64, &str, &str)] =
+/// Version, name and text of each migration, in order. What was released is never edited: the next
+/// change is the next number.
+type Migrations = &'static [(i64, &'static str, &'static str)];
+
+const PLATFORM: Migrations =
     &[(1, "platform", include_str!("../../../migrations/platform/0001_platform.sql"))];
-const TENANT: &[(i64, &str, &str)] =
-    &[(1, "tenant", include_str!("../../../migrations/tenant/0001_tenant.sql"))];
+const TENANT: Migrations = &[(1, "tenant", include_str!("../../../migrations/tenant/0001_tenant.sql"))];
 
 /// Names this version of both schemas: 16 hexadecimal digits that change with any migration.
 #[must_use]
@@ -56,11 +59,20 @@ pub(crate) async fn run(
     owner: &PgConnectOptions,
     progress: &(impl Fn(MigrationProgress) + Send + Sync),
 ) -> Result<MigrationReport> {
+    run_to(owner, PLATFORM, TENANT, progress).await
+}
+
+async fn run_to(
+    owner: &PgConnectOptions,
+    platform: Migrations,
+    tenant: Migrations,
+    progress: &(impl Fn(MigrationProgress) + Send + Sync),
+) -> Result<MigrationReport> {
     let mut lead = owner.connect().await?;
     sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut lead).await?;
     make_role(&mut lead).await?;
     lead.execute("create schema if not exists platform").await?;
-    apply(&mut lead, "platform", PLATFORM).await?;
+    apply(&mut lead, "platform", platform).await?;
     protect(&mut lead, "platform").await?;
     progress(MigrationProgress::Platform);
 
@@ -74,11 +86,11 @@ pub(crate) async fn run(
         .map(|id| {
             let (done, total) = (&done, total);
             async move {
-                let tenant = TenantId(id);
-                let error = one(owner, tenant).await.err().map(|error| error.to_string());
+                let id = TenantId(id);
+                let error = one_to(owner, id, tenant).await.err().map(|error| error.to_string());
                 let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                progress(MigrationProgress::Tenant { tenant, done, total, error: error.clone() });
-                (tenant, error)
+                progress(MigrationProgress::Tenant { tenant: id, done, total, error: error.clone() });
+                (id, error)
             }
         })
         .buffer_unordered(PARALLEL)
@@ -91,6 +103,10 @@ pub(crate) async fn run(
 
 /// Makes or brings up the schema of one tenant.
 pub(crate) async fn one(owner: &PgConnectOptions, tenant: TenantId) -> Result<()> {
+    one_to(owner, tenant, TENANT).await
+}
+
+async fn one_to(owner: &PgConnectOptions, tenant: TenantId, list: Migrations) -> Result<()> {
     let mut conn = owner.connect().await?;
     let schema = schema_of(tenant);
     conn.execute(AssertSqlSafe(format!(
@@ -101,7 +117,7 @@ pub(crate) async fn one(owner: &PgConnectOptions, tenant: TenantId) -> Result<()
          select set_config('app.tenant', '{tenant}', false)"
     )))
     .await?;
-    apply(&mut conn, &schema, TENANT).await?;
+    apply(&mut conn, &schema, list).await?;
     protect(&mut conn, &schema).await?;
     conn.close().await?;
     Ok(())
@@ -189,11 +205,7 @@ async fn protect(conn: &mut PgConnection, schema: &str) -> Result<()> {
     Ok(())
 }
 
-async fn apply(
-    conn: &mut PgConnection,
-    schema: &str,
-    list: &[(i64, &'static str, &'static str)],
-) -> Result<()> {
+async fn apply(conn: &mut PgConnection, schema: &str, list: Migrations) -> Result<()> {
     conn.execute(AssertSqlSafe(format!("set search_path to {schema}"))).await?;
     let migrations = list
         .iter()
@@ -218,3 +230,7 @@ async fn apply(
 pub(crate) fn schema_of(tenant: TenantId) -> String {
     format!("t_{}", tenant.0.simple())
 }
+
+#[cfg(test)]
+#[path = "migrate_tests.rs"]
+mod tests;

@@ -219,13 +219,16 @@ impl Store {
         Ok(&self.inner.pool)
     }
 
-    /// Begins a transaction; once more when the connection turns out to be dead, because nothing
-    /// has happened then.
+    /// Begins a transaction; on another connection when one turns out to be dead, because nothing
+    /// has happened then. After a restart of the database all that wait in the pool may be dead.
     async fn begin(&self, sql: SqlStr) -> Result<Transaction<'static, Postgres>> {
         let pool = self.pool().await?;
-        match pool.begin_with(Begin(sql.clone())).await {
-            Err(sqlx::Error::Io(_)) => Ok(pool.begin_with(Begin(sql)).await?),
-            begun => Ok(begun?),
+        let mut dead = 0;
+        loop {
+            match pool.begin_with(Begin(sql.clone())).await {
+                Err(sqlx::Error::Io(_)) if dead < pool.options().get_max_connections() => dead += 1,
+                begun => return Ok(begun?),
+            }
         }
     }
 

@@ -180,6 +180,11 @@ impl<'t> Tenants<'t> {
     /// transaction is undone, an empty schema may be left over, which the next migration removes.
     pub async fn create(self, new: NewTenant) -> Result<Tenant> {
         let (store, _) = self.platform.ok_or(StoreError::NotFound)?;
+        // A migration of a server that starts now must not take the schema for a left-over one.
+        sqlx::query("select pg_advisory_xact_lock_shared($1)")
+            .bind(migrate::LOCK)
+            .execute(&mut *self.conn)
+            .await?;
         sqlx::query(
             "insert into platform.tenants (id, slug, name, schema_name, host, brand_name, accent,
                  support_email, locale, time_zone, builtin)

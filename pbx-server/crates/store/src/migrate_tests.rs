@@ -1,0 +1,205 @@
+//! Against a real PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+use super::*;
+use std::sync::Mutex;
+use tokio::sync::mpsc;
+use voxera_testkit::postgres::Database;
+
+/// The next version of a tenant's schema, as a later release would bring it.
+const NEXT: Migrations = &[
+    TENANT[0],
+    (2, "notes", "create table notes (id uuid primary key); alter table customers add column note text"),
+];
+
+/// A later release that also changes the platform.
+const NEWER: Migrations = &[PLATFORM[0], (2, "news", "create table news (x int)")];
+
+fn owner(database: &Database) -> PgConnectOptions {
+    database.url().parse().unwrap()
+}
+
+/// Tenants that are in the list and have no schema yet, as an interrupted run leaves them.
+async fn tenants(owner: &PgConnectOptions, count: usize) -> Vec<TenantId> {
+    let mut sql = owner.connect().await.unwrap();
+    let mut ids = Vec::new();
+    for n in 0..count {
+        let id = TenantId(crate::new_id());
+        sqlx::query(
+            "insert into platform.tenants (id, slug, name, schema_name, brand_name, accent)
+             values ($1, $2, $2, $3, $2, '#0a7d5a')",
+        )
+        .bind(id.0)
+        .bind(format!("tenant-{n}"))
+        .bind(schema_of(id))
+        .execute(&mut sql)
+        .await
+        .unwrap();
+        ids.push(id);
+    }
+    ids
+}
+
+/// How many tenants' schemas have come to exactly this version.
+async fn at_version(owner: &PgConnectOptions, tenants: &[TenantId], version: i64) -> usize {
+    let mut sql = owner.connect().await.unwrap();
+    let mut up = 0;
+    for tenant in tenants {
+        let table = format!("{}._sqlx_migrations", schema_of(*tenant));
+        let there: bool = sqlx::query_scalar("select to_regclass($1) is not null")
+            .bind(&table)
+            .fetch_one(&mut sql)
+            .await
+            .unwrap();
+        if there {
+            let versions: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
+                "select version from {table} where success order by version"
+            )))
+            .fetch_all(&mut sql)
+            .await
+            .unwrap();
+            up += usize::from(versions == (1..=version).collect::<Vec<_>>());
+        }
+    }
+    up
+}
+
+#[tokio::test]
+async fn many_tenants_are_brought_up_at_once_and_each_is_told() {
+    let database = Database::create().await;
+    let owner = owner(&database);
+    let ids = tenants(&owner, 12).await;
+    let told = Mutex::new(Vec::new());
+    let report = run(&owner, &|step| told.lock().unwrap().push(step)).await.unwrap();
+    assert_eq!(report, MigrationReport { tenants: 12, failed: Vec::new() });
+    assert_eq!(at_version(&owner, &ids, 1).await, 12);
+    let told = told.into_inner().unwrap();
+    assert_eq!(told[0], MigrationProgress::Platform);
+    let mut counted = Vec::new();
+    for step in &told[1..] {
+        let MigrationProgress::Tenant { tenant, done, total: 12, error: None } = step else {
+            panic!("{step:?}")
+        };
+        assert!(ids.contains(tenant));
+        counted.push(*done);
+    }
+    assert_eq!(counted, (1..=12).collect::<Vec<_>>());
+    // A second run finds nothing to do.
+    let again = run(&owner, &|_| {}).await.unwrap();
+    assert_eq!(again, report);
+}
+
+#[tokio::test]
+async fn a_run_that_is_cut_off_in_the_middle_is_finished_by_the_next() {
+    let database = Database::create().await;
+    let owner = owner(&database);
+    let ids = tenants(&owner, 24).await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let running = tokio::spawn({
+        let owner = owner.clone();
+        async move { run(&owner, &|step| drop(tell.send(step))).await }
+    });
+    // When three are done, our side goes away and the database cuts whatever it was doing for it.
+    while !matches!(told.recv().await.unwrap(), MigrationProgress::Tenant { done: 3, .. }) {}
+    running.abort();
+    drop(running.await);
+    let mut sql = owner.connect().await.unwrap();
+    sql.execute(
+        "select pg_terminate_backend(pid, 60000) from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid()",
+    )
+    .await
+    .unwrap();
+    let half = at_version(&owner, &ids, 1).await;
+    assert!((3..24).contains(&half), "{half}");
+    // Nobody has half a schema: what was cut off is undone.
+    let report = run(&owner, &|_| {}).await.unwrap();
+    assert_eq!(report, MigrationReport { tenants: 24, failed: Vec::new() });
+    assert_eq!(at_version(&owner, &ids, 1).await, 24);
+}
+
+#[tokio::test]
+async fn two_servers_that_start_at_once_migrate_once() {
+    let database = Database::create().await;
+    let owner = owner(&database);
+    let ids = tenants(&owner, 6).await;
+    let (one, two) = tokio::join!(run(&owner, &|_| {}), run(&owner, &|_| {}));
+    assert_eq!((one.unwrap().tenants, two.unwrap().tenants), (6, 6));
+    assert_eq!(at_version(&owner, &ids, 1).await, 6);
+}
+
+#[tokio::test]
+async fn an_older_schema_catches_up_and_one_that_fails_stops_no_other() {
+    let database = Database::create().await;
+    let owner = owner(&database);
+    let ids = tenants(&owner, 5).await;
+    run(&owner, &|_| {}).await.unwrap();
+    // In the second tenant something is in the way.
+    let broken = ids[1];
+    let mut sql = owner.connect().await.unwrap();
+    let in_the_way = format!("create view {}.notes as select 1 as x", schema_of(broken));
+    sql.execute(AssertSqlSafe(in_the_way)).await.unwrap();
+
+    let told = Mutex::new(Vec::new());
+    let note = |step: MigrationProgress| {
+        if let MigrationProgress::Tenant { tenant, error: Some(error), .. } = step {
+            told.lock().unwrap().push((tenant, error));
+        }
+    };
+    let report = run_to(&owner, PLATFORM, NEXT, &note).await.unwrap();
+    assert_eq!(report.tenants, 4);
+    assert_eq!(report.failed.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [broken]);
+    assert!(report.failed[0].1.contains("notes"), "{report:?}");
+    assert_eq!(told.into_inner().unwrap(), report.failed);
+    assert_eq!(at_version(&owner, &ids, 2).await, 4);
+    // The one that failed is whole, at the version it was.
+    assert_eq!(at_version(&owner, &[broken], 1).await, 1);
+
+    let away = format!("drop view {}.notes", schema_of(broken));
+    sql.execute(AssertSqlSafe(away)).await.unwrap();
+    let report = run_to(&owner, PLATFORM, NEXT, &|_| {}).await.unwrap();
+    assert_eq!(report, MigrationReport { tenants: 5, failed: Vec::new() });
+    assert_eq!(at_version(&owner, &ids, 2).await, 5);
+    // What a migration adds is the application's to use, like everything before it.
+    let usable: bool = sqlx::query_scalar("select has_table_privilege('voxera_app', $1, 'insert')")
+        .bind(format!("{}.notes", schema_of(broken)))
+        .fetch_one(&mut sql)
+        .await
+        .unwrap();
+    assert!(usable);
+}
+
+#[tokio::test]
+async fn an_older_server_refuses_a_newer_database() {
+    let database = Database::create().await;
+    let owner = owner(&database);
+    run_to(&owner, NEWER, TENANT, &|_| {}).await.unwrap();
+    let refused = run(&owner, &|_| {}).await.unwrap_err().to_string();
+    assert!(refused.contains('2'), "{refused}");
+    // And it leaves no lock behind.
+    run_to(&owner, NEWER, TENANT, &|_| {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_schema_whose_tenant_is_gone_is_swept_away_unless_there_is_a_company_in_it() {
+    let database = Database::create().await;
+    let owner = owner(&database);
+    let ids = tenants(&owner, 2).await;
+    run(&owner, &|_| {}).await.unwrap();
+    let mut sql = owner.connect().await.unwrap();
+    let company = format!(
+        "insert into {}.customers (id, tenant_id, name) values ('{id}', '{id}', 'Bageriet')",
+        schema_of(ids[1]),
+        id = ids[1],
+    );
+    sql.execute(AssertSqlSafe(company)).await.unwrap();
+    sql.execute("delete from platform.tenants").await.unwrap();
+    run(&owner, &|_| {}).await.unwrap();
+    let left: Vec<String> =
+        sqlx::query_scalar("select nspname::text from pg_namespace where nspname like 't\\_%'")
+            .fetch_all(&mut sql)
+            .await
+            .unwrap();
+    assert_eq!(left, [schema_of(ids[1])]);
+}
