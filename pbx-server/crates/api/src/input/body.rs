@@ -8,6 +8,9 @@ use bytes::Bytes;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+/// The largest body of JSON, bytes.
+const JSON: usize = 64 * 1024;
+
 /// A JSON body, read field by field.
 #[derive(Debug, Clone)]
 pub struct Body<T> {
@@ -30,6 +33,9 @@ impl<S: Send + Sync, T: Input> FromRequest<S> for Body<T> {
             ));
         }
         let bytes = read_all(request, state).await?;
+        if bytes.len() > JSON {
+            return Err(too_large());
+        }
         let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
             Problem::new(
                 StatusCode::BAD_REQUEST,

@@ -5,5 +5,7 @@
 
 mod common;
 mod contract;
+mod creates;
 mod isolation;
+mod lists;
 mod permissions;
