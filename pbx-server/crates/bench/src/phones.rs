@@ -124,8 +124,8 @@ impl Phone {
         let here = self.here();
         let contact = format!("Contact: <sip:{}@{here}>\r\n", user(self.index));
         let branch = format!("z9hG4bK{id}{cseq}{}", if method == "INVITE" || method == "ACK" { "" } else { method });
-        // An ACK to a 200 is a transaction of its own.
-        let branch = if method == "ACK" && uri.contains(&here) { format!("{branch}ack") } else { branch };
+        // An ACK to a 200 goes to the contact, and is a transaction of its own.
+        let branch = if method == "ACK" && !uri.ends_with(REALM) { format!("{branch}ack") } else { branch };
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         format!(
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {here};rport;branch={branch}\r\nMax-Forwards: 70\r\n\
