@@ -125,6 +125,11 @@ impl List {
 
     fn push_search(&self, query: &mut QueryBuilder<Postgres>, search: Option<&str>) {
         let Some(text) = search.map(str::trim).filter(|text| !text.is_empty()) else { return };
+        // The database keeps no such character, and refuses it in a value too.
+        if text.contains('\0') {
+            query.push(" and false");
+            return;
+        }
         let pattern = like(text);
         query.push(" and (false");
         for column in self.search {

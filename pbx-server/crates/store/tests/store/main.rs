@@ -4,5 +4,8 @@
 
 mod changes;
 mod companies;
+mod embedded;
 mod every_table;
+mod idempotency;
 mod isolation;
+mod lists;
