@@ -32,7 +32,12 @@ export default tseslint.config(
     files: ['src/**/*.tsx'],
     extends: [jsxA11y.flatConfigs.strict, reactHooks.configs.flat.recommended],
     settings: {
-      'jsx-a11y': { components: { Button: 'button', Input: 'input', Link: 'a', NavLink: 'a' } },
+      'jsx-a11y': { components: { Button: 'button', Input: 'input' } },
+    },
+    rules: {
+      'jsx-a11y/aria-role': ['error', { ignoreNonDOM: true }],
+      // A list of options is a list; its role says the rest.
+      'jsx-a11y/no-noninteractive-element-to-interactive-role': ['error', { ul: ['listbox'], li: ['option'] }],
     },
   },
   layer('lib', 'api', 'features', 'portals', 'ui', 'routes'),

@@ -3,22 +3,23 @@ import type { PathsWithMethod, SuccessResponse, ResponseObjectMap } from 'openap
 import { QueryClient, queryOptions, type QueryFilters } from '@tanstack/react-query';
 import i18next from 'i18next';
 import { ApiError, unwrap } from './problem';
+import { onBack, told } from './reach';
 import type { paths } from './schema.gen';
 import { accessToken } from './session';
 
 /** Sends with the token; when the server says it is stale, renews it once and sends again. */
 export async function authorized(request: Request): Promise<Response> {
   if (i18next.language) request.headers.set('accept-language', i18next.language);
-  if (/\/api\/v1\/(auth|brand)(\/|\?|$)/.test(request.url)) return fetch(request);
+  if (/\/api\/v1\/(auth|brand)(\/|\?|$)/.test(request.url)) return told(request);
   const again = request.clone();
   const token = await accessToken();
   if (token) request.headers.set('authorization', `Bearer ${token}`);
-  const response = await fetch(request);
+  const response = await told(request);
   if (response.status !== 401 || !token) return response;
   const renewed = await accessToken(true);
   if (!renewed) return response;
   again.headers.set('authorization', `Bearer ${renewed}`);
-  return fetch(again);
+  return told(again);
 }
 
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: authorized });
@@ -26,7 +27,7 @@ export const api = createClient<paths>({ baseUrl: location.origin, fetch: author
 type GetPath = PathsWithMethod<paths, 'get'>;
 type Init<P extends GetPath> = MaybeOptionalInit<paths[P], 'get'>;
 type Data<P extends GetPath> = paths[P] extends { get: infer Get extends Record<string | number, unknown> }
-  ? SuccessResponse<ResponseObjectMap<Get>, `${string}/${string}`>
+  ? SuccessResponse<ResponseObjectMap<Get>>
   : never;
 
 /** The query of a GET; its key is the path and what fills it. */
@@ -56,6 +57,9 @@ export const queryClient = new QueryClient({
     mutations: { networkMode: 'always' },
   },
 });
+
+// What was asked while the server was silent is asked again.
+onBack(() => void queryClient.invalidateQueries());
 
 const keys = new Map<string, string>();
 /**

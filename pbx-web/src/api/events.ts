@@ -11,8 +11,12 @@ export class EventParser {
   private rest = '';
 
   feed(piece: string): ServerEvent[] {
-    const blocks = (this.rest + piece).replace(/\r\n?/g, '\n').split('\n\n');
-    this.rest = blocks.pop() ?? '';
+    let text = this.rest + piece;
+    // The line feed that belongs to a last carriage return may still be under way.
+    const held = text.endsWith('\r') ? '\r' : '';
+    text = text.slice(0, text.length - held.length);
+    const blocks = text.replace(/\r\n?/g, '\n').split('\n\n');
+    this.rest = (blocks.pop() ?? '') + held;
     const events: ServerEvent[] = [];
     for (const block of blocks) {
       let event = 'message';

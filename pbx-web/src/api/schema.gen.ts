@@ -33,8 +33,8 @@ export interface paths {
         put?: never;
         /**
          * Sign in.
-         * @description 401 `wrong_credentials`; 403 `email_unverified` until the address is verified; 403 `suspended`;
-         *     429 `login_limited` after too many attempts for the account or from the address.
+         * @description 401 `wrong_credentials`; 403 `email_unverified` until the address is verified; 403 `suspended`,
+         *     `no_membership`; 429 `too_many_attempts` after too many attempts for the account or from the address.
          */
         post: operations["login"];
         delete?: never;
@@ -106,7 +106,7 @@ export interface paths {
         /**
          * A new access token.
          * @description Needs the cookie and an `Origin` of this site. A refresh token works once: a second use ends the
-         *     whole sign-in (401 `session_ended`).
+         *     whole sign-in (401 `session_reused`).
          */
         post: operations["refresh"];
         delete?: never;
@@ -1005,10 +1005,10 @@ export interface components {
     schemas: {
         /** @description How the invited person wants to be called, and their password when the account is new. */
         Acceptance: {
-            name: components["schemas"]["Name"];
+            name?: components["schemas"]["Name"] | null;
             /**
              * Format: password
-             * @description At least 12 characters. Required when `needs_password`; otherwise left alone.
+             * @description At least 12 characters. Required when `needs_password`, refused otherwise.
              */
             password?: string | null;
         };
@@ -1022,7 +1022,8 @@ export interface components {
             email: components["schemas"]["Email"];
             id: components["schemas"]["AccountId"];
             locale: components["schemas"]["Locale"];
-            name?: components["schemas"]["Name"] | null;
+            /** @description The name of its first membership; the address where there is none. */
+            name: string;
         };
         /** @description One change, or one refused attempt of a phone. Never holds a secret. */
         AuditEntry: {
@@ -1255,6 +1256,11 @@ export interface components {
             id: components["schemas"]["DeviceId"];
             name: components["schemas"]["Name"];
             online: boolean;
+            /**
+             * Format: date-time
+             * @description When its password was last made anew.
+             */
+            rotated_at?: string | null;
             /** @description What the phone calls itself, while it is online. */
             user_agent?: string | null;
         };
@@ -1324,7 +1330,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             /**
-             * Format: int32
+             * Format: int64
              * @description Phones set up.
              */
             devices: number;
@@ -1394,14 +1400,16 @@ export interface components {
         HungUpBy: "caller" | "callee" | "system";
         /** @description Who invites whom to what. */
         Invitation: {
-            customer_name?: components["schemas"]["Name"] | null;
             email: components["schemas"]["Email"];
-            locale: components["schemas"]["Locale"];
+            /** Format: date-time */
+            expires_at: string;
+            invited_by?: string | null;
             name: components["schemas"]["Name"];
             /** @description The account has no password yet: the acceptance sets one. */
             needs_password: boolean;
+            /** @description To what: the company, the partner or the installation. */
+            organization: string;
             role: components["schemas"]["Role"];
-            tenant_name?: components["schemas"]["Name"] | null;
         };
         /** @description What came from one phone. */
         LegMedia: {
@@ -1597,7 +1605,7 @@ export interface components {
         MailDetail: components["schemas"]["Mail"] & {
             /** @description The same as HTML; show it in a sandboxed frame only. */
             html: string;
-            /** @description Plain text. Of a mail that was sent to a mail server, one-time links are blanked. */
+            /** @description Plain text. Where a mail server is used, one-time links are blanked. */
             text: string;
         };
         /**
@@ -1618,12 +1626,11 @@ export interface components {
         /** @description One thing the account may act as. */
         Membership: {
             customer?: components["schemas"]["CustomerId"] | null;
-            customer_name?: components["schemas"]["Name"] | null;
-            name: components["schemas"]["Name"];
+            customer_name?: string | null;
             role: components["schemas"]["Role"];
             tenant?: components["schemas"]["TenantId"] | null;
-            tenant_name?: components["schemas"]["Name"] | null;
-            tenant_slug?: components["schemas"]["Slug"] | null;
+            tenant_name?: string | null;
+            tenant_slug?: string | null;
             user: components["schemas"]["UserId"];
         };
         /** @description An extension of mine. */
@@ -1735,6 +1742,7 @@ export interface components {
             national: string;
             number: components["schemas"]["PhoneNumber"];
             pbx?: components["schemas"]["PbxId"] | null;
+            pbx_name?: components["schemas"]["Name"] | null;
         };
         /** @description What changes of a number; absent fields stay, `null` empties. */
         NumberChange: {
@@ -1778,11 +1786,19 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             customer: components["schemas"]["CustomerId"];
+            /**
+             * Format: int64
+             * @description Phones set up.
+             */
+            devices: number;
             /** Format: int64 */
             extensions: number;
             id: components["schemas"]["PbxId"];
             name: components["schemas"]["Name"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Phones online now.
+             */
             phones_online: number;
             /** @description Its SIP domain: unique in the installation, never changed. */
             realm: components["schemas"]["Realm"];
@@ -1852,14 +1868,9 @@ export interface components {
             type: string;
         };
         /** @description My account. */
-        Profile: {
-            /** Format: date-time */
-            created_at: string;
-            email: components["schemas"]["Email"];
-            id: components["schemas"]["AccountId"];
-            locale: components["schemas"]["Locale"];
+        Profile: components["schemas"]["AccountShown"] & {
+            /** @description Where I may act, as it is now. */
             memberships: components["schemas"]["Membership"][];
-            name?: components["schemas"]["Name"] | null;
         };
         /** @description What I change about myself. */
         ProfileChange: {
@@ -1939,7 +1950,7 @@ export interface components {
             access_token: string;
             account: components["schemas"]["AccountShown"];
             /**
-             * Format: int32
+             * Format: int64
              * @description Seconds until it expires.
              * @example 300
              */
@@ -2071,7 +2082,7 @@ export interface components {
         Zone: string;
     };
     responses: {
-        /** @description The body is not JSON (`json_syntax`), or it did not arrive whole. */
+        /** @description Query parameters that cannot be accepted (`validation`), all at once in `errors`; or a body that is no JSON (`json_syntax`) or did not arrive whole (`body_incomplete`). */
         BadRequest: {
             headers: {
                 [name: string]: unknown;
@@ -2200,7 +2211,7 @@ export interface operations {
                 };
             };
             404: components["responses"]["NotFound"];
-            /** @description It was used or has expired (`token_expired`). */
+            /** @description It was used or has expired (`link_invalid`). */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -2239,7 +2250,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
-            /** @description It was used or has expired (`token_expired`). */
+            /** @description It was used or has expired (`link_invalid`). */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -2385,7 +2396,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest"];
-            /** @description The token was used or has expired (`token_expired`). */
+            /** @description The token was used or has expired (`link_invalid`). */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -2456,7 +2467,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A mail was sent. The same answer when the address is known already: its owner gets a mail that says so. */
+            /** @description Made; a mail was sent. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2466,6 +2477,24 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            /** @description Signing up is closed (`suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is an account with this address (`email_taken`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -2495,7 +2524,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest"];
-            /** @description The token was used or has expired (`token_expired`). */
+            /** @description The token was used or has expired (`link_invalid`). */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -2562,6 +2591,7 @@ export interface operations {
                     "application/json": components["schemas"]["Brand"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             /** @description No tenant has that short name. */
             404: {
                 headers: {
@@ -2571,7 +2601,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -2667,7 +2696,7 @@ export interface operations {
                 /** @description Only what contains this text, without regard to case. */
                 search?: string;
                 /** @description What to sort by; a leading `-` turns it round. */
-                sort?: "started_at" | "-started_at" | "duration" | "-duration" | "from" | "-from" | "to" | "-to" | "outcome" | "-outcome";
+                sort?: "started_at" | "-started_at";
                 /** @description How many at most. */
                 limit?: number;
                 /** @description How many to skip. */
@@ -2688,8 +2717,8 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Call"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -2776,9 +2805,9 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_AuditEntry"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -2811,9 +2840,9 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Mail"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -2925,9 +2954,9 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_User"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -3033,9 +3062,9 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Tenant"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -3248,10 +3277,10 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_AuditEntry"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -3287,10 +3316,10 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Customer"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -3517,10 +3546,10 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_AuditEntry"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -3563,7 +3592,7 @@ export interface operations {
                 /** @description Only what contains this text, without regard to case. */
                 search?: string;
                 /** @description What to sort by; a leading `-` turns it round. */
-                sort?: "number" | "-number" | "label" | "-label" | "created_at" | "-created_at";
+                sort?: "e164" | "-e164" | "label" | "-label" | "pbx" | "-pbx" | "created_at" | "-created_at";
                 /** @description How many at most. */
                 limit?: number;
                 /** @description How many to skip. */
@@ -3589,10 +3618,10 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Number"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -3809,10 +3838,10 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Pbx"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4008,10 +4037,10 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Call"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4089,10 +4118,10 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Extension"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4299,10 +4328,10 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Device"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4539,10 +4568,10 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Registration"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4611,10 +4640,10 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_CustomerUser"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4987,10 +5016,10 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_User"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -78,7 +78,7 @@ async function send(path: string, init: RequestInit = {}): Promise<Response> {
 async function alone<T>(work: () => Promise<T>): Promise<T> {
   const locks = (navigator as { locks?: LockManager }).locks;
   if (!locks) return work();
-  return (await locks.request('voxera.refresh', work)) as T;
+  return (await locks.request('voxera.refresh', work));
 }
 
 /** Renews the token. False: there is no session (any more). Throws when the server cannot be asked. */

@@ -17,7 +17,7 @@ function flat(tree: Tree, at = ''): Map<string, string> {
 }
 
 const swedish = flat(sv);
-const english = flat(en as unknown as Tree);
+const english = flat(en);
 const holes = (text: string): string[] => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? '').sort();
 
 function sources(dir: string): string[] {

@@ -1,3 +1,6 @@
+/** Characters; the server's rule, told before it has to. */
+export const PASSWORD_LEAST = 10;
+
 /** `Åkes Bageri AB` becomes `akes-bageri`; company forms are left out. */
 export function slugOf(text: string): string {
   return text

@@ -38,7 +38,7 @@ function Modal({ title, description, onClose, dismissable = true, hideClose = fa
 
   return createPortal(
     // A click on the backdrop is a pointer's short cut; the keyboard has Esc and the close button.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <dialog
       ref={ref}
       role={alert ? 'alertdialog' : undefined}

@@ -43,7 +43,7 @@ export function CommandPalette({ commands, onClose, onSearch }: { commands: Comm
   };
 
   return createPortal(
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <dialog
       ref={ref}
       aria-label={t('palette.title')}

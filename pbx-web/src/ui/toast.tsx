@@ -8,6 +8,13 @@ interface Toast {
   kind: 'good' | 'bad';
   text: string;
   detail?: string | undefined;
+  action?: ToastAction | undefined;
+}
+
+/** What a notice offers, such as taking back what was done. */
+export interface ToastAction {
+  label: string;
+  run: () => void;
 }
 
 let toasts: readonly Toast[] = [];
@@ -25,14 +32,14 @@ const dismiss = (id: number) => {
   publish(toasts.filter((toast) => toast.id !== id));
 };
 
-function show(kind: Toast['kind'], text: string, detail?: string): void {
+function show(kind: Toast['kind'], text: string, detail?: string, action?: ToastAction): void {
   const id = next++;
-  publish([...toasts.slice(-3), { id, kind, text, detail }]);
-  timers.set(id, setTimeout(() => dismiss(id), kind === 'good' ? 4500 : 9000));
+  publish([...toasts.slice(-3), { id, kind, text, detail, action }]);
+  timers.set(id, setTimeout(() => dismiss(id), kind === 'good' && !action ? 4500 : 9000));
 }
 
 export const toast = {
-  good: (text: string) => show('good', text),
+  good: (text: string, action?: ToastAction) => show('good', text, undefined, action),
   bad: (text: string, detail?: string) => show('bad', text, detail),
 };
 
@@ -67,6 +74,18 @@ export function Toasts() {
               <p className={cx('font-medium break-words', entry.kind === 'bad' && 'text-bad')}>{entry.text}</p>
               {entry.detail && <p className="mt-0.5 text-xs break-words text-mute">{entry.detail}</p>}
             </div>
+            {entry.action && (
+              <button
+                type="button"
+                onClick={() => {
+                  dismiss(entry.id);
+                  entry.action?.run();
+                }}
+                className="-my-0.5 rounded-md px-2 py-0.5 text-sm font-medium text-accent-text hover:bg-hover"
+              >
+                {entry.action.label}
+              </button>
+            )}
             <button type="button" aria-label={t('action.close')} onClick={() => dismiss(entry.id)} className="-m-1 rounded p-1 text-mute hover:text-text">
               <X aria-hidden className="size-4" />
             </button>

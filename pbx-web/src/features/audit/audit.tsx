@@ -15,26 +15,26 @@ import { useFormat } from '@/lib/format';
 import { useTitle } from '@/lib/hooks';
 
 export function PlatformAudit() {
-  const list = useList('-at');
+  const list = useList(['at', 'action'], '-at');
   const query = useQuery({ ...get('/api/v1/platform/audit', { params: { query: list.query } }), placeholderData: keepPreviousData });
   return <AuditList list={list} query={query} />;
 }
 
 export function TenantAudit() {
   const { tenant } = usePlace();
-  const list = useList('-at');
+  const list = useList(['at', 'action'], '-at');
   const query = useQuery({ ...get('/api/v1/tenants/{tenant}/audit', { params: { path: { tenant }, query: list.query } }), placeholderData: keepPreviousData });
   return <AuditList list={list} query={query} />;
 }
 
 export function CustomerAudit() {
   const { tenant, customer } = usePlace();
-  const list = useList('-at');
+  const list = useList(['at', 'action'], '-at');
   const query = useQuery({ ...get('/api/v1/tenants/{tenant}/customers/{customer}/audit', { params: { path: { tenant, customer }, query: list.query } }), placeholderData: keepPreviousData });
   return <AuditList list={list} query={query} />;
 }
 
-function AuditList({ list, query }: { list: ListState; query: UseQueryResult<Listed<AuditEntry>, Error> }) {
+function AuditList({ list, query }: { list: ListState; query: UseQueryResult<Listed<AuditEntry>> }) {
   const { t } = useTranslation();
   const [params, setParams] = useSearchParams();
   useTitle(t('audit.title'));
@@ -57,7 +57,7 @@ function AuditList({ list, query }: { list: ListState; query: UseQueryResult<Lis
         rowLink={(entry) => `?${linkTo(entry.id).toString()}`}
         columns={[
           { key: 'action', header: t('audit.action'), cell: (entry) => <ActionName action={entry.action} /> },
-          { key: 'actor', header: t('audit.actor'), cell: (entry) => entry.actor_label },
+          { key: 'actor', header: t('audit.actor'), cell: (entry) => <Actor entry={entry} /> },
           { key: 'address', header: t('audit.address'), from: 'lg', cell: (entry) => <span className="tabular text-mute">{entry.address ?? '–'}</span> },
           { key: 'at', header: t('audit.at'), sort: 'at', align: 'right', cell: (entry) => <Time at={entry.at} /> },
         ]}
@@ -70,6 +70,14 @@ function AuditList({ list, query }: { list: ListState; query: UseQueryResult<Lis
       {open && <AuditSheet entry={open} onClose={() => setParams(linkTo(null))} />}
     </>
   );
+}
+
+/** A person by name; the system and the telephony by what they are. */
+function Actor({ entry }: { entry: AuditEntry }) {
+  const { t } = useTranslation();
+  const { actor_kind: kind, actor_label: label } = entry;
+  if (kind === 'system' || kind === 'sip') return <span className="text-mute">{t(`audit.actorKind.${kind}`)}</span>;
+  return <span className="break-words">{label}</span>;
 }
 
 /** `extension.create` as words where we have them, else as it is. */
@@ -103,7 +111,7 @@ function AuditSheet({ entry, onClose }: { entry: AuditEntry; onClose: () => void
       <Facts
         items={[
           { label: t('audit.at'), value: format.exact(entry.at) },
-          { label: t('audit.actor'), value: entry.actor_label },
+          { label: t('audit.actor'), value: <Actor entry={entry} /> },
           { label: t('audit.resource'), value: <span className="font-mono text-xs break-all">{[entry.resource_type, entry.resource_id].filter(Boolean).join(' ')}</span> },
           { label: t('audit.address'), value: entry.address ?? '–' },
           { label: t('audit.request'), value: <span className="font-mono text-xs break-all">{entry.request_id ?? '–'}</span> },

@@ -22,6 +22,7 @@ import { Time } from '@/ui/time';
 import { useFallback } from './feed';
 import { OUTCOMES, OutcomeWord, Party } from './parts';
 
+const SORTS = ['started_at', 'duration', 'from', 'to', 'outcome'] as const;
 const FILTERS = ['outcome', 'extension', 'from', 'to'] as const;
 const isOutcome = (value: string): value is Call['outcome'] => (OUTCOMES as string[]).includes(value);
 
@@ -46,7 +47,7 @@ export function CallsPage() {
   const { tenant, customer, pbx } = usePlace();
   const here = paths.customer(tenant, customer).pbx(pbx);
   const { search } = useLocation();
-  const list = useList('-started_at', FILTERS);
+  const list = useList(SORTS, '-started_at', FILTERS);
   const filters = filtersOf(list);
   const query = useQuery({
     ...get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/calls', { params: { path: { tenant, customer, pbx }, query: { ...list.query, ...filters } } }),
@@ -77,11 +78,11 @@ export function CallsPage() {
             </Select>
             <Input aria-label={t('calls.extension')} placeholder={t('calls.extension')} inputMode="numeric" key={list.filter('extension')} defaultValue={list.filter('extension')} onBlur={(event) => event.target.value !== list.filter('extension') && list.set({ extension: event.target.value.trim() })} onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()} className="max-w-32" />
             <label className="flex items-center gap-2 text-sm text-mute">
-              {t('calls.from')}
+              {t('calls.fromDay')}
               <Input type="date" value={list.filter('from')} max={list.filter('to') || undefined} onChange={(event) => list.set({ from: event.target.value })} className="w-36" />
             </label>
             <label className="flex items-center gap-2 text-sm text-mute">
-              {t('calls.to')}
+              {t('calls.toDay')}
               <Input type="date" value={list.filter('to')} min={list.filter('from') || undefined} onChange={(event) => list.set({ to: event.target.value })} className="w-36" />
             </label>
           </>

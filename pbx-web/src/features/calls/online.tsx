@@ -18,7 +18,7 @@ export function OnlinePage() {
   useTitle(t('online.title'));
   const { tenant, customer, pbx } = usePlace();
   const here = paths.customer(tenant, customer).pbx(pbx);
-  const list = useList('extension');
+  const list = useList(['extension', 'user_agent', 'registered_at'], 'extension');
   const query = useQuery({
     ...get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/registrations', { params: { path: { tenant, customer, pbx }, query: list.query } }),
     placeholderData: keepPreviousData,

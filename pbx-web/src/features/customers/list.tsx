@@ -18,7 +18,7 @@ export function CustomersPage() {
   useTitle(t('customers.title'));
   const { tenant } = usePlace();
   const here = paths.tenant(tenant);
-  const list = useList('name');
+  const list = useList(['name', 'org_number', 'status', 'created_at'], 'name');
   const query = useQuery({ ...get('/api/v1/tenants/{tenant}/customers', { params: { path: { tenant }, query: list.query } }), placeholderData: keepPreviousData });
   const create = (
     <LinkButton variant="primary" icon={Plus} to={{ pathname: here.newCustomer, search: location.search }}>

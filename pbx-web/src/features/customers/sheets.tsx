@@ -140,7 +140,7 @@ function EditCustomer({ tenant, customer, onDone }: { tenant: string; customer: 
     initial: {
       name: customer.name,
       org_number: customer.org_number ?? '',
-      locale: customer.locale as string,
+      locale: customer.locale,
       time_zone: customer.time_zone,
       max_agents: String(customer.max_agents),
       monthly_tokens: String(customer.monthly_tokens),
@@ -153,7 +153,7 @@ function EditCustomer({ tenant, customer, onDone }: { tenant: string; customer: 
     send: (values) => save.mutateAsync(values),
     done: onDone,
   });
-  const suspend = useAction({ stale: stale.customers, success: t('customers.suspended'), run: () => unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/suspend', { params: { path } })) });
+  const suspend = useAction({ stale: stale.customers, success: t('customers.suspended'), undo: () => unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/activate', { params: { path } })), run: () => unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/suspend', { params: { path } })) });
   const activate = useAction({ stale: stale.customers, success: t('customers.activated'), run: () => unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/activate', { params: { path } })) });
   const remove = useAction({ stale: stale.customers, success: t('customers.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}', { params: { path } })) });
   return (

@@ -21,7 +21,7 @@ export function ExtensionsPage() {
   const { may } = useStanding({ tenant, customer });
   const here = paths.customer(tenant, customer).pbx(pbx);
   const { search } = useLocation();
-  const list = useList('number');
+  const list = useList(['number', 'name'], 'number');
   const query = useQuery({
     ...get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions', { params: { path: { tenant, customer, pbx }, query: list.query } }),
     placeholderData: keepPreviousData,

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useLocation, useNavigate, useParams } from 'react-router';
+import { Navigate, useLocation, useNavigate, useParams } from 'react-router';
 import { api, get, idempotencyKey } from '@/api/client';
 import { unwrap } from '@/api/problem';
 import type { Extension } from '@/api/types';
@@ -32,7 +32,7 @@ const seconds = (text: string): number => (/^\d+$/.test(text.trim()) ? Number(te
 function useCheck() {
   const { t } = useTranslation();
   return (values: Values): Partial<Record<keyof Values, string>> => ({
-    ...(/^\d{2,10}$/.test(values.number.trim()) ? {} : { number: t('extensions.numberRule') }),
+    ...(/^[1-9]\d{1,5}$/.test(values.number.trim()) ? {} : { number: t('extensions.numberRule') }),
     ...(values.name.trim() ? {} : { name: t('form.required') }),
     ...(seconds(values.ring_seconds) >= 5 && seconds(values.ring_seconds) <= 120 ? {} : { ring_seconds: t('extensions.ringRule') }),
   });
@@ -112,7 +112,7 @@ export function NewExtensionSheet() {
     },
   });
   // The next step is its phone: open what was made, once the form no longer counts as changed.
-  if (made) return <Continue to={here.extension(made)} />;
+  if (made) return <Navigate to={here.extension(made)} replace />;
   return (
     <Sheet
       title={t('extensions.new')}
@@ -132,18 +132,6 @@ export function NewExtensionSheet() {
       </FormBody>
     </Sheet>
   );
-}
-
-function Continue({ to }: { to: string }) {
-  const navigate = useNavigate();
-  const [gone, setGone] = useState(false);
-  if (!gone) {
-    queueMicrotask(() => {
-      setGone(true);
-      void navigate(to, { replace: true });
-    });
-  }
-  return null;
 }
 
 export function ExtensionSheet() {

@@ -23,7 +23,7 @@ export function MailsPage() {
   useTitle(t('mails.title'));
   const { search } = useLocation();
   const { mail } = useParams();
-  const list = useList('-created_at');
+  const list = useList(['subject', 'to', 'state', 'created_at'], '-created_at');
   const query = useQuery({ ...get('/api/v1/platform/mails', { params: { query: list.query } }), placeholderData: keepPreviousData, refetchInterval: 10_000 });
   return (
     <>

@@ -16,6 +16,7 @@ import { View } from '@/features/shared/view';
 import { setLanguage } from '@/i18n';
 import { duration } from '@/lib/format';
 import { useTitle } from '@/lib/hooks';
+import { PASSWORD_LEAST } from '@/lib/text';
 import { setTheme, useTheme, type Theme } from '@/lib/theme';
 import { Status } from '@/ui/badge';
 import { Button } from '@/ui/button';
@@ -82,7 +83,7 @@ export function MyPhonesPage() {
 export function MyCallsPage() {
   const { t } = useTranslation();
   useTitle(t('me.calls'));
-  const list = useList('-started_at');
+  const list = useList(['started_at'], '-started_at');
   const query = useQuery({ ...get('/api/v1/me/calls', { params: { query: list.query } }), placeholderData: keepPreviousData, refetchInterval: 15_000 });
   return (
     <>
@@ -94,10 +95,10 @@ export function MyCallsPage() {
         searchLabel={t('calls.search')}
         rowKey={(call) => call.id}
         columns={[
-          { key: 'from', header: t('calls.caller'), sort: 'from', cell: (call) => <Party party={call.from} /> },
-          { key: 'to', header: t('calls.callee'), sort: 'to', cell: (call) => <Party party={call.to} /> },
+          { key: 'from', header: t('calls.caller'), cell: (call) => <Party party={call.from} /> },
+          { key: 'to', header: t('calls.callee'), cell: (call) => <Party party={call.to} /> },
           { key: 'outcome', header: t('calls.outcome'), cell: (call) => <OutcomeWord outcome={call.outcome} talked={Boolean(call.answered_at)} /> },
-          { key: 'talk', header: t('calls.talked'), sort: 'duration', align: 'right', cell: (call) => (call.answered_at ? duration(call.talk_seconds) : '–') },
+          { key: 'talk', header: t('calls.talked'), align: 'right', cell: (call) => (call.answered_at ? duration(call.talk_seconds) : '–') },
           { key: 'at', header: t('calls.when'), sort: 'started_at', align: 'right', cell: (call) => <Time at={call.started_at} /> },
         ]}
         empty={
@@ -180,7 +181,7 @@ export function SecurityPage() {
     initial: { current_password: '', new_password: '', again: '' },
     check: (values) => ({
       ...(values.current_password ? {} : { current_password: t('form.required') }),
-      ...(values.new_password.length < 10 ? { new_password: t('form.passwordShort') } : {}),
+      ...(values.new_password.length < PASSWORD_LEAST ? { new_password: t('form.passwordShort') } : {}),
       ...(values.new_password === values.again ? {} : { again: t('form.passwordsDiffer') }),
     }),
     send: async ({ current_password, new_password }) => {

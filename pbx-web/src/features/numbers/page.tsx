@@ -21,6 +21,7 @@ import { Field, Select } from '@/ui/field';
 import { Card, PageHeader } from '@/ui/page';
 import { EmptyState } from '@/ui/states';
 import { Time } from '@/ui/time';
+import { toast } from '@/ui/toast';
 
 export function NumbersPage() {
   const { t } = useTranslation();
@@ -30,7 +31,7 @@ export function NumbersPage() {
   const { number } = useParams();
   const { search } = useLocation();
   const navigate = useNavigate();
-  const list = useList('number');
+  const list = useList(['e164', 'label', 'created_at'], 'e164');
   const query = useQuery({ ...get('/api/v1/tenants/{tenant}/customers/{customer}/numbers', { params: { path: { tenant, customer }, query: list.query } }), placeholderData: keepPreviousData });
   const close = () => void navigate({ pathname: base, search });
   const create = (
@@ -51,7 +52,7 @@ export function NumbersPage() {
         rowKey={(row) => row.id}
         rowLink={(row) => `${base}/${row.id}${search}`}
         columns={[
-          { key: 'number', header: t('numbers.number'), sort: 'number', cell: (row) => <span className="tabular">{row.national}</span> },
+          { key: 'number', header: t('numbers.number'), sort: 'e164', cell: (row) => <span className="tabular">{row.national}</span> },
           { key: 'label', header: t('numbers.label'), sort: 'label', cell: (row) => row.label ?? <span className="text-mute">–</span> },
           {
             key: 'leads',
@@ -193,7 +194,16 @@ function EditNumber({ number, onDone }: { number: PhoneNumber; onDone: () => voi
   const [asking, setAsking] = useState(false);
   const path = { tenant, customer, number: number.id };
   const save = useAction({ quiet: true, stale: stale.pbx, success: t('saved'), run: (values: Values) => unwrap(api.PATCH('/api/v1/tenants/{tenant}/customers/{customer}/numbers/{number}', { params: { path }, body: target(values) })) });
-  const remove = useAction({ stale: stale.pbx, success: t('numbers.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}/numbers/{number}', { params: { path } })) });
+  const remove = useAction({
+    stale: stale.pbx,
+    success: t('numbers.deleted'),
+    run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}/numbers/{number}', { params: { path } })),
+    undo: async () => {
+      const body = { number: number.number, label: number.label ?? null, pbx: number.pbx ?? null, extension: number.extension ?? null };
+      await unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/numbers', { params: { path: { tenant, customer } }, body }));
+      toast.good(t('numbers.restored'));
+    },
+  });
   const form = useForm<Values>({
     initial: { number: number.number, label: number.label ?? '', pbx: number.pbx ?? '', extension: number.extension ?? null },
     send: (values) => save.mutateAsync(values),

@@ -32,7 +32,7 @@ export function PbxsPage() {
   const { may } = useStanding({ tenant, customer });
   const { pathname, search } = useLocation();
   const navigate = useNavigate();
-  const list = useList('name');
+  const list = useList(['name', 'realm', 'created_at'], 'name');
   const query = useQuery({ ...get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs', { params: { path: { tenant, customer }, query: list.query } }), placeholderData: keepPreviousData });
   const create = (
     <LinkButton variant="primary" icon={Plus} disabledReason={may('customer_admin') ? undefined : t('forbidden.needsAdmin')} to={{ pathname: here.newPbx, search }}>

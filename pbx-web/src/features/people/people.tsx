@@ -12,7 +12,7 @@ import { IconButton, LinkButton } from '@/ui/button';
 import { PageHeader } from '@/ui/page';
 import { EmptyState } from '@/ui/states';
 import { Time } from '@/ui/time';
-import { listPath, resend, staleOf, stateOf, useUsers, type Scope, type UserState } from './scope';
+import { listPath, resend, SORTS, staleOf, stateOf, useUsers, type Scope, type UserState } from './scope';
 import { InviteSheet, PersonSheet } from './sheets';
 
 const tones: Record<UserState, Tone> = { active: 'good', invited: 'warn', suspended: 'bad' };
@@ -22,7 +22,7 @@ export function People({ scope }: { scope: Scope }) {
   const kind = scope.kind;
   const title = t(`people.title.${kind}`);
   useTitle(title);
-  const list = useList('name');
+  const list = useList(SORTS, 'name');
   const query = useUsers(scope, list.query);
   const base = listPath(scope);
   const navigate = useNavigate();

@@ -9,6 +9,11 @@ import { paths } from '@/lib/paths';
 /** Whose people: this installation's, a partner's staff, or a company's. */
 export type Scope = { kind: 'platform' } | { kind: 'tenant'; tenant: string } | { kind: 'customer'; tenant: string; customer: string };
 
+/** What the server sorts people by. */
+export const SORTS = ['name', 'email', 'role', 'created_at'] as const;
+type Key = (typeof SORTS)[number];
+type Sort = Key | `-${Key}`;
+
 /** The roles that are given at a level, the most usual first. */
 export const rolesOf = (scope: Scope): Role[] => (scope.kind === 'platform' ? ['platform_admin'] : scope.kind === 'tenant' ? ['tenant_admin'] : ['user', 'manager', 'customer_admin']);
 
@@ -16,7 +21,7 @@ export const listPath = (scope: Scope): string => (scope.kind === 'platform' ? p
 
 export const staleOf = (scope: Scope) => (scope.kind === 'platform' ? stale.platformUsers : scope.kind === 'customer' ? stale.pbx.concat(stale.people) : stale.people);
 
-export function useUsers(scope: Scope, query: ListState['query']): UseQueryResult<Listed<User>, Error> {
+export function useUsers(scope: Scope, query: ListState<Sort>['query']): UseQueryResult<Listed<User>> {
   const off = { enabled: false };
   const platform = useQuery({ ...get('/api/v1/platform/users', { params: { query } }), placeholderData: keepPreviousData, ...(scope.kind === 'platform' ? {} : off) });
   const t = scope.kind === 'platform' ? '' : scope.tenant;

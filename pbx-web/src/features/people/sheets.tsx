@@ -18,7 +18,7 @@ export function InviteSheet({ scope, onClose }: { scope: Scope; onClose: () => v
   const roles = rolesOf(scope);
   const send = useAction({ quiet: true, stale: staleOf(scope), success: (user: User) => t('people.invited', { email: user.email }), run: (body: { email: string; name: string; role: Role }) => invite(scope, body) });
   const form = useForm({
-    initial: { name: '', email: '', role: roles[0] ?? ('user' as Role) },
+    initial: { name: '', email: '', role: roles[0] ?? ('user') },
     check: (values) => ({
       ...(values.name.trim() ? {} : { name: t('form.required') }),
       ...(/^\S+@\S+$/.test(values.email.trim()) ? {} : { email: t('form.email') }),
@@ -59,7 +59,12 @@ export function PersonSheet({ scope, user, onClose }: { scope: Scope; user: User
   const self = account?.email.toLowerCase() === user.email.toLowerCase();
   const stale = staleOf(scope);
   const save = useAction({ quiet: true, stale, success: t('saved'), run: (body: { name: string; role: Role }) => change(scope, user.id, body) });
-  const status = useAction({ stale, success: t('saved'), run: (next: 'active' | 'suspended') => change(scope, user.id, { status: next }) });
+  const status = useAction({
+    stale,
+    success: (_, next) => t(next === 'active' ? 'people.activated' : 'people.suspended', { name: user.name }),
+    run: (next: 'active' | 'suspended') => change(scope, user.id, { status: next }),
+    undo: (_, next) => change(scope, user.id, { status: next === 'active' ? 'suspended' : 'active' }),
+  });
   const again = useAction({ stale, success: t('people.resent'), run: () => resend(scope, user.id) });
   const drop = useAction({ stale, success: t('people.removed', { name: user.name }), run: () => remove(scope, user.id) });
   const form = useForm({

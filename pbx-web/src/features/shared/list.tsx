@@ -12,9 +12,9 @@ import { Failure } from './view';
 
 export const PAGE_SIZE = 25;
 
-export interface ListState {
+export interface ListState<Sort extends string = string> {
   search: string;
-  sort: string;
+  sort: Sort;
   page: number;
   filter: (name: string) => string;
   /** Anything narrows the list. */
@@ -22,14 +22,18 @@ export interface ListState {
   set: (changes: Record<string, string | null>, replace?: boolean) => void;
   clear: () => void;
   /** As the server wants it. */
-  query: { search?: string; sort: string; limit: number; offset: number };
+  query: { search?: string; sort: Sort; limit: number; offset: number };
 }
 
-/** A list's search, order, page and filters live in the address, so that every view can be linked to. */
-export function useList(defaultSort: string, filters: readonly string[] = []): ListState {
+/**
+ * A list's search, order, page and filters live in the address, so that every view can be linked to. `keys` is what
+ * the server sorts by; an order that nobody has is the usual one.
+ */
+export function useList<Key extends string>(keys: readonly Key[], usual: Key | `-${Key}`, filters: readonly string[] = []): ListState<Key | `-${Key}`> {
   const [params, setParams] = useSearchParams();
   const search = params.get('search') ?? '';
-  const sort = params.get('sort') ?? defaultSort;
+  const asked = params.get('sort');
+  const sort = keys.flatMap((key) => [key, `-${key}` as const]).find((known) => known === asked) ?? usual;
   const page = Math.max(1, Number.parseInt(params.get('page') ?? '1', 10) || 1);
   const set: ListState['set'] = (changes, replace = false) =>
     setParams(
@@ -37,7 +41,7 @@ export function useList(defaultSort: string, filters: readonly string[] = []): L
         const next = new URLSearchParams(before);
         if (!('page' in changes)) next.delete('page');
         for (const [name, value] of Object.entries(changes)) {
-          if (value === null || value === '' || (name === 'page' && value === '1') || (name === 'sort' && value === defaultSort)) next.delete(name);
+          if (value === null || value === '' || (name === 'page' && value === '1') || (name === 'sort' && value === usual)) next.delete(name);
           else next.set(name, value);
         }
         return next;
@@ -116,7 +120,7 @@ function SearchBox({ list, label }: { list: ListState; label: string }) {
 
 export function List<T>({ list, query, label, searchLabel, columns, rowKey, rowLink, rowActions, filters, empty }: {
   list: ListState;
-  query: UseQueryResult<Listed<T>, Error>;
+  query: UseQueryResult<Listed<T>>;
   label: string;
   searchLabel?: string;
   columns: Column<T>[];

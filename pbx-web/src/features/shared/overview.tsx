@@ -58,7 +58,7 @@ export function CallsChart({ overview }: { overview: Overview }) {
   );
 }
 
-export function OverviewView({ query, children }: { query: UseQueryResult<Overview, Error>; children: (overview: Overview) => React.ReactNode }) {
+export function OverviewView({ query, children }: { query: UseQueryResult<Overview>; children: (overview: Overview) => React.ReactNode }) {
   return (
     <View
       query={query}

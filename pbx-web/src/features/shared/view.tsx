@@ -59,7 +59,7 @@ export function Failure({ error, onRetry, retrying }: { error: unknown; onRetry:
 }
 
 /** Waits with a skeleton, explains a failure, or shows the data. */
-export function View<T>({ query, skeleton, children }: { query: UseQueryResult<T, Error>; skeleton?: ReactNode; children: (data: T) => ReactNode }) {
+export function View<T>({ query, skeleton, children }: { query: UseQueryResult<T>; skeleton?: ReactNode; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.isError) return <Failure error={query.error} onRetry={() => void query.refetch()} retrying={query.isFetching} />;
   return <Loading>{skeleton}</Loading>;

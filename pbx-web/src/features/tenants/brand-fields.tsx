@@ -9,7 +9,7 @@ const SUGGESTED = ['#0f6e63', '#1f5fbf', '#5b4bc4', '#b4235f', '#b54708', '#3f62
 export function ColourField<T extends { accent: string }>({ form }: { form: Form<T> }) {
   const { t } = useTranslation();
   const value = form.values.accent;
-  const set = (next: string) => form.set('accent', next as T['accent']);
+  const set = (next: string) => form.set('accent', next);
   return (
     <div className="flex flex-col gap-2">
       <Field label={t('brand.accent')} hint={t('brand.accentHint')} error={form.errors['accent' as keyof T & string]}>

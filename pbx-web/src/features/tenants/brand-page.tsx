@@ -67,7 +67,7 @@ function BrandForm({ tenant }: { tenant: Tenant }) {
       ),
   });
   const form = useForm({
-    initial: { brand_name: tenant.brand_name, accent: tenant.accent, support_email: tenant.support_email ?? '', locale: tenant.locale as string, time_zone: tenant.time_zone },
+    initial: { brand_name: tenant.brand_name, accent: tenant.accent, support_email: tenant.support_email ?? '', locale: tenant.locale, time_zone: tenant.time_zone },
     send: (values) => save.mutateAsync(values),
   });
   return (

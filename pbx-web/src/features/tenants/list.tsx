@@ -15,7 +15,7 @@ import { Time } from '@/ui/time';
 export function TenantsPage() {
   const { t } = useTranslation();
   useTitle(t('tenants.title'));
-  const list = useList('name');
+  const list = useList(['name', 'slug', 'status', 'created_at'], 'name');
   const query = useQuery({ ...get('/api/v1/tenants', { params: { query: list.query } }), placeholderData: keepPreviousData });
   const create = (
     <LinkButton variant="primary" icon={Plus} to={{ pathname: paths.platform.newTenant, search: location.search }}>

@@ -160,7 +160,7 @@ function EditTenant({ tenant, onDone }: { tenant: Tenant; onDone: () => void }) 
     send: (values) => save.mutateAsync({ name: values.name, slug: values.slug, host: text(values.host) }),
     done: onDone,
   });
-  const suspend = useAction({ stale: stale.tenants, success: t('tenants.suspended'), run: () => unwrap(api.POST('/api/v1/tenants/{tenant}/suspend', { params: { path } })) });
+  const suspend = useAction({ stale: stale.tenants, success: t('tenants.suspended'), undo: () => unwrap(api.POST('/api/v1/tenants/{tenant}/activate', { params: { path } })), run: () => unwrap(api.POST('/api/v1/tenants/{tenant}/suspend', { params: { path } })) });
   const activate = useAction({ stale: stale.tenants, success: t('tenants.activated'), run: () => unwrap(api.POST('/api/v1/tenants/{tenant}/activate', { params: { path } })) });
   const remove = useAction({ stale: stale.tenants, success: t('tenants.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}', { params: { path } })) });
   return (

@@ -5,7 +5,6 @@ export const general = {
   saved: 'Saved',
   action: {
     activate: 'Activate',
-    back: 'Back',
     cancel: 'Cancel',
     close: 'Close',
     delete: 'Delete',

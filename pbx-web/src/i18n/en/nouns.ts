@@ -147,7 +147,7 @@ export const nouns = {
     after: 'After',
     emptyTitle: 'Nothing happened yet',
     emptyText: 'Every change is written down here.',
-    actorKind: { user: 'Person', system: 'The system', sip: 'Telephony' },
+    actorKind: { system: 'The system', sip: 'Telephony' },
     noun: {
       account: 'Account',
       call: 'Call',

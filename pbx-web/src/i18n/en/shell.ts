@@ -8,7 +8,6 @@ export const shell = {
     notices: 'Notices',
     account: 'Account',
     signOut: 'Sign out',
-    switch: 'Switch place',
     search: 'Search or jump to …',
     switchPbx: 'Switch PBX',
     allTenants: 'All partners',
@@ -123,8 +122,8 @@ export const shell = {
     },
     invitation: {
       title: 'Welcome to {{place}}',
-      text: 'You are invited as {{role}}.',
-      platform: 'the platform',
+      text: '{{who}} invited you as {{role}}.',
+      textAlone: 'You are invited as {{role}}.',
       name: 'Your name',
       password: 'Choose a password',
       known: 'You already have an account with {{email}}. Accept, and sign in with your usual password.',

@@ -162,8 +162,6 @@ export const telephony = {
     outcome: 'Result',
     allOutcomes: 'All results',
     extension: 'Extension',
-    from: 'From',
-    to: 'To',
     fromDay: 'From day',
     toDay: 'To day',
     talked: 'Talked',

@@ -5,7 +5,6 @@ export const general = {
   saved: 'Sparat',
   action: {
     activate: 'Aktivera',
-    back: 'Tillbaka',
     cancel: 'Avbryt',
     close: 'Stäng',
     delete: 'Ta bort',

@@ -147,7 +147,7 @@ export const nouns = {
     after: 'Efter',
     emptyTitle: 'Inget har hänt än',
     emptyText: 'Varje ändring skrivs upp här.',
-    actorKind: { user: 'Person', system: 'Systemet', sip: 'Telefoni' },
+    actorKind: { system: 'Systemet', sip: 'Telefoni' },
     noun: {
       account: 'Konto',
       call: 'Samtal',

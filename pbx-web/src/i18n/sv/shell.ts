@@ -8,7 +8,6 @@ export const shell = {
     notices: 'Meddelanden',
     account: 'Konto',
     signOut: 'Logga ut',
-    switch: 'Byt plats',
     search: 'Sök eller hoppa till …',
     switchPbx: 'Byt växel',
     allTenants: 'Alla partner',
@@ -123,8 +122,8 @@ export const shell = {
     },
     invitation: {
       title: 'Välkommen till {{place}}',
-      text: 'Du är inbjuden som {{role}}.',
-      platform: 'plattformen',
+      text: '{{who}} har bjudit in dig som {{role}}.',
+      textAlone: 'Du är inbjuden som {{role}}.',
       name: 'Ditt namn',
       password: 'Välj ett lösenord',
       known: 'Du har redan ett konto med {{email}}. Tacka ja och logga in med ditt vanliga lösenord.',

@@ -162,8 +162,6 @@ export const telephony = {
     outcome: 'Resultat',
     allOutcomes: 'Alla resultat',
     extension: 'Anknytning',
-    from: 'Från',
-    to: 'Till',
     fromDay: 'Från och med',
     toDay: 'Till och med',
     talked: 'Talade',

@@ -1,0 +1,2 @@
+export { Home, SignedIn } from './shell/guard';
+export { Crash, Nowhere, Root } from './shell/root';
