@@ -13,6 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use tokio::sync::OnceCell;
 use voxera_store::embedded::{Postgres, PostgresConfig};
 use voxera_store::{SealKey, Store, StoreConfig};
@@ -90,6 +91,55 @@ impl Database {
     #[must_use]
     pub fn config(&self) -> StoreConfig {
         StoreConfig { url: self.url.clone(), max_connections: 8, seal_key: self.seal_key.clone() }
+    }
+
+    /// Does what only time does, or an operator by hand: as the owner, past every policy.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn execute(&self, sql: &str) {
+        let done = async {
+            let mut connection = self.url.parse::<PgConnectOptions>()?.connect().await?;
+            connection.execute(AssertSqlSafe(sql.to_owned())).await?;
+            connection.close().await
+        };
+        if let Err(error) = done.await {
+            panic!("{sql}: {error}");
+        }
+    }
+
+    /// Lets time pass: whatever the platform's tables say happened or will happen, does so that
+    /// much earlier. The database's own clock cannot be moved.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn let_pass(&self, time: Duration) {
+        if let Err(error) = self.try_let_pass(time).await {
+            panic!("time does not pass: {error}");
+        }
+    }
+
+    async fn try_let_pass(&self, time: Duration) -> Fallible<()> {
+        let mut connection = self.url.parse::<PgConnectOptions>()?.connect().await?;
+        connection
+            .execute(AssertSqlSafe(format!(
+                "do $$ declare moved record; begin
+                    perform set_config('app.scope', 'platform', true);
+                    for moved in
+                        select table_name, string_agg(
+                            format('%1$I = %1$I - interval ''{} milliseconds''', column_name), ', ') as sets
+                        from information_schema.columns
+                        where table_schema = 'platform' and data_type = 'timestamp with time zone'
+                          and table_name <> '_sqlx_migrations'
+                        group by 1
+                    loop
+                        execute format('update platform.%I set %s', moved.table_name, moved.sets);
+                    end loop;
+                end $$",
+                time.as_millis()
+            )))
+            .await?;
+        Ok(connection.close().await?)
     }
 
     /// A store on this database.

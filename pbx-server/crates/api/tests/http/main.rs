@@ -9,3 +9,4 @@ mod creates;
 mod isolation;
 mod lists;
 mod permissions;
+mod session;

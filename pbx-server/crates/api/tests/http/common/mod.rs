@@ -54,6 +54,7 @@ impl Operation {
         path
     }
 
+    /// Whether there is such a parameter; `place`: `query` or `header`.
     pub fn takes(&self, place: &str, name: &str) -> bool {
         let parameters = self.spec["parameters"].as_array();
         parameters.into_iter().flatten().any(|p| p["in"] == place && p["name"] == name)

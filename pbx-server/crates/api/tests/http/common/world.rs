@@ -33,7 +33,7 @@ pub struct World {
     tokens: Mutex<HashMap<String, String>>,
     password_hash: String,
     _state: tempfile::TempDir,
-    _database: Option<Database>,
+    database: Option<Database>,
 }
 
 /// A partner with its companies.
@@ -169,7 +169,7 @@ impl World {
             tokens: Mutex::default(),
             password_hash: account.password_hash.unwrap(),
             _state: state,
-            _database: database,
+            database,
         };
         world.nordtel = world.partner("nordtel").await;
         world.sydtel = world.partner("sydtel").await;
@@ -180,6 +180,10 @@ impl World {
         let company = world.company(&world.sydtel, "city").await;
         world.sydtel.companies.push(company);
         world
+    }
+
+    pub fn database(&self) -> &Database {
+        self.database.as_ref().unwrap()
     }
 
     pub fn akes(&self) -> &Company {
