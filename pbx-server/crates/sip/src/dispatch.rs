@@ -2,28 +2,54 @@
 
 use crate::flow::Flow;
 use crate::hub::{Hub, dropped, respond};
-use crate::{register, wire};
+use crate::{call, register, wire};
 use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{Header, Method, Request, Response};
 use rsipstack::transaction::{Transaction, TransactionReceiver};
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 /// Takes new transactions until the engine stops.
-pub async fn serve(hub: Arc<Hub>, mut incoming: TransactionReceiver, stop: CancellationToken) {
-    while let Some(Some(tx)) = stop.run_until_cancelled(incoming.recv()).await {
+pub async fn serve(hub: Arc<Hub>, mut incoming: TransactionReceiver) {
+    while let Some(tx) = incoming.recv().await {
         take(&hub, tx);
     }
 }
 
 fn take(hub: &Arc<Hub>, mut tx: Transaction) {
     let Some(flow) = hub.flow_of(&tx) else { return dropped("gone") };
+    if let (Some(tag), Some(call_id)) = (wire::to_tag(&tx.original), wire::call_id(&tx.original)) {
+        // Inside a dialog: one that we do not have has no caller to be polite to but the phone.
+        if let Err(tx) = hub.book.deliver(&call_id, &tag, Box::new(tx)) {
+            refuse_unknown(hub, *tx, &flow);
+        }
+        return;
+    }
+    if tx.original.method == Method::Invite && !is_looping(&tx.original) {
+        let hub = Arc::clone(hub);
+        hub.clone().spawn(call::invite(hub, tx, flow));
+        return;
+    }
     let response = match outside(hub, &tx.original, &flow) {
         Some(response) => response,
         None => return,
     };
     // Sending may have to wait for a connection; nobody else should.
-    hub.tasks.spawn(async move { respond(&mut tx, response).await });
+    hub.spawn(async move { respond(&mut tx, response).await });
+}
+
+/// RFC 3261, section 12.2.2: a dialog that is not known, or no longer.
+fn refuse_unknown(hub: &Arc<Hub>, mut tx: Transaction, flow: &Flow) {
+    if !known_place(hub, &tx.original, flow) {
+        return dropped("stranger");
+    }
+    let response = wire::answer(&tx.original, 481, None, Vec::new(), None);
+    hub.spawn(async move { respond(&mut tx, response).await });
+}
+
+/// No hops left, or a number of them that is none: not for calls to decide.
+fn is_looping(request: &Request) -> bool {
+    wire::value(&request.headers, "Max-Forwards")
+        .is_some_and(|hops| hops.trim().parse::<u8>().unwrap_or(0) == 0)
 }
 
 /// A request outside of any dialog. `None`: nothing is answered.

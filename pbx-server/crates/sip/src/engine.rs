@@ -2,11 +2,12 @@
 
 use crate::auth::Authenticator;
 use crate::bindings::Bindings;
+use crate::call::Input;
 use crate::config::EngineConfig;
 use crate::flow::Ways;
 use crate::guard::Guard;
 use crate::hub::{Hub, lock, udp_flow};
-use crate::media::{Ports, Relay};
+use crate::media::{MediaEvent, Ports, Relay};
 use crate::{dispatch, net};
 use rsipstack::EndpointBuilder;
 use rsipstack::transaction::endpoint::EndpointOption;
@@ -22,6 +23,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use voxera_callcontrol::CallControl;
+use voxera_model::CallId;
 
 /// How often what has expired is thrown out.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -36,7 +38,6 @@ pub struct Engine;
 pub struct EngineHandle {
     hub: Arc<Hub>,
     address: SocketAddr,
-    stop: CancellationToken,
 }
 
 /// What the engine holds at this moment; all but the nonces, sources and packets go back to zero
@@ -89,7 +90,7 @@ impl Engine {
             })
             .build();
         let incoming = endpoint.incoming_transactions().map_err(io::Error::other)?;
-        let (media, _silent) = unbounded_channel();
+        let (media, mut silent) = unbounded_channel();
         let ports = Ports::new(&config.media_ports);
         let relay = Relay::start(ports, config.media_threads, config.media_timeout, &media)?;
         let now = Instant::now();
@@ -102,21 +103,29 @@ impl Engine {
             guard: Mutex::new(Guard::new(config.limits, now)),
             bindings: Bindings::default(),
             streams: Mutex::new(HashMap::new()),
+            book: Arc::default(),
             relay,
+            calls: TaskTracker::new(),
+            words: TaskTracker::new(),
             tasks: TaskTracker::new(),
-            stopping: stop.child_token(),
+            stop: stop.clone(),
+            stopping: CancellationToken::new(),
             control,
             config,
         });
-        let inner = Arc::clone(&hub.endpoint);
-        let run = |job: Pin<Box<dyn Future<Output = ()> + Send>>| hub.tasks.spawn(job);
-        let stopped = stop.clone();
-        run(Box::pin(async move { stopped.run_until_cancelled(inner.process_timer()).await.unwrap_or(()) }));
-        run(Box::pin(dispatch::serve(Arc::clone(&hub), incoming, stop.clone())));
-        run(Box::pin(net::serve_udp(Arc::clone(&hub), stop.clone())));
-        run(Box::pin(net::serve_tcp(Arc::clone(&hub), listener, stop.clone())));
-        run(Box::pin(housekeeping(Arc::clone(&hub), stop.clone())));
-        Ok(EngineHandle { hub, address, stop })
+        let timers = Arc::clone(&hub.endpoint);
+        hub.spawn(async move { timers.process_timer().await });
+        hub.spawn(dispatch::serve(Arc::clone(&hub), incoming));
+        hub.spawn(net::serve_udp(Arc::clone(&hub)));
+        hub.spawn(net::serve_tcp(Arc::clone(&hub), listener));
+        hub.spawn(housekeeping(Arc::clone(&hub)));
+        let book = Arc::clone(&hub.book);
+        hub.spawn(async move {
+            while let Some(MediaEvent::Silent(call)) = silent.recv().await {
+                book.tell(call, Input::Silent);
+            }
+        });
+        Ok(EngineHandle { hub, address })
     }
 }
 
@@ -127,6 +136,11 @@ impl EngineHandle {
         self.address
     }
 
+    /// Ends a call; one that is not there is no fault.
+    pub fn hangup(&self, call: CallId) {
+        self.hub.book.tell(call, Input::Hangup);
+    }
+
     /// What it holds.
     #[must_use]
     pub fn stats(&self) -> EngineStats {
@@ -135,7 +149,12 @@ impl EngineHandle {
 
     /// Ends every call politely, waits for the phones' answers, and stops.
     pub async fn shutdown(self) {
-        self.stop.cancel();
+        self.hub.stopping.cancel();
+        for tasks in [&self.hub.calls, &self.hub.words] {
+            tasks.close();
+            tasks.wait().await;
+        }
+        self.hub.stop.cancel();
         self.hub.tasks.close();
         self.hub.tasks.wait().await;
     }
@@ -143,17 +162,18 @@ impl EngineHandle {
 
 impl Drop for EngineHandle {
     fn drop(&mut self) {
-        self.stop.cancel();
+        self.hub.stop.cancel();
     }
 }
 
 impl Hub {
     fn stats(&self) -> EngineStats {
         let kept = self.endpoint.get_stats();
+        let (calls, dialogs, acks) = self.book.counts();
         EngineStats {
-            calls: 0,
-            dialogs: 0,
-            transactions: kept.running_transactions + kept.finished_transactions + kept.waiting_ack,
+            calls,
+            dialogs,
+            transactions: kept.running_transactions + kept.finished_transactions + kept.waiting_ack + acks,
             registrations: self.bindings.len(),
             connections: lock(&self.streams).len(),
             nonces: lock(&self.auth).nonces_in_use(),
@@ -183,16 +203,16 @@ impl Hub {
         self.bindings.sweep(|pbx, device, binding| {
             presence.bindings(pbx, device).iter().any(|known| known.contact == binding.contact)
         });
+        self.book.sweep(Instant::now());
         self.gauges();
     }
 }
 
-async fn housekeeping(hub: Arc<Hub>, stop: CancellationToken) {
+async fn housekeeping(hub: Arc<Hub>) {
     let mut sweep = tokio::time::interval(SWEEP);
     let mut keep_open = tokio::time::interval(KEEP_OPEN);
     loop {
         tokio::select! {
-            () = stop.cancelled() => return,
             _ = sweep.tick() => hub.sweep(),
             _ = keep_open.tick() => {
                 for flow in hub.bindings.behind_routers() {

@@ -2,12 +2,14 @@
 
 use crate::auth::Authenticator;
 use crate::bindings::Bindings;
+use crate::call::Book;
 use crate::config::EngineConfig;
 use crate::flow::{Flow, Ways};
 use crate::guard::{Admission, Guard, is_scanner};
 use crate::media::Relay;
 use crate::wire;
-use rsipstack::sip::{Request, Response, SipMessage};
+use rsipstack::sip::prelude::HeadersExt;
+use rsipstack::sip::{Method, Request, Response, SipMessage};
 use rsipstack::transaction::Transaction;
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
@@ -35,13 +37,27 @@ pub struct Hub {
     pub bindings: Bindings,
     /// Open connections by peer.
     pub streams: Mutex<HashMap<SocketAddr, Flow>>,
+    pub book: Arc<Book>,
     pub relay: Relay,
+    /// Calls that are up.
+    pub calls: TaskTracker,
+    /// Requests that phones are to hear before we go.
+    pub words: TaskTracker,
+    /// Everything else.
     pub tasks: TaskTracker,
-    /// Cancelled when the engine stops: calls end.
+    /// Cancelled when the engine is to stop: calls end.
     pub stopping: CancellationToken,
+    /// Cancelled when the last call has ended: everything ends.
+    pub stop: CancellationToken,
 }
 
 impl Hub {
+    /// Runs until it is done or the engine stops.
+    pub fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { stop.run_until_cancelled(job).await.unwrap_or(()) });
+    }
+
     /// One datagram, or one whole message of a connection.
     pub async fn receive(&self, bytes: &[u8], flow: &Flow) {
         if bytes.len() > self.config.limits.message {
@@ -78,6 +94,9 @@ impl Hub {
                 let class = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx", "6xx"];
                 let class = class[usize::from(response.status_code.code() / 100).min(6)];
                 metrics::counter!("voxera_sip_responses_total", "class" => class).increment(1);
+                if self.acknowledged_again(response).await {
+                    return;
+                }
             }
         }
         if let Err(error) =
@@ -85,6 +104,23 @@ impl Hub {
         {
             tracing::debug!(%error, peer = %flow.peer, "message without use");
         }
+    }
+
+    /// A phone repeats its answer when our acknowledgement was lost: it gets the same one again.
+    async fn acknowledged_again(&self, response: &Response) -> bool {
+        if !(200..300).contains(&response.status_code.code()) {
+            return false;
+        }
+        let key = (wire::call_id(response), wire::sequence(response), wire::to_tag(response));
+        let (Some(call_id), Some(sequence), Some(tag)) = key else { return false };
+        let Some((ack, flow)) = self.book.kept(&(call_id, sequence, tag)) else { return false };
+        let method = response.cseq_header().and_then(|cseq| cseq.method());
+        if method != Ok(Method::Invite) {
+            return false;
+        }
+        // One that is lost again is asked for again.
+        let _ = flow.connection().send(SipMessage::Request(ack), Some(&flow.address())).await;
+        true
     }
 
     /// The way that a request came; `None`: its connection is gone.
@@ -135,6 +171,7 @@ impl Hub {
     /// A connection is gone.
     pub fn closed(&self, flow: &Flow) {
         lock(&self.streams).remove(&flow.peer);
+        self.book.gone(flow);
         for (pbx, device, contact) in self.bindings.close(flow) {
             self.control.presence().unregister(pbx, device, Some(&contact));
         }

@@ -20,10 +20,9 @@
 //!
 //! No module decides where a call goes: `voxera_callcontrol` does. Nothing here waits for a database.
 
-#![expect(dead_code, unused_imports, reason = "calls follow")]
-
 mod auth;
 mod bindings;
+mod call;
 mod config;
 mod dispatch;
 mod engine;

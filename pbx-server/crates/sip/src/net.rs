@@ -50,10 +50,10 @@ fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 /// Reads datagrams until the engine stops.
-pub async fn serve_udp(hub: Arc<Hub>, stop: CancellationToken) {
+pub async fn serve_udp(hub: Arc<Hub>) {
     let mut buffer = vec![0; 65_536];
-    while let Some(received) = stop.run_until_cancelled(hub.socket.recv_from(&mut buffer)).await {
-        match received {
+    loop {
+        match hub.socket.recv_from(&mut buffer).await {
             Ok((length, peer)) => {
                 let bytes = &buffer[..length];
                 if is_keep_alive(bytes) {
@@ -74,9 +74,9 @@ pub async fn serve_udp(hub: Arc<Hub>, stop: CancellationToken) {
 }
 
 /// Takes connections until the engine stops.
-pub async fn serve_tcp(hub: Arc<Hub>, listener: TcpListener, stop: CancellationToken) {
-    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
-        match accepted {
+pub async fn serve_tcp(hub: Arc<Hub>, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
             Ok((stream, peer)) => {
                 let limits = hub.config.limits;
                 let (all, of_source) = {
@@ -89,8 +89,7 @@ pub async fn serve_tcp(hub: Arc<Hub>, listener: TcpListener, stop: CancellationT
                     continue;
                 }
                 let hub = Arc::clone(&hub);
-                let stop = stop.clone();
-                hub.clone().tasks.spawn(async move { connection(hub, stream, peer, stop).await });
+                hub.clone().spawn(connection(hub, stream, peer));
             }
             Err(error) => {
                 // Out of descriptors: trying again at once would only burn time.
@@ -101,14 +100,14 @@ pub async fn serve_tcp(hub: Arc<Hub>, listener: TcpListener, stop: CancellationT
     }
 }
 
-async fn connection(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
+async fn connection(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr) {
     let (_never, incoming) = unbounded_channel();
     let (out, outgoing) = unbounded_channel();
     let address = SipAddr::new(rsipstack::sip::Transport::Tcp, peer.into());
     let Ok(channel) = ChannelConnection::create_connection(incoming, out, address, None).await else {
         return;
     };
-    let closed = stop.child_token();
+    let closed = CancellationToken::new();
     let flow = Flow::new(Transport::Tcp, peer, channel.into(), closed.clone());
     lock(&hub.streams).insert(peer, flow.clone());
     // Small messages must not wait for more.

@@ -1,0 +1,205 @@
+//! A new call: who calls, under whose name, with what sound.
+
+use crate::call::leg::Leg;
+use crate::call::send::{Responder, teller};
+use crate::call::{CallTask, Input, SessionTimer, Stage};
+use crate::dispatch::known_place;
+use crate::flow::Flow;
+use crate::hub::{Hub, dropped, respond};
+use crate::sdp::Sdp;
+use crate::who::{Asker, Caller, Refusal, judge};
+use crate::wire;
+use rsipstack::sip::prelude::HeadersExt;
+use rsipstack::sip::{Header, Request, Uri};
+use rsipstack::transaction::Transaction;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::unbounded_channel;
+use voxera_callcontrol::{Arrival, SecurityKind};
+use voxera_model::{CallId, Dialled, Realm};
+
+/// The shortest session interval that we take, in seconds (RFC 4028).
+const SHORTEST_SESSION: u64 = 90;
+
+/// Takes an INVITE that begins a call.
+pub async fn invite(hub: Arc<Hub>, mut tx: Transaction, flow: Flow) {
+    match admit(&hub, &tx.original, &flow) {
+        None => {}
+        Some(Ok(admitted)) => begin(&hub, tx, flow, admitted).await,
+        Some(Err(refusal)) => {
+            let tag = wire::random_word();
+            let response = wire::answer(&tx.original, refusal.code, Some(&tag), refusal.headers, None);
+            // Nothing was said before, so a phone that misses this asks again and is told again.
+            respond(&mut tx, response).await;
+        }
+    }
+}
+
+/// What is known of a call that may begin.
+struct Admitted {
+    caller: Caller,
+    realm: Realm,
+    dialled: Dialled,
+    sdp: Sdp,
+    session: Option<SessionTimer>,
+}
+
+/// `None`: a stranger, who hears nothing.
+fn admit(hub: &Hub, request: &Request, flow: &Flow) -> Option<Result<Admitted, Refusal>> {
+    if !known_place(hub, request, flow) {
+        // Whoever scans for open exchanges names realms that nobody has.
+        let realm = Realm::parse(&wire::host(&request.uri)).ok();
+        hub.suspect(SecurityKind::UnknownRealm, realm, flow.peer, None);
+        dropped("stranger");
+        return None;
+    }
+    let from = request.from_header().ok()?.uri().ok()?;
+    // The caller's own realm judges it; one that hides its name is at home where it calls.
+    let realm = [&from, &request.uri].into_iter().find_map(|uri| Realm::parse(&wire::host(uri)).ok());
+    let Some(realm) = realm else { return Some(Err(refuse(404))) };
+    Some(
+        judge(hub, request, flow, &realm, Asker::Proxy)
+            .and_then(|caller| accept(hub, request, flow, realm, caller, &from)),
+    )
+}
+
+fn accept(
+    hub: &Hub,
+    request: &Request,
+    flow: &Flow,
+    realm: Realm,
+    caller: Caller,
+    from: &Uri,
+) -> Result<Admitted, Refusal> {
+    let anonymous = wire::host(from) == "anonymous.invalid";
+    if anonymous {
+        // RFC 5079: a name cannot be hidden yet, and must not be shown to someone who hid it.
+        return Err(refuse(433));
+    }
+    if !is_own_name(&caller, from, &realm) {
+        hub.suspect(SecurityKind::ForgedCaller, Some(realm), flow.peer, Some(caller.device));
+        return Err(refuse(403));
+    }
+    if let Some(require) = wire::value(&request.headers, "Require") {
+        let unknown: Vec<&str> = require.split(',').map(str::trim).filter(|one| *one != "timer").collect();
+        if !unknown.is_empty() {
+            let headers = vec![wire::field("Unsupported", unknown.join(", "))];
+            return Err(Refusal { code: 420, headers });
+        }
+    }
+    let session = session_timer(request)?;
+    // A description that we cannot carry: encrypted sound only, or none at all.
+    let sdp = Sdp::parse(&request.body).map_err(|_| refuse(488))?;
+    let dialled = dialled(hub, request, flow, &realm);
+    Ok(Admitted { caller, realm, dialled, sdp, session })
+}
+
+fn refuse(code: u16) -> Refusal {
+    Refusal { code, headers: Vec::new() }
+}
+
+/// A phone calls under its own name, which is its user name or its extension's number.
+fn is_own_name(caller: &Caller, from: &Uri, realm: &Realm) -> bool {
+    let user = wire::user(from);
+    let number = caller.view.device(caller.device).map(|secret| secret.extension.as_str().to_owned());
+    let own =
+        user.eq_ignore_ascii_case(&caller.device.to_string()) || number.is_some_and(|number| number == user);
+    own && wire::host(from) == realm.as_str()
+}
+
+/// A number of another PBX is no number of this one, whatever it looks like.
+fn dialled(hub: &Hub, request: &Request, flow: &Flow, realm: &Realm) -> Dialled {
+    let uri = &request.uri;
+    let host = wire::host(uri);
+    let scheme = uri.scheme.as_ref().map(|s| s.to_string().to_ascii_lowercase());
+    match scheme.as_deref() {
+        // `tel:` and `urn:` have no host: the parser puts the number in its place.
+        Some("tel" | "urn") => {
+            Dialled::parse(uri.to_string().trim_start_matches("tel:").split(';').next().unwrap_or(""))
+        }
+        _ => {
+            let user = wire::user(uri);
+            let ours = host == realm.as_str()
+                || host.parse().is_ok_and(|ip| {
+                    hub.sent_by(flow.peer.ip()).ip() == ip || crate::hub::lock(&hub.ways).is_us(ip)
+                });
+            let dialled = Dialled::parse(&user);
+            // Help is called for wherever it is asked for.
+            if ours || dialled.is_emergency() { dialled } else { Dialled::Unknown(unknown(&user, &host)) }
+        }
+    }
+}
+
+fn unknown(user: &str, host: &str) -> String {
+    format!("{user}@{host}").chars().filter(char::is_ascii_graphic).take(64).collect()
+}
+
+fn session_timer(request: &Request) -> Result<Option<SessionTimer>, Refusal> {
+    let Some(value) = wire::value(&request.headers, "Session-Expires") else { return Ok(None) };
+    if !wire::lists(&request.headers, "Supported", "timer") {
+        return Ok(None);
+    }
+    let mut parts = value.split(';');
+    let Some(seconds) = parts.next().and_then(|text| text.trim().parse::<u64>().ok()) else {
+        return Err(refuse(400));
+    };
+    // A phone that wants us to refresh does it itself when we do not promise to.
+    if parts.any(|part| part.trim().eq_ignore_ascii_case("refresher=uas")) {
+        return Ok(None);
+    }
+    if seconds < SHORTEST_SESSION {
+        let headers: Vec<Header> = vec![wire::field("Min-SE", SHORTEST_SESSION.to_string())];
+        return Err(Refusal { code: 422, headers });
+    }
+    Ok(Some(SessionTimer::new(Duration::from_secs(seconds.min(86_400)))))
+}
+
+async fn begin(hub: &Arc<Hub>, mut tx: Transaction, flow: Flow, admitted: Admitted) {
+    let Admitted { caller, realm, dialled, sdp, session } = admitted;
+    let id = CallId(uuid::Uuid::now_v7());
+    let (own, inbox) = unbounded_channel();
+    let limits = hub.config.limits;
+    let most = (limits.calls, limits.calls_per_device);
+    let seat = match hub.stopping.is_cancelled() {
+        true => None,
+        false => hub.book.enter(id, caller.device, own.clone(), most),
+    };
+    let pbx = caller.view.snapshot.pbx;
+    let leg = Leg::caller(&tx.original, flow, pbx, caller.device, sdp);
+    let (Some(seat), Some(mut leg)) = (seat, leg) else {
+        let code = if tx.original.contact_header().is_ok() { 503 } else { 400 };
+        let tag = wire::random_word();
+        let response = wire::answer(&tx.original, code, Some(&tag), Vec::new(), None);
+        return respond(&mut tx, response).await;
+    };
+    let trying = wire::answer(&tx.original, 100, None, Vec::new(), None);
+    respond(&mut tx, trying).await;
+    leg.dialog = Some(hub.book.open(&leg.call_id, &leg.local_tag, own.clone(), crate::media::Side::Caller));
+    let responder = Responder::drive(hub, tx, &leg.local_tag, teller(&own, Input::Caller));
+    let (core, actions) =
+        hub.control.arrive(&caller.view, Arrival { call: id, device: caller.device, dialled });
+    let task = CallTask {
+        hub: Arc::clone(hub),
+        id,
+        core,
+        realm,
+        inbox,
+        own,
+        caller: leg,
+        responder,
+        stage: Stage::Open,
+        callee: None,
+        forks: Vec::new(),
+        ringing: None,
+        media: None,
+        exchange: None,
+        exchanges: 0,
+        session,
+        probe_at: None,
+        codec: None,
+        over: false,
+        bye_owed: false,
+        _seat: seat,
+    };
+    hub.calls.spawn(task.run(actions));
+}

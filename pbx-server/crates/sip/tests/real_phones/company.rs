@@ -1,0 +1,154 @@
+//! A company with an engine of its own, no database, and real phones that know their passwords.
+
+use md5::{Digest, Md5};
+use sha2::Sha256;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tempfile::TempDir;
+use uuid::Uuid;
+use voxera_callcontrol::{
+    CallControl, CallControlConfig, CallEnded, DeviceSecret, LiveEvent, LiveFeed, LiveScope, PbxConfig,
+    RegistrationChange,
+};
+use voxera_callflow::Snapshot;
+use voxera_callflow::scenario::Scenario;
+use voxera_model::{DeviceId, ExtensionNumber, Name};
+use voxera_sip::{Engine, EngineConfig, EngineHandle};
+use voxera_testkit::phone::PhoneConfig;
+
+/// Anna, Bertil, Cecilia and David; David takes no second call.
+pub const FOUR: &str = r#"
+story = ""
+steps = []
+[extensions.1000]
+name = "Anna Åkesson"
+[extensions.1001]
+name = "Bertil Berg"
+phones = 2
+[extensions.1002]
+name = "Cecilia Cederlund"
+[extensions.1003]
+name = "David Dahl"
+call_waiting = false
+"#;
+
+pub struct Company {
+    pub control: CallControl,
+    pub engine: EngineHandle,
+    pub snapshot: Snapshot,
+    passwords: HashMap<DeviceId, String>,
+    feed: LiveFeed,
+    _state: TempDir,
+}
+
+impl Company {
+    /// The company of these extensions, on a free port of loopback.
+    pub async fn open(extensions: &str) -> Self {
+        let scenario = Scenario::parse("company", extensions).unwrap();
+        Self::of(scenario.snapshot, &[], |_| {}).await
+    }
+
+    /// The company of a snapshot; `without_extension`: numbers whose phones are left although the
+    /// extension is gone.
+    pub async fn of(
+        snapshot: Snapshot,
+        without_extension: &[(ExtensionNumber, DeviceId)],
+        change: impl FnOnce(&mut EngineConfig),
+    ) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let control = CallControl::start(CallControlConfig::new(state.path()), None).await.unwrap();
+        let feed = control.live().subscribe(LiveScope::Platform);
+        let mut passwords = HashMap::new();
+        let present = snapshot.extensions.iter();
+        let present = present.flat_map(|(number, of)| of.devices.iter().map(|id| (number.clone(), *id)));
+        let devices = present
+            .chain(without_extension.iter().cloned())
+            .map(|(extension, device)| {
+                let password = Uuid::new_v4().simple().to_string();
+                let ha1 = format!("{device}:{}:{password}", snapshot.realm);
+                passwords.insert(device, password);
+                DeviceSecret {
+                    device,
+                    extension,
+                    name: Name::parse("Telefon").unwrap(),
+                    ha1_md5: Md5::digest(&ha1).into(),
+                    ha1_sha256: Sha256::digest(&ha1).into(),
+                }
+            })
+            .collect();
+        control.directory().replace(PbxConfig { snapshot: snapshot.clone(), devices });
+        let mut config = EngineConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+        // Tests that run at the same time share the machine's ports: each has a window of its own.
+        let window = 10_000 + u16::try_from(std::process::id() % 200).unwrap() * 200;
+        config.media_ports = window..=window + 199;
+        change(&mut config);
+        let engine = Engine::start(config, control.clone()).await.unwrap();
+        Self { control, engine, snapshot, passwords, feed, _state: state }
+    }
+
+    /// What the owner of an extension types into the nth of its phones.
+    pub fn credentials(&self, extension: &str, nth: usize) -> (DeviceId, &str) {
+        let device = self.snapshot.extensions[&number(extension)].devices[nth];
+        (device, &self.passwords[&device])
+    }
+
+    /// The phone of an extension, over UDP.
+    pub fn phone(&self, extension: &str) -> PhoneConfig {
+        self.nth_phone(extension, 0)
+    }
+
+    /// One of an extension's phones, over UDP.
+    pub fn nth_phone(&self, extension: &str, nth: usize) -> PhoneConfig {
+        self.phone_of(self.credentials(extension, nth).0, extension)
+    }
+
+    /// A phone by its device.
+    pub fn phone_of(&self, device: DeviceId, display: &str) -> PhoneConfig {
+        let realm = self.snapshot.realm.to_string();
+        PhoneConfig::of(self.engine.local_addr(), &realm, &device.to_string(), &self.passwords[&device])
+            .named(display)
+    }
+
+    /// Until the next call is over, and its record is safe on disk.
+    pub async fn ended(&mut self) -> CallEnded {
+        loop {
+            if let LiveEvent::Ended { call } = self.feed.next().await.unwrap() {
+                self.control.flush().await;
+                return call;
+            }
+        }
+    }
+
+    /// Until a phone has signed out.
+    pub async fn signed_out(&mut self) {
+        loop {
+            if let LiveEvent::Registration { change: RegistrationChange::Unregistered, .. } =
+                self.feed.next().await.unwrap()
+            {
+                return;
+            }
+        }
+    }
+
+    /// Until the engine holds nothing of a call any more.
+    pub async fn quiet(&self) {
+        let empty = async {
+            let mut look = tokio::time::interval(Duration::from_millis(10));
+            loop {
+                let stats = self.engine.stats();
+                if (stats.calls, stats.dialogs, stats.media_ports) == (0, 0, 0) {
+                    return;
+                }
+                look.tick().await;
+            }
+        };
+        if tokio::time::timeout(Duration::from_secs(40), empty).await.is_err() {
+            panic!("something of a call is left: {:?}", self.engine.stats());
+        }
+    }
+}
+
+pub fn number(text: &str) -> ExtensionNumber {
+    ExtensionNumber::parse(text).unwrap()
+}

@@ -1,0 +1,7 @@
+//! Real phones at the engine, without a database: they register, call, hear each other, hold and
+//! hang up, and the records say what happened.
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod calls;
+mod company;
+mod registration;
