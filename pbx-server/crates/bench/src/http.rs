@@ -27,9 +27,8 @@ pub async fn run() -> Outcome<()> {
     };
     // Not in the home of root: PostgreSQL runs as somebody else then.
     let folder = tempfile::Builder::new().prefix("voxera-bench").tempdir_in("/var/tmp")?;
-    let mut postgres = PostgresConfig::new(folder.path().join("postgres"));
-    postgres.binaries = None;
-    let postgres = Postgres::start(postgres).await?;
+    let config = PostgresConfig { data_dir: folder.path().join("postgres"), binaries: None };
+    let postgres = Postgres::start(config).await?;
     let client = Client::builder().pool_max_idle_per_host(CONNECTIONS).build()?;
     let product = Product::start(&binary, &folder.path().join("state"), postgres.url(), &client).await?;
 
@@ -80,7 +79,7 @@ impl Product {
             .env("VOXERA_DEMO_ENABLED", "true")
             .env("VOXERA_LOG_LEVEL", "warn")
             // One machine plays all clients here.
-            .env("VOXERA_LIMITS_REQUESTS_PER_MINUTE", "0")
+            .env("VOXERA_LIMITS_REQUESTS_PER_MINUTE", "10000000")
             .env("DATABASE_URL", database)
             .stdout(Stdio::null())
             .kill_on_drop(true)

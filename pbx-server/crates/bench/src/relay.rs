@@ -4,7 +4,7 @@
 use crate::phones::Phone;
 use crate::process::Measured;
 use crate::series::{Series, alone, heading, line};
-use crate::{Outcome, setting};
+use crate::Outcome;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
