@@ -119,11 +119,25 @@ impl Database {
         }
     }
 
-    async fn try_let_pass(&self, time: Duration) -> Fallible<()> {
+    /// Runs SQL as the owner: for faults that the store itself does not make.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn execute(&self, sql: &str) {
+        if let Err(error) = self.try_execute(sql).await {
+            panic!("{sql}: {error}");
+        }
+    }
+
+    async fn try_execute(&self, sql: &str) -> Fallible<()> {
         let mut connection = self.url.parse::<PgConnectOptions>()?.connect().await?;
-        connection
-            .execute(AssertSqlSafe(format!(
-                "do $$ declare moved record; begin
+        connection.execute(AssertSqlSafe(sql.to_owned())).await?;
+        Ok(connection.close().await?)
+    }
+
+    async fn try_let_pass(&self, time: Duration) -> Fallible<()> {
+        self.try_execute(&format!(
+            "do $$ declare moved record; begin
                     perform set_config('app.scope', 'platform', true);
                     for moved in
                         select table_name, string_agg(
@@ -136,10 +150,9 @@ impl Database {
                         execute format('update platform.%I set %s', moved.table_name, moved.sets);
                     end loop;
                 end $$",
-                time.as_millis()
-            )))
-            .await?;
-        Ok(connection.close().await?)
+            time.as_millis()
+        ))
+        .await
     }
 
     /// A store on this database.

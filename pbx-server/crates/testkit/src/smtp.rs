@@ -17,6 +17,8 @@ pub enum Answer {
     RefuseRecipient(u16),
     /// Refuses the log-in (535).
     RefuseLogin,
+    /// Offers STARTTLS and then cannot (454).
+    RefuseStartTls,
     /// Hangs up after the greeting.
     HangUp,
 }
@@ -161,6 +163,8 @@ async fn serve(
     while let Some(line) = lines.next_line().await? {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         let reply = match verb.as_str() {
+            "EHLO" if answer == Answer::RefuseStartTls => "250-sink.example\r\n250 STARTTLS\r\n".to_owned(),
+            "STARTTLS" if answer == Answer::RefuseStartTls => "454 4.7.0 not now\r\n".to_owned(),
             "EHLO" | "HELO" => "250-sink.example\r\n250-8BITMIME\r\n250 AUTH PLAIN\r\n".to_owned(),
             "AUTH" if answer == Answer::RefuseLogin => "535 5.7.8 bad credentials\r\n".to_owned(),
             "AUTH" => {
