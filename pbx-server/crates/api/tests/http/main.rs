@@ -1,12 +1,16 @@
 //! The HTTP interface on a real PostgreSQL, through the real router.
 
-#![allow(unused)]
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod audit;
 mod common;
 mod contract;
 mod creates;
+mod credentials;
+mod events;
 mod isolation;
 mod lists;
+mod machine;
+mod outage;
 mod permissions;
 mod session;

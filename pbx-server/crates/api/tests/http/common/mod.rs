@@ -5,7 +5,7 @@ mod phones;
 mod world;
 
 pub use client::{Reply, Who, json_body};
-pub use world::{Company, PASSWORD, Partner, World};
+pub use world::{Company, PASSWORD, World};
 
 use serde_json::Value;
 

@@ -23,7 +23,6 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// The installation.
 pub struct World {
     pub store: Store,
-    pub identity: Identity,
     pub control: CallControl,
     pub clock: Clock,
     pub api: Api,
@@ -161,7 +160,6 @@ impl World {
             router: voxera_api::router(api.clone()),
             api,
             store,
-            identity,
             control,
             clock,
             nordtel: nobody.clone(),
@@ -205,6 +203,7 @@ impl World {
             name: "anonymous".to_owned(),
             token: None,
             address: "127.0.0.1:40000".parse().unwrap(),
+            host: "portal.test".to_owned(),
             headers: Vec::new(),
         }
     }
