@@ -114,45 +114,22 @@ impl Database {
     /// # Panics
     /// When the database refuses.
     pub async fn let_pass(&self, time: Duration) {
-        if let Err(error) = self.try_let_pass(time).await {
-            panic!("time does not pass: {error}");
-        }
-    }
-
-    /// Runs SQL as the owner: for faults that the store itself does not make.
-    ///
-    /// # Panics
-    /// When the database refuses.
-    pub async fn execute(&self, sql: &str) {
-        if let Err(error) = self.try_execute(sql).await {
-            panic!("{sql}: {error}");
-        }
-    }
-
-    async fn try_execute(&self, sql: &str) -> Fallible<()> {
-        let mut connection = self.url.parse::<PgConnectOptions>()?.connect().await?;
-        connection.execute(AssertSqlSafe(sql.to_owned())).await?;
-        Ok(connection.close().await?)
-    }
-
-    async fn try_let_pass(&self, time: Duration) -> Fallible<()> {
-        self.try_execute(&format!(
+        self.execute(&format!(
             "do $$ declare moved record; begin
-                    perform set_config('app.scope', 'platform', true);
-                    for moved in
-                        select table_name, string_agg(
-                            format('%1$I = %1$I - interval ''{} milliseconds''', column_name), ', ') as sets
-                        from information_schema.columns
-                        where table_schema = 'platform' and data_type = 'timestamp with time zone'
-                          and table_name <> '_sqlx_migrations'
-                        group by 1
-                    loop
-                        execute format('update platform.%I set %s', moved.table_name, moved.sets);
-                    end loop;
-                end $$",
+                for moved in
+                    select table_name, string_agg(
+                        format('%1$I = %1$I - interval ''{} milliseconds''', column_name), ', ') as sets
+                    from information_schema.columns
+                    where table_schema = 'platform' and data_type = 'timestamp with time zone'
+                      and table_name <> '_sqlx_migrations'
+                    group by 1
+                loop
+                    execute format('update platform.%I set %s', moved.table_name, moved.sets);
+                end loop;
+            end $$",
             time.as_millis()
         ))
-        .await
+        .await;
     }
 
     /// A store on this database.
