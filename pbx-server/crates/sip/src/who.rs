@@ -68,12 +68,12 @@ pub fn judge(
     };
     match (verdict, view.clone()) {
         (Verdict::Device(device), Some(view)) => Ok(Caller { device, view }),
-        (Verdict::Ask, _) => Err(challenge(hub, flow, realm, asker, false)),
+        (Verdict::Ask, _) => Err(challenge(hub, request, flow, realm, asker, false)),
         (Verdict::Stale(kind), _) => {
             if let Some(kind) = kind {
                 failed(kind);
             }
-            Err(challenge(hub, flow, realm, asker, true))
+            Err(challenge(hub, request, flow, realm, asker, true))
         }
         (Verdict::Refused(kind), _) => {
             failed(kind);
@@ -87,12 +87,13 @@ pub fn judge(
     }
 }
 
-fn challenge(hub: &Hub, flow: &Flow, realm: &Realm, asker: Asker, stale: bool) -> Refusal {
+fn challenge(hub: &Hub, request: &Request, flow: &Flow, realm: &Realm, asker: Asker, stale: bool) -> Refusal {
     let (code, name) = match asker {
         Asker::Registrar => (401, "WWW-Authenticate"),
         Asker::Proxy => (407, "Proxy-Authenticate"),
     };
-    let both = lock(&hub.auth).challenge(realm.as_str(), flow.peer.ip(), stale, Instant::now());
+    let agent = wire::value(&request.headers, "User-Agent").unwrap_or_default();
+    let both = lock(&hub.auth).challenge(realm.as_str(), flow.peer.ip(), agent, stale, Instant::now());
     Refusal { code, headers: both.into_iter().map(|value| wire::field(name, value)).collect() }
 }
 

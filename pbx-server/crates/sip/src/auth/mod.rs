@@ -69,14 +69,25 @@ impl Authenticator {
     }
 
     /// Both challenges, SHA-256 first: a phone takes the first that it knows; those that read only
-    /// the last one know only MD5.
-    pub fn challenge(&self, realm: &str, source: IpAddr, stale: bool, now: Instant) -> [String; 2] {
+    /// the last one know only MD5. `user_agent`: what the phone calls itself, for the few that give
+    /// up at the sight of SHA-256.
+    pub fn challenge(
+        &self,
+        realm: &str,
+        source: IpAddr,
+        user_agent: &str,
+        stale: bool,
+        now: Instant,
+    ) -> Vec<String> {
         let nonce = self.nonces.issue(realm, source, now);
         let stale = if stale { ", stale=true" } else { "" };
-        [Algorithm::Sha256, Algorithm::Md5].map(|algorithm| {
+        let offered: &[Algorithm] =
+            if knows_only_md5(user_agent) { &[Algorithm::Md5] } else { &[Algorithm::Sha256, Algorithm::Md5] };
+        let written = offered.iter().map(|algorithm| {
             let algorithm = algorithm.as_str();
             format!("Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={algorithm}, qop=\"auth\"{stale}")
-        })
+        });
+        written.collect()
     }
 
     /// Checks the credentials for `claim.realm`. `find` looks a device of that realm up;
@@ -149,6 +160,14 @@ impl Authenticator {
         let equal: bool = expected.as_bytes().ct_eq(given.response.as_bytes()).into();
         equal && secret.is_some()
     }
+}
+
+/// Phones that refuse a challenge as a whole when one of its algorithms is new to them, instead of
+/// passing over it (RFC 7616, section 3.7): baresip before 2.0, which is Debian 12's, and `SIPp`. Both
+/// were seen to.
+fn knows_only_md5(user_agent: &str) -> bool {
+    let name = user_agent.to_ascii_lowercase();
+    ["baresip v0.", "baresip v1.", "sipp"].iter().any(|old| name.starts_with(old))
 }
 
 /// Only the one spelling that we hand out.

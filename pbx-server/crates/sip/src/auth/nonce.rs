@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(nonces.use_up(&turn, 1, start + HOUR + Duration::from_secs(1)), Ok(true));
         assert_eq!(nonces.use_up(&nonce, 1, start + HOUR + Duration::from_secs(1)), Ok(false));
         for later in 2..5 {
-            let at = start + HOUR * later + Duration::from_secs(10);
+            let at = start + (HOUR + Duration::from_secs(10)) * later;
             assert_eq!(nonces.use_up(&nonces.issue("a.example", here(), at), 1, at), Ok(true));
         }
         assert!(nonces.len() <= 2, "{}", nonces.len());
