@@ -75,12 +75,15 @@ export async function follow(
       clearTimeout(watchdog);
       signal.removeEventListener('abort', stop);
     }
-    if (attempt.signal.aborted && signal.aborted) return;
+    if (ended(signal)) return;
     handlers.onLost();
     await pause(wait, signal);
     wait = Math.min(wait * 2, LONGEST_WAIT);
   }
 }
+
+/** Asked anew: it may have ended while something was awaited. */
+const ended = (signal: AbortSignal): boolean => signal.aborted;
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -20,6 +20,8 @@ interface Token {
 type Message = { kind: 'in'; signedIn: SignedIn; expires: number } | { kind: 'out' };
 
 const AUTH = '/api/v1/auth';
+/** Remembers that this browser has a session, so that strangers cause no refusal; it opens nothing. */
+const MARK = 'voxera.session';
 /** A token is renewed when it has less than this left, in milliseconds. */
 const MARGIN = 20_000;
 
@@ -41,6 +43,7 @@ function become(next: Session): void {
 }
 
 function adopt(signedIn: SignedIn, expires: number): void {
+  localStorage.setItem(MARK, 'yes');
   token = { access: signedIn.access_token, expires };
   become({ state: 'in', account: signedIn.account, memberships: signedIn.memberships });
 }
@@ -54,6 +57,7 @@ export function signedIn(answer: SignedIn): void {
 
 function signedOut(expired: boolean): void {
   token = null;
+  localStorage.removeItem(MARK);
   become({ state: 'out', expired });
 }
 
@@ -100,6 +104,7 @@ async function renew(): Promise<boolean> {
       return true;
     }
     if (response.status === 401 || response.status === 403) {
+      await response.body?.cancel();
       signedOut(current.state === 'in');
       return false;
     }
@@ -109,6 +114,10 @@ async function renew(): Promise<boolean> {
 
 /** At load: is there a session? */
 export async function start(): Promise<void> {
+  if (!localStorage.getItem(MARK)) {
+    signedOut(false);
+    return;
+  }
   try {
     await refresh();
   } catch (error) {

@@ -51,6 +51,7 @@ export async function startLanguage(): Promise<void> {
     resources: { [language]: { translation: await loaders[language]() } },
     interpolation: { escapeValue: false },
     returnNull: false,
+    showSupportNotice: false,
   });
   document.documentElement.lang = language;
 }

@@ -51,7 +51,7 @@ export function Combobox({ field, value, options, onChange, onSearch, placeholde
   };
 
   return (
-    <div ref={box} className="relative" onBlur={(event) => !box.current?.contains(event.relatedTarget) && close()}>
+    <div ref={box} className="relative" role="presentation" onBlur={(event) => !box.current?.contains(event.relatedTarget) && close()}>
       <Input
         {...field}
         role="combobox"

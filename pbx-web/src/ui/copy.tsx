@@ -14,6 +14,7 @@ async function write(text: string): Promise<void> {
   area.value = text;
   (document.querySelector('dialog[open]') ?? document.body).append(area);
   area.select();
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way where the clipboard API is missing
   const done = document.execCommand('copy');
   area.remove();
   if (!done) throw new Error('copy refused');

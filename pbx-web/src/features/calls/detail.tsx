@@ -52,8 +52,8 @@ function Detail({ call }: { call: CallDetail }) {
         <section>
           <h3 className="mb-3 text-base font-semibold">{t('sound.title')}</h3>
           <div className="grid gap-3 sm:grid-cols-2">
-            <Sound title={t('sound.caller')} leg={call.media?.caller} />
-            <Sound title={t('sound.callee')} leg={call.media?.callee} />
+            <Sound title={t('sound.caller')} leg={call.media.caller} />
+            <Sound title={t('sound.callee')} leg={call.media.callee} />
           </div>
           {call.codec && <p className="mt-2 text-xs text-mute">{t('sound.codec', { codec: call.codec })}</p>}
         </section>

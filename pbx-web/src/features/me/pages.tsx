@@ -30,7 +30,7 @@ export function MyPhonesPage() {
   const { account } = useAccount();
   useTitle(t('me.phones'));
   const query = useQuery({ ...get('/api/v1/me/extension'), refetchInterval: 15_000 });
-  const first = account?.name?.split(' ')[0];
+  const first = account?.name.split(' ')[0];
   return (
     <>
       <PageHeader title={first ? t('me.hello', { name: first }) : t('me.phones')}>{t('me.phonesText')}</PageHeader>
@@ -118,7 +118,7 @@ export function ProfilePage() {
   return (
     <>
       <PageHeader title={t('me.profile')}>{query.data?.email}</PageHeader>
-      <View query={query}>{(profile) => <ProfileForm key={profile.id} name={profile.name ?? ''} locale={profile.locale} />}</View>
+      <View query={query}>{(profile) => <ProfileForm key={profile.id} name={profile.name} locale={profile.locale} />}</View>
     </>
   );
 }

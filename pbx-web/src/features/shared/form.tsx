@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState, type ComponentProps, type FormEvent, type ReactNode } from 'react';
+import { useCallback, useRef, useState, type ComponentProps, type ReactNode, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useBeforeUnload, useBlocker } from 'react-router';
 import { ApiError } from '@/api/problem';
@@ -16,11 +16,10 @@ export interface Form<T> {
   failure: string | null;
   submitting: boolean;
   set: <K extends keyof T>(name: K, value: T[K]) => void;
-  submit: (event?: FormEvent) => void;
+  submit: (event: SyntheticEvent<HTMLElement>) => void;
   isDirty: () => boolean;
   /** Back to what it began with. */
   reset: () => void;
-  ref: React.RefObject<HTMLFormElement | null>;
 }
 
 /**
@@ -39,14 +38,14 @@ export function useForm<T extends object>({ initial, check, send, done, names = 
   const [failure, setFailure] = useState<string | null>(null);
   const [submitting, setSubmitting] = useState(false);
   const errorText = useErrorText();
-  const ref = useRef<HTMLFormElement>(null);
+  const element = useRef<HTMLElement>(null);
   const start = useRef(JSON.stringify(initial));
-  const now = useRef(start.current);
+  const now = useRef(JSON.stringify(initial));
   const busy = useRef(false);
 
   const showErrors = (next: Errors<T>) => {
     setErrors(next);
-    requestAnimationFrame(() => ref.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+    requestAnimationFrame(() => element.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
   };
 
   const set: Form<T>['set'] = (name, value) => {
@@ -56,9 +55,10 @@ export function useForm<T extends object>({ initial, check, send, done, names = 
     if (errors[name as keyof T & string]) setErrors((before) => ({ ...before, [name]: undefined }));
   };
 
-  const submit = (event?: FormEvent) => {
-    event?.preventDefault();
-    event?.stopPropagation();
+  const submit = (event: SyntheticEvent<HTMLElement>) => {
+    event.preventDefault();
+    event.stopPropagation();
+    element.current = event.currentTarget;
     if (busy.current) return;
     setFailure(null);
     const faults = check?.(values) ?? {};
@@ -104,7 +104,7 @@ export function useForm<T extends object>({ initial, check, send, done, names = 
     start.current = JSON.stringify(initial);
     now.current = start.current;
   };
-  return { values, errors, failure, submitting, set, submit, isDirty, reset, ref };
+  return { values, errors, failure, submitting, set, submit, isDirty, reset };
 }
 
 type NamesOf<T, V> = { [K in keyof T]: T[K] extends V ? K : never }[keyof T] & string;
@@ -154,7 +154,7 @@ export function SelectField<T>({ form, name, label, hint, optional, className, o
 /** The form element, with what no field is to blame for above the fields. Guards what was typed. */
 export function FormBody<T>({ form, id, guard = true, children, className = 'flex flex-col gap-5' }: { form: Form<T>; id: string; guard?: boolean; children: ReactNode; className?: string }) {
   return (
-    <form id={id} ref={form.ref} onSubmit={form.submit} noValidate className={className}>
+    <form id={id} onSubmit={form.submit} noValidate className={className}>
       {form.failure && (
         <Notice kind="bad" role="alert">
           {form.failure}
@@ -175,7 +175,10 @@ function UnsavedGuard({ isDirty }: { isDirty: () => boolean }) {
   });
   if (blocker.state !== 'blocked') return null;
   return (
-    <ConfirmDialog title={t('unsaved.title')} action={t('unsaved.leave')} onClose={() => blocker.reset()} onConfirm={() => Promise.resolve(blocker.proceed())}>
+    <ConfirmDialog title={t('unsaved.title')} action={t('unsaved.leave')} onClose={() => blocker.reset()} onConfirm={() => {
+        blocker.proceed();
+        return Promise.resolve();
+      }}>
       {t('unsaved.text')}
     </ConfirmDialog>
   );
