@@ -3,19 +3,18 @@
 //! Calls need the least, so they come first: the engine runs from the last good configuration on
 //! disk before anything is asked of a database that may not answer.
 
-use crate::config::{Config, Encryption, local_url};
+use crate::config::{Config, Encryption};
 use crate::database::Database;
 use crate::demo::{self, Demo, DemoError};
-use crate::engine::{Engine, EngineConfig, EngineHandle};
+use crate::doors::{self, origin, portal_url, reachable};
 use crate::gate::Gate;
 use crate::state::{Lock, State, StateError};
 use crate::{jobs, notify};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use std::io::{ErrorKind, IsTerminal, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,11 +24,10 @@ use voxera_callcontrol::{CallControl, CallControlConfig};
 use voxera_identity::{Clock, Identity, IdentityConfig, IdentityError, Limits};
 use voxera_mail::{Delivery, Mailer, Outbox, Retry};
 use voxera_model::{Colour, Invalid, Locale, Name, Slug, TenantId, Zone};
+use voxera_sip::EngineHandle;
 use voxera_store::embedded::EmbeddedError;
 use voxera_store::{MigrationProgress, NewTenant, Store, StoreConfig, StoreError, new_id};
 
-/// How many ports after a taken one are tried.
-const PORTS_TRIED: u16 = 50;
 /// How long requests that are being answered may still take at the end.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long calls may take to be hung up at the end.
@@ -76,12 +74,26 @@ pub enum BootError {
     Name(#[from] Invalid),
 }
 
+impl BootError {
+    /// Whether it is over when the database answers.
+    fn is_of_the_database(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Unavailable(_))
+                | Self::Identity(IdentityError::Store(StoreError::Unavailable(_)))
+                | Self::Demo(
+                    DemoError::Store(StoreError::Unavailable(_))
+                        | DemoError::Identity(IdentityError::Store(StoreError::Unavailable(_)))
+                )
+        )
+    }
+}
+
 fn first(failed: &[(TenantId, String)]) -> &str {
     failed.first().map_or("", |(_, why)| why)
 }
 
 /// The product, running.
-#[derive(Debug)]
 pub struct Server {
     /// How people reach the portal.
     pub portal: Url,
@@ -97,10 +109,20 @@ pub struct Server {
     serving: JoinHandle<()>,
     /// Ends what is done in the background.
     stop: CancellationToken,
+    gate: Gate,
     /// Ends the taking of requests.
     close: CancellationToken,
     jobs: TaskTracker,
     _lock: Lock,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("http", &self.http)
+            .field("phones", &self.phones)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -111,8 +133,8 @@ impl Server {
         let lock = state.lock()?;
         demo::guard(&state, config.listen)?;
         let seal_key = state.seal_key()?;
-        let listener = listen(config.listen, options).await?;
-        let http = listener.local_addr().map_err(|source| cannot("listen", config.listen, source))?;
+        let listener = doors::listen(config.listen, options.next_free_ports).await?;
+        let http = listener.local_addr().map_err(|source| doors::cannot("listen", config.listen, source))?;
         let portal = portal_url(&config, http);
 
         let database = Database::start(&config, &state).await?;
@@ -137,12 +159,12 @@ impl Server {
             options,
         };
         let close = CancellationToken::new();
-        let serving = tokio::spawn(serve(listener, parts.gate.clone(), close.clone()));
+        let serving = tokio::spawn(doors::serve(listener, parts.gate.clone(), close.clone()));
 
         let mut control = CallControlConfig::new(parts.state.path("calls"));
         control.seal_key = Some(seal_key);
         let control = CallControl::start(control, None).await?;
-        let engine = start_engine(&parts.config, options, &control).await?;
+        let engine = doors::start_engine(&parts.config, options.next_free_ports, &control).await?;
         let phones = engine.local_addr();
         let server = Self {
             portal,
@@ -154,6 +176,7 @@ impl Server {
             engine,
             serving,
             stop: parts.stop.clone(),
+            gate: parts.gate.clone(),
             close,
             jobs: parts.jobs.clone(),
             _lock: lock,
@@ -161,7 +184,7 @@ impl Server {
         };
         match parts.bring_up(&control, phones).await {
             Ok(()) => {}
-            Err(BootError::Store(StoreError::Unavailable(error))) if !server.database.is_own() => {
+            Err(error) if error.is_of_the_database() && !server.database.is_own() => {
                 tracing::warn!(%error, "calls work; sign-in and the portal wait for the database");
                 let jobs = parts.jobs.clone();
                 jobs.spawn(parts.keep_trying(control, phones));
@@ -186,6 +209,11 @@ impl Server {
         self.ready.cancelled().await;
     }
 
+    /// The engine, for tests.
+    pub fn engine(&self) -> &EngineHandle {
+        &self.engine
+    }
+
     /// The state of calls, for tests.
     pub fn control(&self) -> &CallControl {
         &self.control
@@ -195,6 +223,7 @@ impl Server {
     pub async fn shutdown(self) {
         notify::notify("STOPPING=1");
         self.close.cancel();
+        self.gate.close();
         if tokio::time::timeout(CALLS_END, self.engine.shutdown()).await.is_err() {
             tracing::warn!("some calls did not end in time");
         }
@@ -343,92 +372,6 @@ async fn builtin_tenant(store: &Store) -> Result<(), BootError> {
         })
         .await?;
     Ok(tx.commit().await?)
-}
-
-async fn listen(wanted: SocketAddr, options: Options) -> Result<TcpListener, BootError> {
-    let mut address = wanted;
-    loop {
-        match TcpListener::bind(address).await {
-            Ok(listener) => return Ok(listener),
-            Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                address = next(address, wanted, options).ok_or(BootError::Taken {
-                    address: wanted,
-                    key: "listen",
-                    flag: "--listen",
-                })?;
-            }
-            Err(source) => return Err(cannot("listen", address, source)),
-        }
-    }
-}
-
-async fn start_engine(
-    config: &Config,
-    options: Options,
-    control: &CallControl,
-) -> Result<EngineHandle, BootError> {
-    let wanted = config.sip.listen;
-    let mut engine = EngineConfig::new(wanted);
-    engine.media_ports = config.sip.media_ports.range();
-    engine.external_address = config.sip.external_address;
-    engine.media_threads = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
-    loop {
-        match Engine::start(engine.clone(), control.clone()).await {
-            Ok(engine) => return Ok(engine),
-            Err(error) => {
-                let source = std::io::Error::from(error);
-                if source.kind() != ErrorKind::AddrInUse {
-                    return Err(cannot("sip.listen", engine.bind, source));
-                }
-                engine.bind = next(engine.bind, wanted, options).ok_or(BootError::Taken {
-                    address: wanted,
-                    key: "sip.listen",
-                    flag: "--sip-listen",
-                })?;
-            }
-        }
-    }
-}
-
-/// The next port to try.
-fn next(taken: SocketAddr, wanted: SocketAddr, options: Options) -> Option<SocketAddr> {
-    let port = taken.port().checked_add(1)?;
-    let near = port - wanted.port() <= PORTS_TRIED;
-    (options.next_free_ports && near).then(|| SocketAddr::new(taken.ip(), port))
-}
-
-fn cannot(key: &'static str, address: SocketAddr, source: std::io::Error) -> BootError {
-    BootError::Listen { address, key, source }
-}
-
-async fn serve(listener: TcpListener, gate: Gate, close: CancellationToken) {
-    let service = gate.router().into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(close.cancelled_owned()).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "HTTP is not served any more");
-    }
-}
-
-/// Where people come: what is configured, with the port that we really got.
-fn portal_url(config: &Config, http: SocketAddr) -> Url {
-    match &config.public_url {
-        Some(url) => url.clone(),
-        None => local_url(SocketAddr::new(config.listen.ip(), http.port())),
-    }
-}
-
-fn origin(url: &Url) -> String {
-    url.as_str().trim_end_matches('/').to_owned()
-}
-
-/// From this machine.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 fn api_config(config: &Config, portal: &Url, phones: SocketAddr) -> ApiConfig {

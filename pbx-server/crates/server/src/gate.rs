@@ -1,11 +1,13 @@
-//! What stands at the HTTP door while the product behind it is not ready yet.
+//! What stands at the HTTP door: until the product behind it is ready, and when it closes.
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use std::sync::{Arc, OnceLock};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// How soon a browser may ask again, in seconds.
@@ -15,12 +17,18 @@ const COME_BACK_AFTER: &str = "5";
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
     product: Arc<OnceLock<Router>>,
+    closing: CancellationToken,
 }
 
 impl Gate {
     /// From now on the product answers. Once.
     pub fn open(&self, product: Router) {
         drop(self.product.set(product));
+    }
+
+    /// Ends the streams that would otherwise never end, so that the last requests can.
+    pub fn close(&self) {
+        self.closing.cancel();
     }
 
     /// The router to serve.
@@ -31,9 +39,19 @@ impl Gate {
 
     async fn answer(self, request: Request) -> Response<Body> {
         match self.product.get() {
-            Some(product) => product.clone().oneshot(request).await.into_response(),
+            Some(product) => self.ending(product.clone().oneshot(request).await.into_response()),
             None => not_ready(),
         }
+    }
+
+    fn ending(&self, response: Response<Body>) -> Response<Body> {
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        if kind.is_none_or(|kind| kind != "text/event-stream") {
+            return response;
+        }
+        response.map(|body| {
+            Body::from_stream(body.into_data_stream().take_until(self.closing.clone().cancelled_owned()))
+        })
     }
 }
 
@@ -42,7 +60,7 @@ fn not_ready() -> Response<Body> {
         "type": "about:blank",
         "title": "The database cannot be reached",
         "status": 503,
-        "code": "unavailable",
+        "code": "database_unavailable",
         "detail": "Calls go on. Sign-in and the portal work again as soon as the database answers.",
     });
     let headers = [
@@ -69,5 +87,18 @@ mod tests {
         );
         gate.open(Router::new().fallback(|| async { "product" }));
         assert_eq!(ask().await.unwrap().status().as_u16(), 200);
+    }
+
+    #[tokio::test]
+    async fn a_stream_without_end_ends_when_the_door_closes() {
+        let gate = Gate::default();
+        let forever = || async {
+            let events = futures::stream::pending::<Result<&str, std::convert::Infallible>>();
+            ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(events))
+        };
+        gate.open(Router::new().fallback(forever));
+        let answer = gate.router().oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+        gate.close();
+        assert_eq!(answer.into_body().into_data_stream().count().await, 0);
     }
 }

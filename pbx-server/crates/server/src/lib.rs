@@ -7,7 +7,7 @@ pub mod config;
 mod database;
 pub mod demo;
 pub mod doctor;
-mod engine;
+mod doors;
 mod gate;
 mod jobs;
 mod logging;

@@ -35,7 +35,7 @@ pub fn state_folder(dir: &Path) -> Finding {
         };
     }
     match existing_parent(dir) {
-        Some(parent) if access(parent, AccessFlags::W_OK).is_ok() => {
+        Some(parent) if parent.is_dir() && access(parent, AccessFlags::W_OK).is_ok() => {
             Finding::good(check, format!("{shown} will be made at the first start."))
         }
         _ => Finding::fault(
@@ -202,10 +202,12 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_made_is_a_fault_with_its_command() {
-        let finding = state_folder(Path::new("/proc/voxera"));
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let finding = state_folder(&file.join("state"));
         assert_eq!(finding.health, Health::Fault);
         assert!(finding.cure.unwrap().contains("install -d"));
-        let dir = tempfile::tempdir().unwrap();
         assert_eq!(state_folder(&dir.path().join("new")).health, Health::Good);
         assert!(!dir.path().join("new").exists(), "looking makes nothing");
     }

@@ -28,7 +28,7 @@ impl Answer {
     ///
     /// # Panics
     /// When it was refused.
-    #[must_use]
+    #[expect(clippy::must_use_candidate, reason = "that it went well is what many want to know")]
     pub fn ok(&self) -> Value {
         assert!((200..300).contains(&self.status), "{}: {} {}", self.asked, self.status, self.text);
         self.json()
@@ -38,7 +38,7 @@ impl Answer {
     ///
     /// # Panics
     /// When the status is another.
-    #[must_use]
+    #[expect(clippy::must_use_candidate, reason = "that it was refused is what many want to know")]
     pub fn refused(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
         self.json()

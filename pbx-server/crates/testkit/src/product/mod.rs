@@ -233,8 +233,11 @@ impl Product {
         let me = admin.get("/me").await.ok();
         let place = &me["memberships"][0];
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let mut company =
-            Company { tenant: text(&place["tenant"]), customer: text(&place["customer"]), pbx: String::new() };
+        let mut company = Company {
+            tenant: text(&place["tenant"]),
+            customer: text(&place["customer"]),
+            pbx: String::new(),
+        };
         let pbxs = admin.get(&company.path("/pbxs")).await.ok();
         company.pbx = text(&pbxs["items"][0]["id"]);
         assert!(!company.pbx.is_empty(), "no PBX: {me} {pbxs}");

@@ -1,0 +1,101 @@
+//! Where the product listens: HTTP, and the phones.
+
+use crate::boot::BootError;
+use crate::config::{Config, local_url};
+use crate::gate::Gate;
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+use voxera_callcontrol::CallControl;
+use voxera_sip::{Engine, EngineConfig, EngineHandle};
+
+/// How many ports after a taken one are tried.
+const PORTS_TRIED: u16 = 50;
+
+pub async fn listen(wanted: SocketAddr, next_free: bool) -> Result<TcpListener, BootError> {
+    let mut address = wanted;
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                address = next(address, wanted, next_free).ok_or(BootError::Taken {
+                    address: wanted,
+                    key: "listen",
+                    flag: "--listen",
+                })?;
+            }
+            Err(source) => return Err(cannot("listen", address, source)),
+        }
+    }
+}
+
+pub async fn start_engine(
+    config: &Config,
+    next_free: bool,
+    control: &CallControl,
+) -> Result<EngineHandle, BootError> {
+    let wanted = config.sip.listen;
+    let mut engine = EngineConfig::new(wanted);
+    engine.media_ports = config.sip.media_ports.range();
+    engine.external_address = config.sip.external_address;
+    engine.media_threads = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
+    loop {
+        match Engine::start(engine.clone(), control.clone()).await {
+            Ok(engine) => return Ok(engine),
+            Err(error) => {
+                let source = error;
+                if source.kind() != ErrorKind::AddrInUse {
+                    return Err(cannot("sip.listen", engine.bind, source));
+                }
+                engine.bind = next(engine.bind, wanted, next_free).ok_or(BootError::Taken {
+                    address: wanted,
+                    key: "sip.listen",
+                    flag: "--sip-listen",
+                })?;
+            }
+        }
+    }
+}
+
+/// The next port to try.
+fn next(taken: SocketAddr, wanted: SocketAddr, next_free: bool) -> Option<SocketAddr> {
+    let port = taken.port().checked_add(1)?;
+    let near = port - wanted.port() <= PORTS_TRIED;
+    (next_free && near).then(|| SocketAddr::new(taken.ip(), port))
+}
+
+pub fn cannot(key: &'static str, address: SocketAddr, source: std::io::Error) -> BootError {
+    BootError::Listen { address, key, source }
+}
+
+pub async fn serve(listener: TcpListener, gate: Gate, close: CancellationToken) {
+    let service = gate.router().into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(close.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "HTTP is not served any more");
+    }
+}
+
+/// Where people come: what is configured, with the port that we really got.
+pub fn portal_url(config: &Config, http: SocketAddr) -> Url {
+    match &config.public_url {
+        Some(url) => url.clone(),
+        None => local_url(SocketAddr::new(config.listen.ip(), http.port())),
+    }
+}
+
+pub fn origin(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+/// From this machine.
+pub fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,7 @@
+//! The whole product, as people, phones and whoever runs it meet it.
+
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod commands;
+mod start;
+mod walk;
