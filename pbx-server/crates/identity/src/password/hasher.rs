@@ -106,6 +106,8 @@ mod tests {
         let hasher = Hasher::new().await.unwrap();
         assert!(!hasher.verify("", None).await.unwrap());
         assert!(!hasher.verify("bullar och kaffe", None).await.unwrap());
+        let cost = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(cost(&hasher.dummy), cost(&hasher.hash("bullar och kaffe").await.unwrap()));
     }
 
     #[tokio::test]
@@ -115,6 +117,8 @@ mod tests {
         let free = u32::try_from(hasher.queue.available_permits()).unwrap();
         let waiting = hasher.queue.acquire_many(free).await.unwrap();
         assert!(matches!(hasher.hash("bullar och kaffe").await, Err(IdentityError::Busy)));
+        // Also for who is not known: the answer costs the same work, of the same kind.
+        assert!(matches!(hasher.verify("bullar och kaffe", None).await, Err(IdentityError::Busy)));
         drop(waiting);
         assert!(hasher.hash("bullar och kaffe").await.is_ok());
     }

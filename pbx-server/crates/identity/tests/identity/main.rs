@@ -1,0 +1,8 @@
+//! The built-in login against a real PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod links;
+mod register;
+mod sign_in;
+mod world;
