@@ -18,8 +18,9 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 
-/// Where every phone listens, on an address of its own.
-const SIP_PORT: u16 = 5060;
+/// Where every phone listens, on an address of its own: not 5060, which a server of this machine may
+/// have taken on all addresses.
+const SIP_PORT: u16 = 15_060;
 /// Longer than any wait in SIP that a test may want to see the end of.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How much of the SIP messages is shown when something does not come.
@@ -138,8 +139,9 @@ impl PhoneConfig {
             self.display, self.codecs
         );
         let Some(server) = server else { return format!("{line};regint=0") };
+        // Not the quotes last: the phone takes a command that begins and ends with one for quoted.
         format!(
-            "{line};auth_user={user};auth_pass={password};regint={};outbound=\"sip:{server};transport={transport}\"",
+            "{line};auth_user={user};auth_pass={password};outbound=\"sip:{server};transport={transport}\";regint={}",
             self.register_seconds
         )
     }
@@ -279,6 +281,21 @@ impl Phone {
     /// Takes the call back from hold.
     pub async fn resume(&self) {
         self.command("resume", None).await;
+    }
+
+    /// Until the other side has offered sound: at the start of its call, at hold, at taking back.
+    pub async fn offered(&self) {
+        self.sound("offer").await;
+    }
+
+    /// Until the other side has agreed to what this phone offered.
+    pub async fn agreed(&self) {
+        self.sound("answer").await;
+    }
+
+    async fn sound(&self, what: &str) {
+        let fits = |event: &Event| event.kind == "CALL_REMOTE_SDP" && event.detail == what;
+        self.event(&format!("CALL_REMOTE_SDP {what}"), fits).await;
     }
 
     /// Makes the call that an event told of the current one.

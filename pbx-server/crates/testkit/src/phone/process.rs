@@ -64,7 +64,7 @@ impl Process {
     }
 }
 
-const CONTROL_PORT: u16 = 4444;
+const CONTROL_PORT: u16 = 15_062;
 
 /// An address of loopback that no other phone on this machine has: every phone is a stranger to
 /// the server as it is in life, and no two want the same port.
