@@ -66,9 +66,9 @@ export function Toasts() {
       aria-label={t('shell.notices')}
       className="fixed inset-auto inset-x-3 bottom-3 m-0 w-auto border-0 bg-transparent p-0 sm:left-auto sm:w-96"
     >
-      <ol className="flex flex-col gap-2" aria-live="polite">
+      <div className="flex flex-col gap-2" aria-live="polite">
         {shown.map((entry) => (
-          <li key={entry.id} role={entry.kind === 'bad' ? 'alert' : 'status'} className="flex animate-appear items-start gap-3 rounded-xl border border-line bg-raised p-3.5 text-text shadow-pop">
+          <div key={entry.id} role={entry.kind === 'bad' ? 'alert' : undefined} className="flex animate-appear items-start gap-3 rounded-xl border border-line bg-raised p-3.5 text-text shadow-pop">
             {entry.kind === 'good' ? <CircleCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-good" /> : <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />}
             <div className="min-w-0 flex-1 text-sm">
               <p className={cx('font-medium break-words', entry.kind === 'bad' && 'text-bad')}>{entry.text}</p>
@@ -89,9 +89,9 @@ export function Toasts() {
             <button type="button" aria-label={t('action.close')} onClick={() => dismiss(entry.id)} className="-m-1 rounded p-1 text-mute hover:text-text">
               <X aria-hidden className="size-4" />
             </button>
-          </li>
+          </div>
         ))}
-      </ol>
+      </div>
     </section>
   );
 }
