@@ -66,7 +66,7 @@ function Modal({ title, description, onClose, dismissable = true, hideClose = fa
       }}
     >
       <div className={cx('flex min-h-0 flex-1 flex-col', motion)}>
-        <header className="flex items-start justify-between gap-4 px-5 pt-4 pb-3 sm:px-6 sm:pt-5">
+        <header className="flex items-start justify-between gap-4 px-5 pt-4 pb-4 sm:px-6 sm:pt-5 sm:pb-5">
           <div className="min-w-0">
             <h2 id={`${id}-title`} className="text-lg font-semibold text-balance">
               {title}

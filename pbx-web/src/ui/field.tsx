@@ -118,11 +118,11 @@ export function Switch({ label, hint, checked, onChange, disabled = false }: { l
   );
 }
 
-export function Choice<T extends string>({ legend, value, options, onChange, columns = 'sm:grid-cols-3' }: { legend: string; value: T; options: { value: T; label: string; hint?: string }[]; onChange: (value: T) => void; columns?: string }) {
+export function Choice<T extends string>({ legend, quiet = false, value, options, onChange, columns = 'sm:grid-cols-3' }: { legend: string; /** The legend is for screen readers only. */ quiet?: boolean; value: T; options: { value: T; label: string; hint?: string }[]; onChange: (value: T) => void; columns?: string }) {
   const name = useId();
   return (
     <fieldset className="flex flex-col gap-1.5">
-      <legend className="mb-1.5 text-sm font-medium">{legend}</legend>
+      <legend className={quiet ? 'sr-only' : 'mb-1.5 text-sm font-medium'}>{legend}</legend>
       <div className={cx('grid gap-2', columns)}>
         {options.map((option) => (
           <label

@@ -57,6 +57,7 @@ function AuditList({ list, query }: { list: ListState; query: UseQueryResult<Lis
         rowLink={(entry) => `?${linkTo(entry.id).toString()}`}
         columns={[
           { key: 'action', header: t('audit.action'), cell: (entry) => <ActionName action={entry.action} /> },
+          { key: 'about', header: t('audit.resource'), cell: (entry) => <About entry={entry} /> },
           { key: 'actor', header: t('audit.actor'), cell: (entry) => <Actor entry={entry} /> },
           { key: 'address', header: t('audit.address'), from: 'lg', cell: (entry) => <span className="tabular text-mute">{entry.address ?? '–'}</span> },
           { key: 'at', header: t('audit.at'), sort: 'at', align: 'right', cell: (entry) => <Time at={entry.at} /> },
@@ -95,6 +96,13 @@ function ActionName({ action }: { action: string }) {
       {nounWords} <span className="text-mute">{verbWords}</span>
     </span>
   );
+}
+
+/** What an entry is about, by the name it had then. */
+function About({ entry }: { entry: AuditEntry }) {
+  const { name, number, email, label } = { ...(isRecord(entry.before) ? entry.before : {}), ...(isRecord(entry.after) ? entry.after : {}) };
+  const words = [number, name ?? label ?? email].filter((part) => typeof part === 'string');
+  return words.length > 0 ? <span className="break-words">{words.join(' ')}</span> : <span className="text-mute">–</span>;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

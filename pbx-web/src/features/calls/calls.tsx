@@ -56,7 +56,7 @@ export function CallsPage() {
   });
   return (
     <>
-      <PageHeader title={t('calls.title')} actions={<CsvButton path={{ tenant, customer, pbx }} query={{ ...(list.search ? { search: list.search } : {}), sort: list.sort, ...filters }} />}>
+      <PageHeader title={t('calls.title')} actions={query.data?.total ? <CsvButton path={{ tenant, customer, pbx }} query={{ ...(list.search ? { search: list.search } : {}), sort: list.sort, ...filters }} /> : undefined}>
         {t('calls.text')}
       </PageHeader>
       <List<Call>

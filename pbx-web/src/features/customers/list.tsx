@@ -46,7 +46,7 @@ export function CustomersPage() {
           { key: 'name', header: t('customers.name'), sort: 'name', cell: (customer) => customer.name },
           { key: 'org', header: t('customers.orgNumber'), sort: 'org_number', from: 'md', cell: (customer) => <span className="tabular text-mute">{customer.org_number ?? '–'}</span> },
           { key: 'status', header: t('field.status'), sort: 'status', cell: (customer) => <Status tone={customer.status === 'active' ? 'good' : 'bad'}>{t(`status.${customer.status}`)}</Status> },
-          { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', cell: (customer) => <Time at={customer.created_at} /> },
+          { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', tableOnly: true, cell: (customer) => <Time at={customer.created_at} /> },
         ]}
         empty={
           <EmptyState icon={Building2} title={t('customers.emptyTitle')} action={create}>

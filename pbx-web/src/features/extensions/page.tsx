@@ -44,11 +44,21 @@ export function ExtensionsPage() {
         rowKey={(extension) => extension.id}
         rowLink={(extension) => `${here.extension(extension.id)}${search}`}
         columns={[
-          { key: 'number', header: t('extensions.number'), sort: 'number', cell: (extension) => <span className="tabular">{extension.number}</span> },
-          { key: 'name', header: t('field.name'), sort: 'name', cell: (extension) => extension.name },
+          {
+            key: 'number',
+            header: t('extensions.number'),
+            sort: 'number',
+            cell: (extension) => (
+              <>
+                <span className="tabular">{extension.number}</span>
+                <span className="sm:hidden"> {extension.name}</span>
+              </>
+            ),
+          },
+          { key: 'name', header: t('field.name'), sort: 'name', tableOnly: true, cell: (extension) => extension.name },
           { key: 'person', header: t('extensions.person'), from: 'md', cell: (extension) => extension.user_name ?? <span className="text-mute">–</span> },
           { key: 'phones', header: t('extensions.phones'), cell: (extension) => <PhoneState extension={extension} /> },
-          { key: 'ring', header: t('extensions.ringSeconds'), align: 'right', from: 'lg', cell: (extension) => t('extensions.seconds', { seconds: extension.ring_seconds }) },
+          { key: 'ring', header: t('extensions.ringSeconds'), align: 'right', from: 'lg', tableOnly: true, cell: (extension) => t('extensions.seconds', { seconds: extension.ring_seconds }) },
         ]}
         empty={
           <EmptyState icon={Phone} title={t('extensions.emptyTitle')} action={create}>

@@ -78,7 +78,7 @@ function Fields({ form, current }: { form: Form<Values>; current?: Extension }) 
           />
         )}
       </Field>
-      <TextField form={form} name="ring_seconds" label={t('extensions.ringSeconds')} hint={t('extensions.ringHint')} inputMode="numeric" className="max-w-40" />
+      <TextField form={form} name="ring_seconds" label={t('extensions.ringSeconds')} hint={t('extensions.ringHint')} inputMode="numeric" className="max-w-64" />
       <Switch label={t('extensions.callWaiting')} hint={t('extensions.callWaitingHint')} checked={form.values.call_waiting} onChange={(on) => form.set('call_waiting', on)} />
     </>
   );
@@ -212,7 +212,7 @@ function EditExtension({ extension, onDone }: { extension: Extension; onDone: ()
           <Fields form={form} current={extension} />
         </FormBody>
       </Card>
-      <Card title={t('danger.title')}>
+      <Card title={t('danger.delete')}>
         <Button variant="danger-quiet" onClick={() => setAsking(true)}>
           {t('extensions.delete')}
         </Button>

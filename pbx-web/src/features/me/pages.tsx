@@ -160,6 +160,7 @@ function ProfileForm({ name, locale }: { name: string; locale: Locale }) {
       <Card title={t('theme.title')} description={t('theme.text')}>
         <Choice<Theme>
           legend={t('theme.title')}
+          quiet
           value={chosen}
           onChange={setTheme}
           options={[

@@ -59,7 +59,7 @@ export function NumbersPage() {
             header: t('numbers.leadsTo'),
             cell: (row) => (row.extension_number ? <span className="tabular">{t('numbers.toExtension', { number: row.extension_number })}</span> : <span className="text-mute">{t('numbers.nowhere')}</span>),
           },
-          { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', cell: (row) => <Time at={row.created_at} /> },
+          { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', tableOnly: true, cell: (row) => <Time at={row.created_at} /> },
         ]}
         empty={
           <EmptyState icon={Hash} title={t('numbers.emptyTitle')} action={create}>
@@ -214,7 +214,7 @@ function EditNumber({ number, onDone }: { number: PhoneNumber; onDone: () => voi
       <FormBody form={form} id="number">
         <Fields form={form} fixed />
       </FormBody>
-      <Card title={t('danger.title')}>
+      <Card title={t('danger.delete')}>
         <Button variant="danger-quiet" onClick={() => setAsking(true)}>
           {t('numbers.delete')}
         </Button>

@@ -64,7 +64,7 @@ export function PbxsPage() {
           { key: 'name', header: t('field.name'), sort: 'name', cell: (pbx) => pbx.name },
           { key: 'realm', header: t('pbxs.realm'), sort: 'realm', cell: (pbx) => <span className="break-all text-mute">{pbx.realm}</span> },
           { key: 'extensions', header: t('nav.extensions'), align: 'right', cell: (pbx) => pbx.extensions },
-          { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', cell: (pbx) => <Time at={pbx.created_at} /> },
+          { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', tableOnly: true, cell: (pbx) => <Time at={pbx.created_at} /> },
         ]}
         empty={
           <EmptyState icon={Server} title={t('pbxs.emptyTitle')} action={create}>
@@ -210,7 +210,7 @@ function PbxForm({ pbx }: { pbx: Pbx }) {
           </div>
         </FormBody>
       </Card>
-      <Card title={t('danger.title')} description={t('pbxs.deleteHint')}>
+      <Card title={t('danger.delete')} description={t('pbxs.deleteHint')}>
         <Button variant="danger-quiet" onClick={() => setAsking(true)}>
           {t('pbxs.delete')}
         </Button>

@@ -1,6 +1,6 @@
 import { MailPlus, UserPlus, Users } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { useLocation, useNavigate, useParams } from 'react-router';
+import { Link, useLocation, useNavigate, useParams } from 'react-router';
 import type { User } from '@/api/types';
 import { useAction } from '@/features/shared/action';
 import { List, useList } from '@/features/shared/list';
@@ -76,9 +76,9 @@ export function People({ scope }: { scope: Scope }) {
                   from: 'md' as const,
                   cell: (row: User) =>
                     row.extension ? (
-                      <LinkButton size="sm" variant="ghost" className="relative z-10 -ml-2.5" to={paths.customer(scope.tenant, scope.customer).pbx(row.extension.pbx).extension(row.extension.id)}>
+                      <Link className="tabular relative z-10 text-accent-text underline-offset-2 hover:underline" to={paths.customer(scope.tenant, scope.customer).pbx(row.extension.pbx).extension(row.extension.id)}>
                         {row.extension.number}
-                      </LinkButton>
+                      </Link>
                     ) : (
                       <span className="text-mute">–</span>
                     ),
@@ -86,7 +86,7 @@ export function People({ scope }: { scope: Scope }) {
               ]
             : []),
           { key: 'status', header: t('field.status'), cell: (row) => <Status tone={tones[stateOf(row)]}>{t(`status.${stateOf(row)}`)}</Status> },
-          { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', cell: (row) => <Time at={row.created_at} /> },
+          { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', tableOnly: true, cell: (row) => <Time at={row.created_at} /> },
         ]}
         empty={
           <EmptyState icon={Users} title={t('people.emptyTitle')} action={create}>

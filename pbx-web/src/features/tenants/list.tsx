@@ -55,7 +55,7 @@ export function TenantsPage() {
           { key: 'slug', header: t('tenants.slug'), sort: 'slug', from: 'md', cell: (tenant) => <span className="text-mute">{tenant.slug}</span> },
           { key: 'host', header: t('tenants.host'), from: 'lg', cell: (tenant) => <span className="text-mute">{tenant.host ?? '–'}</span> },
           { key: 'status', header: t('field.status'), sort: 'status', cell: (tenant) => <Status tone={tenant.status === 'active' ? 'good' : 'bad'}>{t(`status.${tenant.status}`)}</Status> },
-          { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', cell: (tenant) => <Time at={tenant.created_at} /> },
+          { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', tableOnly: true, cell: (tenant) => <Time at={tenant.created_at} /> },
         ]}
         empty={
           <EmptyState icon={Building2} title={t('tenants.emptyTitle')} action={create}>

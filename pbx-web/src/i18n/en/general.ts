@@ -56,7 +56,7 @@ export const general = {
   language: { sv: 'Svenska', en: 'English' },
   copy: { what: 'Copy {{what}}', done: 'Copied', failed: 'Could not copy. Select the text and copy it yourself.' },
   confirm: { type: 'Type {{word}} to confirm', typeFirst: 'Type {{word}} first.' },
-  danger: { title: 'Suspend or delete' },
+  danger: { title: 'Suspend or delete', delete: 'Delete' },
   unsaved: { title: 'Leave without saving?', text: 'What you wrote is lost.', leave: 'Leave' },
   error: {
     couldNotLoad: 'This could not be shown',

@@ -56,7 +56,7 @@ export const general = {
   language: { sv: 'Svenska', en: 'English' },
   copy: { what: 'Kopiera {{what}}', done: 'Kopierat', failed: 'Kunde inte kopiera. Markera texten och kopiera den själv.' },
   confirm: { type: 'Skriv {{word}} för att bekräfta', typeFirst: 'Skriv {{word}} först.' },
-  danger: { title: 'Stänga av eller ta bort' },
+  danger: { title: 'Stänga av eller ta bort', delete: 'Ta bort' },
   unsaved: { title: 'Lämna utan att spara?', text: 'Det du har skrivit försvinner.', leave: 'Lämna' },
   error: {
     couldNotLoad: 'Det gick inte att visa',

@@ -27,7 +27,7 @@ export function TenantLayout() {
       slug={query.data?.slug}
       notice={query.data?.status === 'suspended' && <Notice kind="warn">{t('shell.suspendedTenant')}</Notice>}
       place={{
-        kind: t('role.tenant_admin'),
+        kind: t('tenants.name'),
         title: query.data?.name ?? '',
         ...(may('platform_admin') ? { up: { to: paths.platform.tenants, label: t('shell.allTenants') } } : {}),
         groups: may('tenant_admin')
