@@ -44,3 +44,17 @@ async fn a_call_that_is_declined_says_so() {
     bertil.hang_up().await;
     assert!(anna.closed().await.starts_with("486"));
 }
+
+#[tokio::test]
+async fn a_held_phone_comes_back() {
+    let anna = Phone::start(PhoneConfig::alone("anna").playing(440)).await;
+    let bertil = Phone::start(PhoneConfig::alone("bertil").playing(620).answering()).await;
+    anna.dial(&bertil.uri()).await;
+    tokio::join!(anna.established(), bertil.established(), anna.agreed(), bertil.offered());
+    tokio::join!(anna.receives(10), bertil.receives(10));
+    anna.hold().await;
+    tokio::join!(bertil.offered(), anna.agreed());
+    anna.resume().await;
+    tokio::join!(bertil.offered(), anna.agreed());
+    tokio::join!(anna.receives(50), bertil.receives(50));
+}

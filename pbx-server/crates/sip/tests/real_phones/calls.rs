@@ -133,17 +133,13 @@ async fn a_call_is_held_and_taken_back() {
     connect(&anna, &bertil).await;
     both_hear(&anna, &bertil).await;
 
-    anna.hold().await;
-    tokio::join!(bertil.offered(), anna.agreed());
-    anna.resume().await;
-    tokio::join!(bertil.offered(), anna.agreed());
-    both_hear(&anna, &bertil).await;
-
-    bertil.hold().await;
-    tokio::join!(anna.offered(), bertil.agreed());
-    bertil.resume().await;
-    tokio::join!(anna.offered(), bertil.agreed());
-    both_hear(&anna, &bertil).await;
+    for (holder, held) in [(&anna, &bertil), (&bertil, &anna)] {
+        holder.hold().await;
+        tokio::join!(held.offered(), holder.agreed());
+        holder.resume().await;
+        tokio::join!(held.offered(), holder.agreed());
+        tokio::join!(anna.receives(50), bertil.receives(50));
+    }
 
     bertil.hang_up().await;
     anna.closed().await;

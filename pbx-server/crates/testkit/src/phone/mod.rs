@@ -23,6 +23,8 @@ use tokio::net::unix::pipe::Receiver;
 const SIP_PORT: u16 = 15_060;
 /// Longer than any wait in SIP that a test may want to see the end of.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How often a phone is asked for what it does not tell by itself.
+const LOOK: Duration = Duration::from_millis(20);
 /// How much of the SIP messages is shown when something does not come.
 const SHOWN_LINES: usize = 150;
 
@@ -345,7 +347,8 @@ impl Phone {
         Recording::read(&self.recording()?).ok()
     }
 
-    /// Until it has heard this much more in its latest call, and only that.
+    /// Until it has heard this much more in its latest call, and only that. Not after a hold: this
+    /// version of baresip stops recording then; see [`Self::receives`].
     ///
     /// # Panics
     /// When no sound comes.
@@ -357,6 +360,30 @@ impl Phone {
             Some(Err(error)) => panic!("the phone's recording cannot be read: {error}"),
             None => panic!("{}", self.story("waited in vain for sound")),
         }
+    }
+
+    /// Until this many more packets of sound have come in.
+    ///
+    /// # Panics
+    /// When they do not come.
+    pub async fn receives(&self, packets: u64) {
+        let wanted = self.received().await + packets;
+        let came = patiently(async {
+            let mut look = tokio::time::interval(LOOK);
+            while self.received().await < wanted {
+                look.tick().await;
+            }
+        });
+        if came.await.is_none() {
+            panic!("{}", self.story("waited in vain for packets"));
+        }
+    }
+
+    /// How many packets of sound have come in in the current call.
+    pub async fn received(&self) -> u64 {
+        let said = self.command("audio_debug", None).await;
+        let digits = said.split("rcvd=").nth(1).and_then(|rest| rest.split_whitespace().next());
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
     }
 
     async fn hears_until(&self, milliseconds: u64) -> std::io::Result<Recording> {
