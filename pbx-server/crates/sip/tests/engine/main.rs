@@ -1,0 +1,13 @@
+//! Scripted phones at the engine: what real ones do, and what attackers do, message by message.
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod attacks;
+mod broken;
+mod calls;
+mod hold;
+mod isolation;
+mod limits;
+mod register;
+mod rig;
+mod tcp;
+mod ua;

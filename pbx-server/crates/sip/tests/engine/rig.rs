@@ -1,0 +1,207 @@
+//! Two companies of two tenants with the same extension numbers, an engine, and no database.
+
+use md5::{Digest, Md5};
+use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use sha2::Sha256;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+use tempfile::TempDir;
+use uuid::Uuid;
+use voxera_callcontrol::{
+    CallControl, CallControlConfig, CallEnded, DeviceSecret, LiveEvent, LiveFeed, LiveScope, PbxConfig,
+};
+use voxera_callflow::{Extension, Snapshot};
+use voxera_model::{
+    CustomerId, DeviceId, ExtensionId, ExtensionNumber, Name, PbxId, Realm, Seconds, Status, TenantId, Zone,
+};
+use voxera_sip::{Engine, EngineConfig, EngineHandle, SipTimers};
+
+pub const AKES: &str = "akes.pbx.localhost";
+pub const BERITS: &str = "berits.pbx.localhost";
+
+/// Anna 1000, Bertil 1001 with two phones, Cecilia 1002 who takes no second call.
+const PEOPLE: [(&str, &str, u32, bool); 3] =
+    [("1000", "Anna Åkesson", 1, true), ("1001", "Bertil Berg", 2, true), ("1002", "Cecilia Ek", 1, false)];
+
+pub struct Rig {
+    pub engine: EngineHandle,
+    pub control: CallControl,
+    pub feed: LiveFeed,
+    _state: TempDir,
+}
+
+/// What is typed into a phone.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    pub user: String,
+    pub password: String,
+    pub realm: String,
+    pub number: String,
+}
+
+impl Rig {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut EngineConfig)) -> Self {
+        watch_security();
+        let state = tempfile::tempdir().unwrap();
+        let control = CallControl::start(CallControlConfig::new(state.path()), None).await.unwrap();
+        control.directory().replace(pbx(AKES, 1));
+        control.directory().replace(pbx(BERITS, 2));
+        let mut config = EngineConfig::new("127.0.0.1:0".parse().unwrap());
+        // Every wait of the protocol, a tenth as long.
+        config.timers = SipTimers {
+            t1: Duration::from_millis(50),
+            t2: Duration::from_millis(400),
+            t4: Duration::from_millis(100),
+        };
+        // Each test is a process: its ports are its own.
+        let window = 34_000 + u16::try_from(std::process::id() % 400).unwrap() * 64;
+        config.media_ports = window..=window + 63;
+        change(&mut config);
+        let feed = control.live().subscribe(LiveScope::Platform);
+        let engine = Engine::start(config, control.clone()).await.unwrap();
+        Self { engine, control, feed, _state: state }
+    }
+
+    /// Until the next call is over.
+    pub async fn ended(&mut self) -> CallEnded {
+        loop {
+            let event = tokio::time::timeout(PATIENCE, self.feed.next()).await.unwrap().unwrap();
+            if let LiveEvent::Ended { call } = event {
+                return call;
+            }
+        }
+    }
+
+    /// Until the engine holds nothing of a call any more; what it keeps for repeats runs out too.
+    pub async fn quiet(&self) {
+        let empty = async {
+            let mut look = tokio::time::interval(Duration::from_millis(10));
+            loop {
+                let stats = self.engine.stats();
+                if (stats.calls, stats.dialogs, stats.media_ports) == (0, 0, 0) {
+                    return;
+                }
+                look.tick().await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, empty).await.is_err() {
+            panic!("something of a call is left: {:?}", self.engine.stats());
+        }
+    }
+}
+
+/// Longer than anything takes.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A phone's credentials.
+pub fn phone(realm: &str, number: &str, nth: u32) -> Credentials {
+    let user = device(realm, number, nth).to_string();
+    Credentials { password: password(&user), user, realm: realm.into(), number: number.into() }
+}
+
+pub fn device(realm: &str, number: &str, nth: u32) -> DeviceId {
+    DeviceId(Uuid::from_bytes(Md5::digest(format!("{realm}/{number}/{nth}")).into()))
+}
+
+fn password(user: &str) -> String {
+    format!("secret of {user}")
+}
+
+fn pbx(realm: &str, id: u128) -> PbxConfig {
+    let mut devices = Vec::new();
+    let extensions = PEOPLE.iter().map(|(number, name, phones, call_waiting)| {
+        let own: Vec<DeviceId> = (0..*phones).map(|nth| device(realm, number, nth)).collect();
+        let extension = ExtensionNumber::parse(number).unwrap();
+        devices.extend(own.iter().map(|device| {
+            let text = format!("{device}:{realm}:{}", password(&device.to_string()));
+            DeviceSecret {
+                device: *device,
+                extension: extension.clone(),
+                name: Name::parse("Telefon").unwrap(),
+                ha1_md5: Md5::digest(&text).into(),
+                ha1_sha256: Sha256::digest(&text).into(),
+            }
+        }));
+        let known = Extension {
+            id: ExtensionId(Uuid::from_bytes(Md5::digest(format!("{realm}/{number}")).into())),
+            name: Name::parse(name).unwrap(),
+            ring_for: Seconds(5),
+            call_waiting: *call_waiting,
+            devices: own,
+        };
+        (extension, known)
+    });
+    let extensions = extensions.collect();
+    let snapshot = Snapshot {
+        version: 1,
+        tenant: TenantId(Uuid::from_u128(id)),
+        customer: CustomerId(Uuid::from_u128(id)),
+        pbx: PbxId(Uuid::from_u128(id)),
+        name: Name::parse("Kontoret").unwrap(),
+        realm: Realm::parse(realm).unwrap(),
+        zone: Zone::stockholm(),
+        status: Status::Active,
+        extensions,
+        numbers: std::collections::BTreeMap::default(),
+    };
+    PbxConfig { snapshot, devices }
+}
+
+/// How many refused attempts of a kind were reported; every test is a process of its own.
+pub fn reported(kind: &str) -> u64 {
+    counts().lock().unwrap().get(kind).copied().unwrap_or(0)
+}
+
+/// All of them: what a test that expects one kind says about the others.
+pub fn all_reported() -> u64 {
+    counts().lock().unwrap().values().sum()
+}
+
+fn counts() -> &'static Mutex<HashMap<String, u64>> {
+    static COUNTS: OnceLock<Mutex<HashMap<String, u64>>> = OnceLock::new();
+    COUNTS.get_or_init(Mutex::default)
+}
+
+fn watch_security() {
+    // A second rig in one test finds it there.
+    let _ = metrics::set_global_recorder(Watch);
+}
+
+struct Watch;
+
+struct Kind(String);
+
+impl CounterFn for Kind {
+    fn increment(&self, value: u64) {
+        *counts().lock().unwrap().entry(self.0.clone()).or_default() += value;
+    }
+
+    fn absolute(&self, _: u64) {}
+}
+
+impl Recorder for Watch {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        if key.name() != "voxera_security_events_total" {
+            return Counter::noop();
+        }
+        let kind = key.labels().map(|label| label.value().to_owned()).collect();
+        Counter::from_arc(Arc::new(Kind(kind)))
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
