@@ -49,14 +49,14 @@ export function CredentialsDialog({ credentials, onClose }: { credentials: Devic
       <div className="mt-5 grid gap-6 sm:grid-cols-[1fr_11rem]">
         <dl className="flex min-w-0 flex-col divide-y divide-line rounded-lg border border-line">
           {rows.map((row) => (
-            <div key={row.key} className="flex items-center gap-3 py-1.5 pr-1.5 pl-3.5">
-              <div className="min-w-0 flex-1">
-                <dt className="text-xs text-mute">{row.label}</dt>
-                <dd data-credential={row.key} className="font-mono text-sm break-all">
+            <div key={row.key} className="py-1.5 pr-1.5 pl-3.5">
+              <dt className="text-xs text-mute">{row.label}</dt>
+              <dd className="-mt-1 flex items-center gap-3">
+                <span data-credential={row.key} className="min-w-0 flex-1 font-mono text-sm break-all">
                   {row.value}
-                </dd>
-              </div>
-              <CopyButton text={row.value} label={row.label} />
+                </span>
+                <CopyButton text={row.value} label={row.label} />
+              </dd>
             </div>
           ))}
         </dl>
