@@ -120,8 +120,7 @@ impl Mailer {
                 Sent::Taken
             }
             Err(Refusal { why, for_good }) => {
-                let again =
-                    if for_good { None } else { self.retry.again(mail.attempts + 1, Utc::now()) };
+                let again = if for_good { None } else { self.retry.again(mail.attempts + 1, Utc::now()) };
                 tx.mails().failed(mail.id, &why, again).await?;
                 tracing::warn!(mail = %mail.id, purpose = mail.purpose, again = ?again, error = why, "mail not sent");
                 if again.is_some() { Sent::Later } else { Sent::GivenUp }

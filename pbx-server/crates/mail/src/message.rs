@@ -46,9 +46,7 @@ pub(crate) fn message(mail: &Mail, from: &Email, brand: Option<&Brand>) -> Resul
     if let Some(support) = brand.and_then(|brand| brand.support_email.as_ref()) {
         builder = builder.reply_to(Mailbox::new(None, address(support)?));
     }
-    builder
-        .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
-        .map_err(failed)
+    builder.multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone())).map_err(failed)
 }
 
 fn address(email: &Email) -> Result<Address, MessageError> {

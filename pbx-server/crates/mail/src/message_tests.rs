@@ -71,7 +71,9 @@ fn a_subject_cannot_begin_another_header() {
 
 #[test]
 fn an_address_cannot_carry_a_header() {
-    for text in ["anna@bageri.se\r\nBcc: x@evil.example", "anna@bageri.se\n", "<anna@bageri.se>, x@evil.example"] {
+    for text in
+        ["anna@bageri.se\r\nBcc: x@evil.example", "anna@bageri.se\n", "<anna@bageri.se>, x@evil.example"]
+    {
         let trimmed_is_same = Email::parse(text).is_ok_and(|email| email.as_str() == text.trim());
         assert!(Email::parse(text).is_err() || trimmed_is_same, "{text:?}");
     }

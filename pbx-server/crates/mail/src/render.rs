@@ -47,12 +47,20 @@ pub fn render(
         Locale::Sv => (
             format!("Hej {name}!"),
             "Fungerar inte knappen? Öppna den här adressen:",
-            if brand.support_email.is_some() { "Frågor? Skriv till" } else { "Brevet går inte att svara på." },
+            if brand.support_email.is_some() {
+                "Frågor? Skriv till"
+            } else {
+                "Brevet går inte att svara på."
+            },
         ),
         Locale::En => (
             format!("Hello {name},"),
             "Does the button not work? Open this address:",
-            if brand.support_email.is_some() { "Questions? Write to" } else { "This mail cannot be answered." },
+            if brand.support_email.is_some() {
+                "Questions? Write to"
+            } else {
+                "This mail cannot be answered."
+            },
         ),
     };
     let paragraphs: Vec<&String> = words.paragraphs.iter().filter(|text| !text.is_empty()).collect();

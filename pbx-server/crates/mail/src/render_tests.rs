@@ -71,7 +71,11 @@ fn html_is_escaped_and_text_is_not() {
     };
     let mail = render(&letter, &brand(), Locale::En, "<script>alert(1)</script>").unwrap();
     assert!(!mail.html.contains("<script>") && !mail.html.contains("<b>Eve"), "{}", mail.html);
-    assert!(mail.html.contains("Br&ouml;d") || mail.html.contains("Bröd &amp; Kaffe &lt;AB&gt;"), "{}", mail.html);
+    assert!(
+        mail.html.contains("Br&ouml;d") || mail.html.contains("Bröd &amp; Kaffe &lt;AB&gt;"),
+        "{}",
+        mail.html
+    );
     assert!(mail.text.contains("Bröd & Kaffe <AB>"), "{}", mail.text);
     assert_eq!(mail.subject, "Invitation to Bröd & Kaffe <AB>");
 }

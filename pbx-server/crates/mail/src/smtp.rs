@@ -98,7 +98,8 @@ pub(crate) type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
 impl SmtpConfig {
     pub(crate) fn transport(&self) -> Result<Transport, SmtpError> {
-        let tls = || TlsParameters::new(self.host.clone()).map_err(|error| SmtpError::Host(error.to_string()));
+        let tls =
+            || TlsParameters::new(self.host.clone()).map_err(|error| SmtpError::Host(error.to_string()));
         let mut builder = Transport::builder_dangerous(self.host.as_str())
             .port(self.port.unwrap_or(self.security.port()))
             .timeout(Some(Duration::from_secs(u64::from(self.timeout_seconds.clamp(1, 300)))))

@@ -126,6 +126,12 @@ impl SmtpSink {
         self.address
     }
 
+    /// Ends it: from now on nobody listens.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        drop((&mut self.task).await);
+    }
+
     /// What it does from the next connection on.
     pub fn set_answer(&self, answer: Answer) {
         *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;

@@ -34,6 +34,16 @@ pub(crate) struct Shipper {
 /// The database does not answer.
 struct Down;
 
+/// What became of a segment.
+enum Segment {
+    /// Delivered, and removed.
+    Gone,
+    /// Some of its records are tried again.
+    Waits,
+    /// The database does not answer.
+    Down,
+}
+
 impl Shipper {
     pub(crate) fn new(spool: Arc<Spool>, database: Database) -> Self {
         Self { spool, database, failures: HashMap::new(), buried: HashSet::new() }
@@ -65,32 +75,33 @@ impl Shipper {
         let taken = self.spool.take().await;
         let mut clean = true;
         if !taken.held.is_empty() {
-            let count = taken.held.len();
+            let mut delivered: Vec<CallId> = taken.held.iter().map(|record| record.id).collect();
             let left = match self.deliver(&taken.held).await {
                 Ok(left) => left,
                 Err(Down) => taken.held,
             };
             clean &= left.is_empty();
-            metrics::counter!("voxera_spool_delivered_total").increment((count - left.len()) as u64);
-            self.spool.send(Job::Back(left));
+            delivered.retain(|id| left.iter().all(|record| record.id != *id));
+            metrics::counter!("voxera_spool_delivered_total").increment(delivered.len() as u64);
+            self.spool.send(Job::Back { left, delivered });
         }
         for segment in taken.segments {
             match self.deliver_segment(&segment).await {
-                Ok(done) => clean &= done,
+                Ok(Segment::Gone) => {}
+                Ok(Segment::Waits) => clean = false,
+                // The rest would only fail more slowly.
+                Ok(Segment::Down) => return false,
+                // It may be read later; those after it do not wait for that.
                 Err(error) => {
                     tracing::error!(segment = %segment.display(), %error, "a segment of the spool cannot be read");
                     clean = false;
                 }
             }
-            if !clean && self.failures.is_empty() {
-                // The database is down: the rest would only fail more slowly.
-                return false;
-            }
         }
         clean
     }
 
-    async fn deliver_segment(&mut self, path: &PathBuf) -> io::Result<bool> {
+    async fn deliver_segment(&mut self, path: &PathBuf) -> io::Result<Segment> {
         let lines = line::decode::<CallEnded>(&tokio::fs::read(path).await?);
         if lines.torn {
             metrics::counter!("voxera_spool_torn_lines_total").increment(1);
@@ -98,7 +109,8 @@ impl Shipper {
         let count = lines.whole.len();
         match self.deliver(&lines.whole).await {
             Ok(left) if left.is_empty() => {}
-            Ok(_) | Err(Down) => return Ok(false),
+            Ok(_) => return Ok(Segment::Waits),
+            Err(Down) => return Ok(Segment::Down),
         }
         if !lines.damaged.is_empty() {
             self.spool.counts.dead(lines.damaged.len());
@@ -111,7 +123,7 @@ impl Shipper {
         }
         self.spool.counts.delivered(count);
         metrics::counter!("voxera_spool_delivered_total").increment(count as u64);
-        Ok(true)
+        Ok(Segment::Gone)
     }
 
     /// Returns the records that are to be tried again.

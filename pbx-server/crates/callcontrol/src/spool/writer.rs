@@ -25,8 +25,11 @@ pub(super) enum Job {
     Ended(Box<CallEnded>),
     /// Close the segment and hand over everything that is closed, and what did not fit on the disk.
     Take(oneshot::Sender<Taken>),
-    /// Records that were taken from memory and not delivered.
-    Back(Vec<CallEnded>),
+    /// What became of records that were taken from memory.
+    Back {
+        left: Vec<CallEnded>,
+        delivered: Vec<CallId>,
+    },
     /// Write what waits, then answer.
     Flush(oneshot::Sender<()>),
     Stop,
@@ -63,9 +66,12 @@ pub(super) struct Writer {
     up_file: Option<File>,
     up_bytes: u64,
     up_dirty: Vec<u8>,
+    /// The list on disk lacks something that `up_dirty` does not hold any more.
+    up_stale: bool,
 }
 
 struct Segment {
+    path: PathBuf,
     file: File,
     bytes: u64,
 }
@@ -90,6 +96,7 @@ impl Writer {
             up_file: None,
             up_bytes: 0,
             up_dirty: Vec::new(),
+            up_stale: false,
         }
     }
 
@@ -111,8 +118,9 @@ impl Writer {
                         self.held.push(*record);
                         self.counts.held(self.held.len());
                     }
-                    Job::Back(records) => {
-                        self.held.splice(0..0, records).for_each(drop);
+                    Job::Back { left, delivered } => {
+                        self.held.splice(0..0, left).for_each(drop);
+                        delivered.into_iter().for_each(|id| self.note_down(id));
                         self.counts.held(self.held.len());
                         self.counts.in_flight(0);
                     }
@@ -149,6 +157,15 @@ impl Writer {
         }
     }
 
+    /// The record of a call is safe, so that nothing must be left of it should we stop.
+    fn note_down(&mut self, id: CallId) {
+        if self.up.remove(&id).is_some()
+            && let Ok(line) = line::encode(&Mark::<CallEnded>::Down(id))
+        {
+            self.up_dirty.extend_from_slice(&line);
+        }
+    }
+
     /// Puts everything that waits on the disk; what does not fit stays in memory for the next time.
     fn write(&mut self) {
         if !self.held.is_empty() {
@@ -156,18 +173,13 @@ impl Writer {
                 Ok(written) => {
                     self.counts.written(written);
                     for record in std::mem::take(&mut self.held) {
-                        if self.up.remove(&record.id).is_some()
-                            && let Ok(line) = line::encode(&Mark::<CallEnded>::Down(record.id))
-                        {
-                            self.up_dirty.extend_from_slice(&line);
-                        }
+                        self.note_down(record.id);
                     }
                     self.waiting.notify_one();
                 }
                 Err(error) => {
-                    // Whatever part was written is a torn end of a closed segment; the records
-                    // themselves are still held and go into the next one.
-                    self.segment = None;
+                    // The records themselves are still held and go into the next segment.
+                    self.segment.take().inspect(Segment::cut_back);
                     self.counts.refused();
                     tracing::error!(%error, held = self.held.len(), "the spool cannot be written");
                     self.waiting.notify_one();
@@ -175,10 +187,13 @@ impl Writer {
             }
             self.counts.held(self.held.len());
         }
-        if !self.up_dirty.is_empty()
+        if (self.up_stale || !self.up_dirty.is_empty())
             && let Err(error) = self.append_up()
         {
+            // The next time writes the whole list anew: nothing piles up meanwhile.
             self.up_file = None;
+            self.up_dirty = Vec::new();
+            self.up_stale = true;
             self.counts.refused();
             tracing::error!(%error, "the list of calls that are up cannot be written");
         }
@@ -194,9 +209,10 @@ impl Writer {
         } else {
             let path = self.dir.join(format!("{:020}.{EXTENSION}", self.next_segment));
             self.next_segment += 1;
-            let file = OpenOptions::new().create_new(true).append(true).mode(0o600).open(path)?;
+            let file = OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path)?;
+            let segment = self.segment.insert(Segment { path, file, bytes: 0 });
             sync_dir(&self.dir)?;
-            self.segment.insert(Segment { file, bytes: 0 })
+            segment
         };
         segment.file.write_all(&bytes)?;
         segment.file.sync_data()?;
@@ -226,6 +242,7 @@ impl Writer {
             self.up_bytes += self.up_dirty.len() as u64;
         }
         self.up_dirty.clear();
+        self.up_stale = false;
         Ok(())
     }
 
@@ -235,6 +252,18 @@ impl Writer {
         self.counts.in_flight(held.len());
         self.counts.held(0);
         Taken { segments: segments(&self.dir), held }
+    }
+}
+
+impl Segment {
+    /// Takes back what a disk that refused has of it, as far as it lets us: a full disk that is
+    /// tried again and again must not fill up with empty files. What stays is a torn line, which
+    /// nobody takes for a record.
+    fn cut_back(&self) {
+        let done = if self.bytes == 0 { fs::remove_file(&self.path) } else { self.file.set_len(self.bytes) };
+        if let Err(error) = done {
+            tracing::debug!(%error, "a torn end stays in the spool");
+        }
     }
 }
 

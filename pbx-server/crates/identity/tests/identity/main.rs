@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 mod links;
+mod log;
 mod register;
 mod sign_in;
 mod world;
