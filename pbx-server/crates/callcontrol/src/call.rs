@@ -5,8 +5,9 @@ use crate::directory::PbxView;
 use crate::live::{LiveCall, LiveEvent, LiveParty, LiveState};
 use crate::presence::{self, PbxPresence};
 use crate::record::{CallEnded, MediaSummary};
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 use voxera_callflow::{
     Action, Cause, Cursor, Event, Facts, LocalTime, Party, Position, Reason, RingOutcome, TraceEntry, step,
@@ -43,6 +44,8 @@ struct Inner {
     from: Option<ExtensionNumber>,
     dialled: Dialled,
     started_at: DateTime<Utc>,
+    /// The same moment on the clock that nobody sets.
+    since: Instant,
     hangup: CancellationToken,
     state: Mutex<State>,
 }
@@ -77,6 +80,7 @@ impl Call {
                 from: from.clone(),
                 dialled: arrival.dialled.clone(),
                 started_at: Utc::now(),
+                since: Instant::now(),
                 hangup: CancellationToken::new(),
                 state: Mutex::default(),
             }),
@@ -133,13 +137,13 @@ impl Call {
         if state.ended.is_some() || (!first && state.cursor.is_none()) {
             return Vec::new();
         }
-        let now = Utc::now();
+        let now = inner.now();
         let unchanged;
         let actions = {
             // Held from the facts to the counts: two callers of one free line cannot both get it.
             let slot = inner.control.presence().pbx(inner.view.snapshot.pbx);
             let mut phones = presence::lock(&slot);
-            let facts = inner.facts(&mut phones, now);
+            let facts = inner.facts(&mut phones, Utc::now());
             let step = step(&inner.view.snapshot, &facts, state.cursor.as_ref(), event);
             if first {
                 inner.count_caller(&mut state, &mut phones);
@@ -195,7 +199,7 @@ impl Call {
     fn refuse(&self) -> Vec<Action> {
         let mut state = self.inner.lock();
         let outcome = Cause::NotAllowed;
-        state.ended = Some(Ended { at: Utc::now(), outcome, by: Party::System });
+        state.ended = Some(Ended { at: self.inner.now(), outcome, by: Party::System });
         state.trace.push(TraceEntry { reason: Reason::PhoneRemoved });
         vec![Action::Hangup { cause: outcome }]
     }
@@ -204,6 +208,11 @@ impl Call {
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Now, by the clock that nobody sets: a call never ends before it began.
+    fn now(&self) -> DateTime<Utc> {
+        self.started_at + TimeDelta::from_std(self.since.elapsed()).unwrap_or_default()
     }
 
     fn facts(&self, phones: &mut PbxPresence, now: DateTime<Utc>) -> Facts {
@@ -272,7 +281,7 @@ impl Inner {
                 state.trace.push(TraceEntry { reason: Reason::EndedBySystem });
             }
             let ended =
-                state.ended.unwrap_or(Ended { at: Utc::now(), outcome: Cause::Fault, by: Party::System });
+                state.ended.unwrap_or(Ended { at: self.now(), outcome: Cause::Fault, by: Party::System });
             state.ended = Some(ended);
             state.cursor = None;
             self.as_record(&state, ended, media)

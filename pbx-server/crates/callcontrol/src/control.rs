@@ -2,6 +2,7 @@
 
 use crate::backoff::Backoff;
 use crate::call::{Arrival, Call};
+use crate::clock::ClockWatch;
 use crate::database::{Database, Refusal};
 use crate::directory::{Directory, PbxView};
 use crate::follow::Follower;
@@ -15,7 +16,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -228,9 +229,15 @@ impl Shared {
         let (presence, live) = (Arc::clone(&self.presence), Arc::clone(&self.live));
         self.jobs.spawn(until(self.stop.clone(), async move {
             let mut tick = tokio::time::interval(EXPIRE_EVERY);
+            let mut clock = ClockWatch::new(Utc::now(), Instant::now());
             loop {
                 tick.tick().await;
-                presence.expire(Utc::now());
+                let now = Utc::now();
+                if let Some(by) = clock.jumped(now, Instant::now()) {
+                    tracing::warn!(seconds = by.num_seconds(), "the clock was set; phones stay online");
+                    presence.clock_jumped(by);
+                }
+                presence.expire(now);
                 show("voxera_registrations", presence.total());
                 show("voxera_calls_live", live.count(LiveScope::Platform));
             }

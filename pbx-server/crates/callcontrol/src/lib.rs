@@ -6,6 +6,7 @@
 
 mod backoff;
 mod call;
+mod clock;
 mod control;
 mod database;
 mod directory;

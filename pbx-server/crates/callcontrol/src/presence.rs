@@ -1,7 +1,7 @@
 //! Which phones are online, and which extensions are in calls.
 
 use crate::live::{Live, LiveEvent};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -157,6 +157,18 @@ impl Presence {
             .sum()
     }
 
+    /// The machine's clock was set by this much: registrations last as long as they would have.
+    pub(crate) fn clock_jumped(&self, by: TimeDelta) {
+        let pbxs: Vec<_> =
+            self.pbxs.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for pbx in pbxs {
+            for registration in lock(&pbx).edit().values_mut() {
+                registration.registered_at += by;
+                registration.expires_at += by;
+            }
+        }
+    }
+
     /// The registrations of one PBX, by device.
     #[must_use]
     pub fn list(&self, pbx: PbxId) -> Vec<Registration> {
@@ -237,4 +249,38 @@ impl Presence {
 
 pub(crate) fn lock(slot: &Mutex<PbxPresence>) -> MutexGuard<'_, PbxPresence> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed test may panic")]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_clock_that_is_set_takes_no_phone_offline() {
+        let presence = Presence::new(Arc::default());
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let pbx = PbxId(Uuid::from_u128(3));
+        presence.register(Registration {
+            tenant: TenantId(Uuid::from_u128(1)),
+            customer: CustomerId(Uuid::from_u128(2)),
+            pbx,
+            extension: ExtensionId(Uuid::from_u128(4)),
+            extension_number: ExtensionNumber::parse("1000").unwrap(),
+            device: DeviceId(Uuid::from_u128(5)),
+            contact: "sip:phone@192.0.2.7".into(),
+            source: "192.0.2.7:5060".parse().unwrap(),
+            transport: Transport::Udp,
+            user_agent: None,
+            registered_at: now,
+            expires_at: now + TimeDelta::minutes(5),
+        });
+        for jump in [TimeDelta::hours(3), TimeDelta::hours(-8)] {
+            presence.clock_jumped(jump);
+            assert_eq!(presence.expire(now + jump), 0);
+            presence.clock_jumped(-jump);
+        }
+        assert_eq!(presence.expire(now + TimeDelta::minutes(5)), 1, "and it expires in its own time");
+    }
 }

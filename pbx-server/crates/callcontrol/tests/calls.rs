@@ -360,6 +360,60 @@ async fn what_was_confirmed_survives_kill_9() {
     assert!(confirmed.iter().all(|id| spool.contains(id)));
 }
 
+/// Not a test of its own: the process whose files may not grow, for the two tests below.
+#[tokio::test]
+#[ignore = "run by the tests of full disks"]
+async fn a_process_whose_disk_is_full() {
+    let Some(dir) = std::env::var_os("VOXERA_TEST_STATE") else { return };
+    let setup = Setup::new(Path::new(&dir), &anna_and_bertil()).await;
+    for _ in 0..40 {
+        let (call, _) = setup.call("1000", "1001");
+        let _ = call.advance(Event::HungUp { by: Party::Caller });
+        call.finish(MediaSummary::default());
+        setup.control.flush().await;
+    }
+    setup.control.flush().await;
+    assert_eq!(setup.control.status().spooled, 40);
+}
+
+/// Runs it with files of at most so many blocks of 512 bytes, and returns the spool's folder.
+fn with_full_disk(dir: &Path, blocks: u32) -> std::path::PathBuf {
+    let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    let status = std::process::Command::new("/bin/sh")
+        .args(["-c", &limited])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "a_process_whose_disk_is_full", "--ignored"])
+        .env("VOXERA_TEST_STATE", dir)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    dir.join("spool")
+}
+
+#[test]
+fn a_disk_that_takes_half_a_record_loses_none_and_keeps_no_half() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = with_full_disk(dir.path(), 8);
+    let mut records = 0;
+    for entry in std::fs::read_dir(spool).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "calls") {
+            let text = std::fs::read_to_string(path).unwrap();
+            assert!(text.ends_with("}\n"), "a torn end: {text}");
+            records += text.lines().count();
+        }
+    }
+    assert_eq!(records, 40);
+}
+
+#[test]
+fn a_full_disk_that_is_tried_again_and_again_does_not_fill_up_with_empty_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = with_full_disk(dir.path(), 0);
+    let left: Vec<_> = std::fs::read_dir(spool).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.len() <= 1, "{left:?}");
+}
+
 #[tokio::test]
 async fn a_disk_that_refuses_holds_no_call_up_and_loses_none() {
     let dir = tempfile::tempdir().unwrap();

@@ -418,6 +418,25 @@ async fn a_record_of_a_removed_customer_is_put_aside_and_holds_nobody_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spool_file_that_cannot_be_read_holds_up_no_other_and_a_damaged_line_is_kept() {
+    let world = World::new().await;
+    let company = world.company("akes.pbx.localhost").await;
+    let spool = world.dir.path().join("state/spool");
+    // Where a segment should be there is a folder, and in the next one half a line is overwritten.
+    std::fs::create_dir_all(spool.join("00000000000000000000.calls")).unwrap();
+    std::fs::write(spool.join("00000000000000000001.calls"), b"\xff\xfe not a record\n").unwrap();
+    let control = world.start(Some(&world.store)).await;
+    let view = loaded(&control, &company).await;
+    sign_in(&control, &view, company.bertil);
+    let call = talk(&control, &view, &company);
+    all_delivered(&control).await;
+    assert_eq!(world.calls().await.iter().map(|record| record.id).collect::<Vec<_>>(), [call]);
+    control.shutdown().await;
+    let kept = std::fs::read(spool.join("damaged.lines")).unwrap();
+    assert_eq!(kept, b"\xff\xfe not a record\n");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refused_attempts_are_audited_where_they_belong_and_a_flood_makes_two_entries() {
     let world = World::new().await;
     let company = world.company("akes.pbx.localhost").await;
