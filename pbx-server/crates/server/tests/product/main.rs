@@ -3,5 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 mod commands;
+mod first_call;
+mod outages;
+mod phones;
 mod start;
 mod walk;

@@ -1,0 +1,52 @@
+//! Real phones of the demo's people, and what they hear of each other.
+
+use voxera_testkit::phone::{Phone, PhoneConfig};
+use voxera_testkit::product::Product;
+use voxera_testkit::tone::Recording;
+
+/// How long each side is listened to, in milliseconds.
+const LISTEN: u32 = 2_000;
+/// No whole number of periods in a packet of 20 ms, so that a lost one shows.
+pub const CALLERS_TONE: u32 = 440;
+pub const CALLEES_TONE: u32 = 620;
+
+/// The phone of an extension of the demo, registered, playing a tone.
+pub async fn phone(product: &Product, extension: &str, tone: u32) -> Phone {
+    let known = product.phone(extension);
+    let config = PhoneConfig::of(product.sip_addr(), &known.realm, &known.username, &known.password);
+    let phone = Phone::start(config.playing(tone)).await;
+    phone.registered().await;
+    phone
+}
+
+/// A caller's and a callee's phone.
+pub async fn two(product: &Product, caller: &str, callee: &str) -> (Phone, Phone) {
+    tokio::join!(phone(product, caller, CALLERS_TONE), phone(product, callee, CALLEES_TONE))
+}
+
+/// One calls, the other answers.
+pub async fn connect(caller: &Phone, callee: &Phone, dialled: &str) {
+    caller.dial(dialled).await;
+    tokio::join!(callee.called(), caller.ringing());
+    callee.answer().await;
+    tokio::join!(caller.established(), callee.established());
+}
+
+/// Each hears the other's tone, nearly nothing else, and no hole.
+pub async fn hear_each_other(caller: &Phone, callee: &Phone) {
+    let (at_caller, at_callee) = tokio::join!(caller.hears(LISTEN), callee.hears(LISTEN));
+    hears("the caller", &at_caller, CALLEES_TONE, CALLERS_TONE);
+    hears("the callee", &at_callee, CALLERS_TONE, CALLEES_TONE);
+}
+
+fn hears(who: &str, heard: &Recording, hz: u32, not: u32) {
+    let heard = heard.sound();
+    let (tone, level, gap) = (heard.tone(hz), heard.level(), heard.longest_gap());
+    println!("{who} hears {hz} Hz: {tone:.4} of all energy, {level:.1} dBFS, longest gap {gap} ms");
+    assert_eq!(heard.loudest(), Some(hz), "{who}");
+    assert!(tone > 0.98, "{who}: {tone}");
+    assert!(heard.tone(not) < 0.01, "{who} hears itself: {}", heard.tone(not));
+    // As sent: half of what 16 bits hold, a sine.
+    assert!((level + 9.0).abs() < 1.0, "{who}: {level} dBFS");
+    assert!(gap < 2, "{who}: {gap} ms of silence");
+}
