@@ -14,7 +14,7 @@ use voxera_callcontrol::{
 use voxera_callflow::Snapshot;
 use voxera_callflow::scenario::Scenario;
 use voxera_model::{DeviceId, ExtensionNumber, Name};
-use voxera_sip::{Engine, EngineConfig, EngineHandle};
+use voxera_sip::{Engine, EngineConfig, EngineHandle, EngineStats};
 use voxera_testkit::phone::PhoneConfig;
 
 /// Anna, Bertil, Cecilia and David; David takes no second call.
@@ -133,19 +133,26 @@ impl Company {
 
     /// Until the engine holds nothing of a call any more.
     pub async fn quiet(&self) {
-        let empty = async {
+        self.until(|stats| (stats.calls, stats.dialogs, stats.media_ports) == (0, 0, 0)).await;
+    }
+
+    /// Until the engine holds not even an answer for those who might ask again.
+    pub async fn silent(&self) {
+        self.until(|s| (s.calls, s.dialogs, s.media_ports, s.transactions) == (0, 0, 0, 0)).await;
+    }
+
+    async fn until(&self, fits: impl Fn(EngineStats) -> bool) {
+        let fit = async {
             let mut look = tokio::time::interval(Duration::from_millis(10));
-            loop {
-                let stats = self.engine.stats();
-                if (stats.calls, stats.dialogs, stats.media_ports) == (0, 0, 0) {
-                    return;
-                }
+            while !fits(self.engine.stats()) {
                 look.tick().await;
             }
         };
-        if tokio::time::timeout(Duration::from_secs(40), empty).await.is_err() {
-            panic!("something of a call is left: {:?}", self.engine.stats());
-        }
+        assert!(
+            !tokio::time::timeout(Duration::from_secs(40), fit).await.is_err(),
+            "something of a call is left: {:?}",
+            self.engine.stats()
+        )
     }
 }
 

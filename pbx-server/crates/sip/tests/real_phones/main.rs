@@ -4,4 +4,5 @@
 
 mod calls;
 mod company;
+mod load;
 mod registration;

@@ -1,12 +1,12 @@
 //! A baresip without a head: its folder, its settings, its process.
 
 use super::control::Control;
+use crate::loopback::own_address;
 use crate::tone::Recording;
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -16,8 +16,6 @@ use tokio::sync::oneshot;
 /// A tone lasts this long; a call that lasts longer ends when the tone does.
 const TONE_MILLISECONDS: u32 = 300_000;
 const MODULES: &str = "/usr/lib/baresip/modules";
-
-static PHONES: AtomicU8 = AtomicU8::new(0);
 
 /// Ends with its phone.
 #[derive(Debug)]
@@ -65,15 +63,6 @@ impl Process {
 }
 
 const CONTROL_PORT: u16 = 15_062;
-
-/// An address of loopback that no other phone on this machine has: every phone is a stranger to
-/// the server as it is in life, and no two want the same port.
-fn own_address() -> IpAddr {
-    let [_, _, high, low] = std::process::id().to_be_bytes();
-    let number = PHONES.fetch_add(1, Ordering::Relaxed);
-    assert!(number < 250, "a test process has at most 250 phones");
-    Ipv4Addr::new(127, 128 | high, low, number + 1).into()
-}
 
 fn write_settings(folder: &Path, address: IpAddr, tone_hz: u32) -> std::io::Result<()> {
     let tone = folder.join("tone.wav");

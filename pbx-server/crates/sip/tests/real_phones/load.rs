@@ -1,0 +1,67 @@
+//! Many calls at once, from `SIPp`.
+
+use crate::company::Company;
+use std::time::Duration;
+use voxera_callflow::scenario::Scenario;
+use voxera_callflow::{Cause, Party};
+use voxera_sip::EngineConfig;
+use voxera_testkit::sipp::{Place, Sipp, User};
+
+const CALLS: u32 = 50;
+/// Calls begun in a second.
+const RATE: u32 = 25;
+/// How long each speaks.
+const MILLISECONDS: u32 = 2_000;
+
+/// Ten callers, and a switchboard that answers everyone.
+fn switchboard() -> String {
+    let callers = (1000..1010).map(|number| format!("[extensions.{number}]\nname = \"Caller {number}\"\n"));
+    let callers: String = callers.collect();
+    format!("story = \"\"\nsteps = []\n{callers}[extensions.2000]\nname = \"Switchboard\"\n")
+}
+
+fn user(company: &Company, extension: &str) -> User {
+    let (device, password) = company.credentials(extension, 0);
+    User {
+        name: device.to_string(),
+        password: password.to_owned(),
+        realm: company.snapshot.realm.to_string(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_calls_are_answered_heard_and_hung_up() {
+    let snapshot = Scenario::parse("switchboard", &switchboard()).unwrap().snapshot;
+    let calls = usize::try_from(CALLS).unwrap();
+    let change = |config: &mut EngineConfig| {
+        config.limits.calls_per_device = calls;
+        // Answers are kept for repeats 64 times this long.
+        config.timers.t1 = Duration::from_millis(100);
+    };
+    let mut company = Company::of(snapshot, &[], change).await;
+    let server = company.engine.local_addr();
+    let (desk, callers) = (Place::free(), Place::free());
+    Sipp::register(desk, server, &[user(&company, "2000")]).await;
+    let users: Vec<_> = (1000..1010).map(|number| user(&company, &number.to_string())).collect();
+
+    let answers = Sipp::answer(desk, CALLS).await;
+    let calling = Sipp::call(callers, server, &users, "2000", (CALLS, RATE), MILLISECONDS);
+    tokio::join!(calling.done(), answers.done());
+
+    let (mut spoken, mut echoed, mut lost) = (0, 0, 0);
+    for _ in 0..CALLS {
+        let record = company.ended().await;
+        assert_eq!((record.outcome, record.hung_up_by), (Cause::Normal, Party::Caller), "{record:?}");
+        let (caller, callee) = (record.media.caller.unwrap(), record.media.callee.unwrap());
+        // 50 a second and direction; the echo stops a little earlier than the voice.
+        let expected = u64::from(MILLISECONDS) / 20;
+        assert!(caller.packets >= expected * 9 / 10, "{} of {expected}", caller.packets);
+        assert!(callee.packets >= expected * 9 / 10, "{} of {expected}", callee.packets);
+        (spoken, echoed, lost) =
+            (spoken + caller.packets, echoed + callee.packets, lost + caller.lost + callee.lost);
+    }
+    println!("{CALLS} calls: {spoken} packets spoken, {echoed} echoed, {lost} lost");
+    assert_eq!(lost, 0);
+    assert!(company.engine.stats().media_packets >= spoken);
+    company.silent().await;
+}
