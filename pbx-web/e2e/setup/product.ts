@@ -35,9 +35,6 @@ export async function startProduct(): Promise<{ product: Product; stop: () => Pr
   await access(binary).catch(() => {
     throw new Error(`There is no product at ${binary}: build it (make build) or name it in VOXERA_BIN.`);
   });
-  await access(join(web, 'dist/index.html')).catch(() => {
-    throw new Error('The portal is not built: npm run build.');
-  });
   const home = await mkdtemp(join(tmpdir(), 'e2e-'));
   // As root, PostgreSQL runs as another user and must reach its folder.
   await chmod(home, 0o755);
@@ -76,8 +73,10 @@ export async function startProduct(): Promise<{ product: Product; stop: () => Pr
   };
 
   try {
-    const demo = await untilReady(join(state, 'demo.json'), gone);
-    return { product: demo, stop };
+    const product = await untilReady(join(state, 'demo.json'), gone);
+    const portal = await fetch(product.url);
+    if (!portal.ok) throw new Error('it has no portal: npm run build, then build the product.');
+    return { product, stop };
   } catch (error) {
     await stop();
     throw new Error(`The product did not start: ${(error as Error).message}\n${said}`, { cause: error });

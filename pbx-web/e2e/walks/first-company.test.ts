@@ -5,7 +5,7 @@ import { desktop, expect, phone, test, type Visit } from '../support/visit';
 import { say, type Language } from '../support/words';
 
 /** Grows the whole tree through the portal alone: partner, company, PBX, extension, phone, person. */
-async function fromNothingToAPhone(open: (opening: { size: typeof desktop; language: Language; at?: string }) => Promise<Visit>, size: typeof desktop, language: Language): Promise<void> {
+async function fromNothingToAPhone(open: (opening: { size: typeof desktop; language?: Language; at?: string }) => Promise<Visit>, size: typeof desktop, language: Language): Promise<void> {
   const tag = unique();
   const partner = `Partner ${tag}`;
   const company = `Bolaget ${tag}`;
@@ -147,7 +147,7 @@ async function addPhone(visit: Visit): Promise<void> {
   await shown.getByRole('button', { name: say(w.copy.what, { what: w.credentials.password }) }).click();
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(password);
   await page.keyboard.press('Escape');
-  await shown.getByRole('button', { name: w.credentials.done }).click();
+  await shown.getByRole('button', { name: w.credentials.done }).click({ force: true });
   await expect(shown, 'closes only when the person has the credentials').toBeVisible();
   await shown.getByLabel(w.credentials.kept).check();
   await shown.getByRole('button', { name: w.credentials.done }).click();
