@@ -100,7 +100,7 @@ function ActionName({ action }: { action: string }) {
 
 /** What an entry is about, by the name it had then. */
 function About({ entry }: { entry: AuditEntry }) {
-  const { name, number, email, label } = { ...(isRecord(entry.before) ? entry.before : {}), ...(isRecord(entry.after) ? entry.after : {}) };
+  const { name, number, email, label }: Record<string, unknown> = { ...(isRecord(entry.before) ? entry.before : {}), ...(isRecord(entry.after) ? entry.after : {}) };
   const words = [number, name ?? label ?? email].filter((part) => typeof part === 'string');
   return words.length > 0 ? <span className="break-words">{words.join(' ')}</span> : <span className="text-mute">–</span>;
 }

@@ -5,6 +5,8 @@ export const shell = {
     navigation: 'Menu',
     openMenu: 'Open the menu',
     closeMenu: 'Close the menu',
+    unfoldMenu: 'Expand the menu',
+    foldMenu: 'Collapse the menu',
     notices: 'Notices',
     account: 'Account',
     signOut: 'Sign out',

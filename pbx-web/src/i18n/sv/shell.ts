@@ -5,6 +5,8 @@ export const shell = {
     navigation: 'Meny',
     openMenu: 'Öppna menyn',
     closeMenu: 'Stäng menyn',
+    unfoldMenu: 'Fäll ut menyn',
+    foldMenu: 'Fäll ihop menyn',
     notices: 'Meddelanden',
     account: 'Konto',
     signOut: 'Logga ut',

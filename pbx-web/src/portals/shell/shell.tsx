@@ -5,20 +5,24 @@ import { useTranslation } from 'react-i18next';
 import { Outlet, ScrollRestoration, useLocation } from 'react-router';
 import { useBrand } from '@/features/brand/brand';
 import { BrandLogo } from '@/features/brand/logo';
-import { useMedia, useShortcut } from '@/lib/hooks';
+import { cx } from '@/lib/cx';
+import { useMedia, usePhone, useShortcut } from '@/lib/hooks';
 import { IconButton } from '@/ui/button';
 import { Toasts } from '@/ui/toast';
 import { OfflineBanner } from './banner';
 import { Jump } from './jump';
 import type { Place } from './nav';
 import { Shortcuts } from './shortcuts';
-import { Sidebar } from './sidebar';
+import { Rail, Sidebar } from './sidebar';
 
 /** The frame of every portal: what stands beside the page, and the page. */
 export function Shell({ slug, place, notice, children }: { slug: string | undefined; place: Place; notice?: ReactNode; children?: ReactNode }) {
   const { t } = useTranslation();
   const brand = useBrand(slug);
   const wide = useMedia('(min-width: 1024px)');
+  const phone = usePhone();
+  const [unfolded, setUnfolded] = useState(false);
+  const whole = wide || unfolded;
   const [open, setOpen] = useState<'drawer' | 'palette' | 'shortcuts' | null>(null);
   const close = () => setOpen(null);
   useShortcut('mod+k', (event) => {
@@ -27,13 +31,17 @@ export function Shell({ slug, place, notice, children }: { slug: string | undefi
   });
   useShortcut('?', () => setOpen((now) => now ?? 'shortcuts'));
   return (
-    <div className="min-h-dvh lg:grid lg:grid-cols-[16rem_minmax(0,1fr)]">
+    <div className={cx('min-h-dvh', !phone && 'grid', !phone && (whole ? 'grid-cols-[16rem_minmax(0,1fr)]' : 'grid-cols-[4rem_minmax(0,1fr)]'))}>
       <a href="#content" className="sr-only focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50 focus:rounded-lg focus:bg-raised focus:px-4 focus:py-2 focus:shadow-pop">
         {t('shell.skip')}
       </a>
-      {wide ? (
+      {!phone ? (
         <aside className="sticky top-0 h-dvh border-r border-line bg-sunken/60">
-          <Sidebar brand={brand} place={place} onPalette={() => setOpen('palette')} />
+          {whole ? (
+            <Sidebar brand={brand} place={place} onPalette={() => setOpen('palette')} onFold={wide ? undefined : () => setUnfolded(false)} />
+          ) : (
+            <Rail brand={brand} place={place} onPalette={() => setOpen('palette')} onUnfold={() => setUnfolded(true)} />
+          )}
         </aside>
       ) : (
         <header className="sticky top-0 z-20 flex h-14 items-center gap-1 border-b border-line bg-surface/95 px-2 backdrop-blur">
@@ -49,7 +57,7 @@ export function Shell({ slug, place, notice, children }: { slug: string | undefi
           {children ?? <Outlet />}
         </main>
       </div>
-      {open === 'drawer' && !wide && (
+      {open === 'drawer' && phone && (
         <Drawer onClose={close}>
           <Sidebar brand={brand} place={place} onPalette={() => setOpen('palette')} onGo={close} />
         </Drawer>

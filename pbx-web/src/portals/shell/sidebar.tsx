@@ -1,4 +1,5 @@
-import { ArrowLeft, ChevronsUpDown, LogOut, Search, UserRound } from 'lucide-react';
+import { ArrowLeft, ChevronsUpDown, LogOut, PanelLeftClose, PanelLeftOpen, Search, UserRound } from 'lucide-react';
+import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, NavLink, useNavigate } from 'react-router';
 import { signOut } from '@/api/session';
@@ -10,19 +11,31 @@ import { cx } from '@/lib/cx';
 import { paths } from '@/lib/paths';
 import { setTheme, useTheme } from '@/lib/theme';
 import { Avatar } from '@/ui/avatar';
+import { IconButton } from '@/ui/button';
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '@/ui/menu';
+import { Tooltip } from '@/ui/tooltip';
 import type { NavGroup, Place } from './nav';
 import { usePlaces } from './places';
 
+interface Beside {
+  brand: Brand | undefined;
+  place: Place;
+  onPalette: () => void;
+  onGo?: (() => void) | undefined;
+  /** At tablet width it can be folded to a rail. */
+  onFold?: (() => void) | undefined;
+}
+
 /** What stands beside every page: the brand, where one is, where one can go, and who one is. */
-export function Sidebar({ brand, place, onPalette, onGo }: { brand: Brand | undefined; place: Place; onPalette: () => void; onGo?: () => void }) {
+export function Sidebar({ brand, place, onPalette, onGo, onFold }: Beside) {
   const { t } = useTranslation();
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <div className="flex h-16 shrink-0 items-center px-5">
+      <div className="flex h-16 shrink-0 items-center justify-between gap-2 pr-3 pl-5">
         <Link to={paths.home} onClick={onGo} className="min-w-0 rounded-lg">
           {brand && <BrandLogo name={brand.name} logo={brand.logo_url} />}
         </Link>
+        {onFold && <IconButton label={t('shell.foldMenu')} icon={PanelLeftClose} aria-expanded onClick={onFold} />}
       </div>
       <div className="px-3 pb-3">
         <button
@@ -62,6 +75,56 @@ export function Sidebar({ brand, place, onPalette, onGo }: { brand: Brand | unde
   );
 }
 
+const rowLook = ({ isActive }: { isActive: boolean }) =>
+  cx('flex h-9 items-center rounded-lg text-sm transition-colors', isActive ? 'bg-accent-soft font-medium text-accent-text' : 'text-soft hover:bg-hover hover:text-text');
+
+/** The same, folded to icons whose names show on hover and focus. */
+export function Rail({ brand, place, onPalette, onUnfold }: Beside & { onUnfold: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <div className="flex h-full min-h-0 flex-col items-center">
+      <div className="flex h-16 shrink-0 items-center">
+        <Link to={paths.home} aria-label={brand?.name ?? t('action.home')} className="rounded-lg">
+          {brand && <BrandLogo name={brand.name} logo={brand.logo_url} compact />}
+        </Link>
+      </div>
+      <IconButton label={t('shell.unfoldMenu')} icon={PanelLeftOpen} aria-expanded={false} onClick={onUnfold} />
+      <IconButton label={t('shell.search')} icon={Search} aria-keyshortcuts="Control+K Meta+K" onClick={onPalette} />
+      <nav aria-label={t('shell.navigation')} className="mt-2 min-h-0 w-full flex-1 overflow-y-auto px-2.5 pb-4">
+        {place.up && (
+          <RailItem label={place.up.label}>
+            <Link to={place.up.to} aria-label={place.up.label} className="flex h-9 items-center justify-center rounded-lg text-mute hover:bg-hover hover:text-text">
+              <ArrowLeft aria-hidden className="size-4" />
+            </Link>
+          </RailItem>
+        )}
+        {place.groups.map((group) => (
+          <ul key={group.key} className="flex flex-col gap-0.5 border-t border-line py-2 first:border-t-0">
+            {group.items.map(({ to, label, icon: Icon, end }) => (
+              <li key={to}>
+                <RailItem label={label}>
+                  <NavLink to={to} end={end ?? false} aria-label={label} className={(state) => cx(rowLook(state), 'justify-center')}>
+                    <Icon aria-hidden className="size-4 shrink-0" />
+                  </NavLink>
+                </RailItem>
+              </li>
+            ))}
+          </ul>
+        ))}
+      </nav>
+      <div className="w-full shrink-0 border-t border-line p-2.5">
+        <AccountMenu compact />
+      </div>
+    </div>
+  );
+}
+
+const RailItem = ({ label, children }: { label: string; children: ReactElement }) => (
+  <Tooltip text={label} side="right">
+    {children}
+  </Tooltip>
+);
+
 function Group({ group, onGo }: { group: NavGroup; onGo: (() => void) | undefined }) {
   return (
     <div className="mb-5 last:mb-0">
@@ -73,9 +136,7 @@ function Group({ group, onGo }: { group: NavGroup; onGo: (() => void) | undefine
               to={to}
               end={end ?? false}
               onClick={onGo}
-              className={({ isActive }) =>
-                cx('flex h-9 items-center gap-3 rounded-lg px-2.5 text-sm transition-colors', isActive ? 'bg-accent-soft font-medium text-accent-text' : 'text-soft hover:bg-hover hover:text-text')
-              }
+              className={(state) => cx(rowLook(state), 'gap-3 px-2.5')}
             >
               <Icon aria-hidden className="size-4 shrink-0" />
               <span className="truncate">{label}</span>
@@ -115,7 +176,7 @@ function PlaceSwitch({ group, onGo }: { group: NonNullable<NavGroup['switch']>; 
   );
 }
 
-function AccountMenu({ onGo }: { onGo: (() => void) | undefined }) {
+function AccountMenu({ onGo, compact = false }: { onGo?: (() => void) | undefined; compact?: boolean }) {
   const { t, i18n } = useTranslation();
   const { account } = useAccount();
   const places = usePlaces();
@@ -132,13 +193,17 @@ function AccountMenu({ onGo }: { onGo: (() => void) | undefined }) {
       side="top"
       width="w-60"
       trigger={
-        <button type="button" aria-label={`${t('shell.account')}: ${name}`} className="flex w-full items-center gap-3 rounded-lg px-2 py-1.5 text-left transition-colors hover:bg-hover">
+        <button type="button" aria-label={`${t('shell.account')}: ${name}`} className={cx('flex w-full items-center gap-3 rounded-lg py-1.5 text-left transition-colors hover:bg-hover', compact ? 'justify-center' : 'px-2')}>
           <Avatar name={name} />
-          <span className="min-w-0 flex-1">
-            <span className="block truncate text-sm font-medium">{name}</span>
-            {account?.name && <span className="block truncate text-xs text-mute">{account.email}</span>}
-          </span>
-          <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-mute" />
+          {!compact && (
+            <>
+              <span className="min-w-0 flex-1">
+                <span className="block truncate text-sm font-medium">{name}</span>
+                {account?.name && <span className="block truncate text-xs text-mute">{account.email}</span>}
+              </span>
+              <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-mute" />
+            </>
+          )}
         </button>
       }
     >
