@@ -115,9 +115,10 @@ impl<T: Work> Act<T> {
         change: Change<'_, B, A>,
     ) -> Answer<()> {
         let kind = change.action.split('.').next().unwrap_or_default();
+        // What is done to a partner or a company from above stands in its own log too.
         let entry = NewAudit {
-            tenant: None,
-            customer: None,
+            tenant: (kind == "tenant").then(|| change.id.parse().ok()).flatten(),
+            customer: (kind == "customer").then(|| change.id.parse().ok()).flatten(),
             actor_account: Some(self.actor.principal.account),
             actor_kind: ActorKind::User,
             actor_label: self.actor.principal.email.to_string(),

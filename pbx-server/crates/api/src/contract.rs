@@ -119,9 +119,17 @@ const ERRORS: [(u16, &str, &str); 11] = [
     (503, "Unavailable", "The database cannot be reached (`database_unavailable`); phones and calls go on."),
 ];
 
-/// Adds what follows from the operation's kind: its errors, its security, its idempotency key.
+/// Adds what follows from the operation's kind: its errors, its security, its idempotency key, and
+/// in words who may use it.
 fn complete(path: &str, operation: &mut Value) {
     let permission = operation["x-permission"].as_str().unwrap_or_default().to_owned();
+    let may = match permission.as_str() {
+        "public" => "Needs no sign-in.".to_owned(),
+        "signed_in" => "For everybody who is signed in, about themselves.".to_owned(),
+        role => format!("Needs the role `{role}`, or one that stands above it."),
+    };
+    let more = operation["description"].as_str().map(|more| format!("{}\n\n", more.trim_end()));
+    operation["description"] = json!(format!("{}{may}", more.unwrap_or_default()));
     let signed_in = permission != "public";
     if signed_in {
         operation["security"] = json!([{ "access_token": [] }]);

@@ -38,7 +38,9 @@ pub struct Invitation {
     pub role: Role,
     /// To what: the company, the partner or the installation.
     pub organization: String,
+    /// The name of who invites; `None`: whoever runs the server.
     pub invited_by: Option<String>,
+    /// When the link ends.
     pub expires_at: DateTime<Utc>,
     /// The account has no password yet: the acceptance sets one.
     pub needs_password: bool,

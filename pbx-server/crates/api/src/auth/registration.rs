@@ -54,7 +54,7 @@ pub struct Registered {
 /// Sign a company up. A mail asks to verify the address; sign-in is refused until then.
 #[utoipa::path(
     post, path = "/api/v1/auth/register", operation_id = "register", tag = "Sign-in",
-    request_body = SignUp,
+    request_body(content = SignUp, example = json!({ "email": "anna@akesbageri.example", "password": "…", "organization_name": "Åkes Bageri AB", "name": "Anna Öberg", "locale": "sv" })),
     responses((status = 202, description = "Made; a mail was sent.", body = Registered),
         (status = 403, description = "Signing up is closed (`suspended`).", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "There is an account with this address (`email_taken`).", body = Problem, content_type = "application/problem+json")),

@@ -66,7 +66,7 @@ pub struct Membership {
 /// `no_membership`; 429 `too_many_attempts` after too many attempts for the account or from the address.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", operation_id = "login", tag = "Sign-in",
-    request_body = Login,
+    request_body(content = Login, example = json!({ "email": "anna@akesbageri.example", "password": "…" })),
     responses((status = 200, description = "Signed in; sets the cookie `voxera_refresh`.", body = SignedIn),
         (status = 401, description = "Wrong e-mail or password.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The address is not verified, or the account is suspended.", body = Problem, content_type = "application/problem+json")),

@@ -103,9 +103,11 @@ pub enum HungUpBy {
 pub struct Call {
     pub id: CallId,
     pub pbx: PbxId,
+    /// When the caller dialled.
     pub started_at: DateTime<Utc>,
     /// `None`: nobody answered.
     pub answered_at: Option<DateTime<Utc>>,
+    /// When the last phone was put down.
     pub ended_at: DateTime<Utc>,
     /// Whole seconds from the first ring to the end.
     pub duration_seconds: u64,
@@ -113,10 +115,12 @@ pub struct Call {
     pub talk_seconds: u64,
     pub from: CallParty,
     pub to: CallParty,
+    /// `internal`: from extension to extension.
     #[schema(example = "internal")]
     pub direction: String,
     pub outcome: Outcome,
     pub hung_up_by: HungUpBy,
+    /// How the sound was coded; `None`: nobody answered.
     #[schema(example = "PCMA")]
     pub codec: Option<String>,
 }
@@ -139,6 +143,7 @@ pub struct CallDetail {
     pub media: Option<CallMedia>,
     /// The version of the PBX that the call was decided on.
     pub snapshot_version: u64,
+    /// Every decision, the first first.
     pub trace: Vec<TraceStep>,
 }
 
@@ -154,9 +159,11 @@ pub struct CallMedia {
 /// What came from one phone.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct LegMedia {
+    /// Packets that arrived.
     pub packets: u64,
+    /// Packets missing between the first and the last that arrived.
     pub lost: u64,
-    /// Milliseconds.
+    /// Variation of the time between packets at the end of the call, milliseconds (RFC 3550).
     pub jitter_ms: f32,
 }
 

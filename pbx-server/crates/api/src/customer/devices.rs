@@ -21,6 +21,7 @@ pub struct Device {
     pub id: DeviceId,
     pub extension: ExtensionId,
     pub name: Name,
+    /// Whether it can be called now.
     pub online: bool,
     /// What the phone calls itself, while it is online.
     pub user_agent: Option<String>,
@@ -37,6 +38,7 @@ pub struct DeviceCredentials {
     /// The SIP user name; never the extension's number.
     #[schema(example = "5b0c8f3e-0f5c-4a7b-9a42-0d6a7a4f2f0e")]
     pub username: String,
+    /// Letters and digits; shown this once.
     pub password: String,
     /// The SIP domain.
     pub realm: Realm,
@@ -87,8 +89,9 @@ pub async fn list(
 #[utoipa::path(
     post, path = "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions/{extension}/devices", operation_id = "devices_create", tag = "Devices",
     params(ExtensionPath),
-    request_body = NewDevice,
-    responses((status = 201, description = "Made; this is the only time that the password is shown.", body = DeviceCredentials)),
+    request_body(content = NewDevice, example = json!({ "name": "Kassan, bordstelefon" })),
+    responses((status = 201, description = "Made; this is the only time that the password is shown.", body = DeviceCredentials),
+        (status = 409, description = "A repeat of a request that was answered: its password was shown then (`secret_shown_once`). Or the key was used for another request (`idempotency_key_reused`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("customer_admin")), ("x-idempotent" = json!(true)))
 )]
 pub async fn create(

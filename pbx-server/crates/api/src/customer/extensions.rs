@@ -33,6 +33,7 @@ pub struct Extension {
     pub devices: u64,
     /// Phones online now.
     pub phones_online: u32,
+    /// Whether a call of it is up now.
     pub in_call: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -88,8 +89,9 @@ pub async fn list(
 #[utoipa::path(
     post, path = "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions", operation_id = "extensions_create", tag = "Extensions",
     params(PbxPath),
-    request_body = NewExtension,
-    responses((status = 201, description = "Made.", body = Extension)),
+    request_body(content = NewExtension, example = json!({ "number": "1001", "name": "Bertil Ek", "ring_seconds": 20 })),
+    responses((status = 201, description = "Made.", body = Extension),
+        (status = 409, description = "The PBX has the number (`extension_number_taken`), or the person has an extension (`user_has_extension`). Or the key was used for another request (`idempotency_key_reused`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("customer_admin")), ("x-idempotent" = json!(true)))
 )]
 pub async fn create(
@@ -132,7 +134,7 @@ pub async fn get(reader: CustomerReader, Url(path): Url<ExtensionPath>) -> Answe
 #[utoipa::path(
     patch, path = "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions/{extension}", operation_id = "extensions_change", tag = "Extensions",
     params(ExtensionPath),
-    request_body = ExtensionChange,
+    request_body(content = ExtensionChange, example = json!({ "name": "Kassan", "user": null })),
     responses((status = 200, description = "The extension as it is now.", body = Extension),
         (status = 409, description = "`extension_number_taken` or `user_has_extension`.", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("customer_admin")))

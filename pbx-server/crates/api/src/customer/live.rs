@@ -79,18 +79,23 @@ pub async fn hangup(admin: CustomerAdmin, Url(path): Url<CallPath>) -> Answer<St
     if (call.tenant, call.customer, call.pbx) != (admin.tenant, admin.customer, path.pbx) {
         return Err(Problem::not_found());
     }
+    if call.state == voxera_callcontrol::LiveState::Emergency {
+        return Err(emergency());
+    }
     let mut act = admin.open().await?;
     let none = None::<&serde_json::Value>;
     act.changed("call.hangup", path.call, &none, &none).await?;
-    match live.hangup(path.call) {
-        HangupAnswer::Asked => {}
-        HangupAnswer::NoSuchCall => return Err(Problem::not_found()),
-        HangupAnswer::Emergency => {
-            return Err(Problem::conflict("emergency_call", "Nobody ends another's emergency call."));
-        }
-    }
+    // Written down first: what is done to a call cannot be undone.
     act.commit().await?;
-    Ok(StatusCode::ACCEPTED)
+    match live.hangup(path.call) {
+        HangupAnswer::Asked => Ok(StatusCode::ACCEPTED),
+        HangupAnswer::NoSuchCall => Err(Problem::not_found()),
+        HangupAnswer::Emergency => Err(emergency()),
+    }
+}
+
+fn emergency() -> Problem {
+    Problem::conflict("emergency_call", "Nobody ends another's emergency call.")
 }
 
 impl LiveCall {

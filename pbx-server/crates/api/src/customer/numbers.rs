@@ -2,7 +2,7 @@
 
 use crate::input::{Body, Change, CustomerPath, Listed, NumberPath, Paging, Query, Url, input, sorting};
 use crate::permit::{CustomerAdmin, CustomerReader};
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -76,8 +76,9 @@ pub async fn list(
 #[utoipa::path(
     post, path = "/api/v1/tenants/{tenant}/customers/{customer}/numbers", operation_id = "numbers_create", tag = "Numbers",
     params(CustomerPath),
-    request_body = NewNumber,
-    responses((status = 201, description = "Added.", body = Number)),
+    request_body(content = NewNumber, example = json!({ "number": "+46812345678", "label": "Växeln" })),
+    responses((status = 201, description = "Added.", body = Number),
+        (status = 409, description = "Somebody of the installation has the number (`number_taken`). Or the key was used for another request (`idempotency_key_reused`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("customer_admin")), ("x-idempotent" = json!(true)))
 )]
 pub async fn create(admin: CustomerAdmin, new: Body<NewNumber>) -> Answer<Response> {

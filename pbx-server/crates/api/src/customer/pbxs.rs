@@ -71,8 +71,9 @@ pub async fn list(reader: CustomerReader, Query(page): Query<Paging<ByName>>) ->
 #[utoipa::path(
     post, path = "/api/v1/tenants/{tenant}/customers/{customer}/pbxs", operation_id = "pbxs_create", tag = "PBXs",
     params(CustomerPath),
-    request_body = NewPbx,
-    responses((status = 201, description = "Made.", body = Pbx)),
+    request_body(content = NewPbx, example = json!({ "name": "Bageriet" })),
+    responses((status = 201, description = "Made.", body = Pbx),
+        (status = 409, description = "Another PBX of the installation has the realm (`realm_taken`). Or the key was used for another request (`idempotency_key_reused`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("customer_admin")), ("x-idempotent" = json!(true)))
 )]
 pub async fn create(admin: CustomerAdmin, new: Body<NewPbx>) -> Answer<Response> {

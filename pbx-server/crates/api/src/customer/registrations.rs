@@ -29,8 +29,10 @@ pub struct Registration {
     /// `udp`, `tcp`, `tls` or `web_socket`.
     #[schema(example = "udp")]
     pub transport: String,
+    /// What the phone calls itself.
     pub user_agent: Option<String>,
     pub registered_at: DateTime<Utc>,
+    /// It is offline then, unless it registers again before.
     pub expires_at: DateTime<Utc>,
 }
 

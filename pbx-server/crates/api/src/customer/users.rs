@@ -79,8 +79,9 @@ pub async fn list(
 #[utoipa::path(
     post, path = "/api/v1/tenants/{tenant}/customers/{customer}/users", operation_id = "users_create", tag = "Users",
     params(CustomerPath),
-    request_body = NewUser,
-    responses((status = 201, description = "Invited.", body = CustomerUser)),
+    request_body(content = NewUser, example = json!({ "email": "bertil@akesbageri.example", "name": "Bertil Ek", "role": "manager" })),
+    responses((status = 201, description = "Invited.", body = CustomerUser),
+        (status = 409, description = "The person is a user here already (`already_member`). Or the key was used for another request (`idempotency_key_reused`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("customer_admin")), ("x-idempotent" = json!(true)))
 )]
 pub async fn create(admin: CustomerAdmin, new: Body<NewUser>) -> Answer<Response> {
@@ -117,7 +118,7 @@ pub async fn get(admin: CustomerAdmin, Url(path): Url<CustomerUserPath>) -> Answ
 #[utoipa::path(
     patch, path = "/api/v1/tenants/{tenant}/customers/{customer}/users/{user}", operation_id = "users_change", tag = "Users",
     params(CustomerUserPath),
-    request_body = UserChange,
+    request_body(content = UserChange, example = json!({ "role": "customer_admin" })),
     responses((status = 200, description = "The person as they are now.", body = CustomerUser),
         (status = 409, description = "Nobody takes their own rights away (`cannot_change_own_role`, `cannot_suspend_oneself`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("customer_admin")))

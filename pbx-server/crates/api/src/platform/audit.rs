@@ -20,10 +20,12 @@ pub struct AuditEntry {
     pub tenant: Option<TenantId>,
     pub customer: Option<CustomerId>,
     pub actor_account: Option<AccountId>,
+    /// `user`: a person; `system`: the server itself; `sip`: a phone.
     #[schema(value_type = String, example = "user")]
     pub actor_kind: String,
     /// The e-mail address of the person, or the name of the job.
     pub actor_label: String,
+    /// The kind of thing, and what was done to it.
     #[schema(example = "extension.create")]
     pub action: String,
     #[schema(example = "extension")]
@@ -35,7 +37,9 @@ pub struct AuditEntry {
     /// The resource after; `None` when it was removed.
     #[schema(value_type = Option<Object>)]
     pub after: Option<serde_json::Value>,
+    /// The IP address that the request came from.
     pub address: Option<String>,
+    /// Names the request in the server's log.
     pub request_id: Option<String>,
 }
 

@@ -30,10 +30,13 @@ pub struct Mail {
     pub tenant: Option<TenantId>,
     pub to: String,
     pub subject: String,
+    /// `verification`, `invitation`, `password_reset`, `password_changed` or `session_reused`.
     #[schema(example = "invitation")]
     pub purpose: String,
     pub state: MailState,
+    /// How often it was tried to send it.
     pub attempts: u32,
+    /// What the mail server said to the last attempt.
     pub last_error: Option<String>,
     pub created_at: DateTime<Utc>,
     pub sent_at: Option<DateTime<Utc>>,

@@ -27,10 +27,13 @@ pub struct Counts {
     /// Only for the platform and tenants.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customers: Option<u64>,
+    /// People: of the platform all, of a partner its staff and its companies' people.
     pub users: u64,
     pub pbxs: u64,
     pub extensions: u64,
+    /// Phones that can be called now.
     pub phones_online: u64,
+    /// Calls that are up now.
     pub live_calls: u64,
 }
 
@@ -39,7 +42,9 @@ pub struct Counts {
 pub struct CallsOfDay {
     /// In the zone of the customer, the tenant or the platform.
     pub date: NaiveDate,
+    /// Calls that somebody answered.
     pub answered: u64,
+    /// Calls that nobody answered.
     pub missed: u64,
 }
 

@@ -32,14 +32,18 @@ pub struct EngineStatus {
     /// `None`: it does not run.
     #[schema(value_type = Option<String>, example = "0.0.0.0:5060")]
     pub address: Option<String>,
+    /// PBXs that it serves.
     pub pbxs: u64,
+    /// Phones online.
     pub registrations: u64,
+    /// Calls that are up.
     pub calls: u64,
 }
 
 /// Records of calls on their way to the database.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SpoolStatus {
+    /// On this machine's disk, not yet in the database.
     pub waiting: u64,
     /// Refused by the database, put aside.
     pub dead_letters: u64,

@@ -89,8 +89,9 @@ pub async fn list(admin: PlatformAdmin, Query(page): Query<Paging<ByName>>) -> A
 /// Add a partner.
 #[utoipa::path(
     post, path = "/api/v1/tenants", operation_id = "tenants_create", tag = "Tenants",
-    request_body = NewTenant,
-    responses((status = 201, description = "Made, with a schema of its own.", body = Tenant)),
+    request_body(content = NewTenant, example = json!({ "name": "Nordtel AB", "slug": "nordtel", "brand_name": "Nordtel", "accent": "#0a7d5a", "support_email": "hjalp@nordtel.example" })),
+    responses((status = 201, description = "Made, with a schema of its own.", body = Tenant),
+        (status = 409, description = "Another tenant has the short name (`slug_taken`) or the host (`host_taken`). Or the key was used for another request (`idempotency_key_reused`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("platform_admin")), ("x-idempotent" = json!(true)))
 )]
 pub async fn create(admin: PlatformAdmin, new: Body<NewTenant>) -> Answer<Response> {
@@ -134,7 +135,7 @@ pub async fn get(admin: TenantAdmin) -> Answer<Json<Tenant>> {
 /// Change a partner.
 #[utoipa::path(
     patch, path = "/api/v1/tenants/{tenant}", operation_id = "tenants_change", tag = "Tenants",
-    params(TenantPath), request_body = TenantChange,
+    params(TenantPath), request_body(content = TenantChange, example = json!({ "accent": "#0a7d5a", "support_email": null })),
     responses((status = 200, description = "The partner as it is now.", body = Tenant),
         (status = 409, description = "The slug or host is taken.", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("tenant_admin")))

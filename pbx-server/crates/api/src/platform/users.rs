@@ -25,8 +25,9 @@ pub async fn list(admin: PlatformAdmin, Query(page): Query<Paging<ByName>>) -> A
 /// Invite a platform admin by mail.
 #[utoipa::path(
     post, path = "/api/v1/platform/users", operation_id = "platform_users_create", tag = "Platform",
-    request_body = NewStaff,
-    responses((status = 201, description = "Invited.", body = User)),
+    request_body(content = NewStaff, example = json!({ "email": "petra@voxera.example", "name": "Petra Palm", "locale": "en" })),
+    responses((status = 201, description = "Invited.", body = User),
+        (status = 409, description = "The person is a user here already (`already_member`). Or the key was used for another request (`idempotency_key_reused`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("platform_admin")), ("x-idempotent" = json!(true)))
 )]
 pub async fn create(admin: PlatformAdmin, new: Body<NewStaff>) -> Answer<Response> {

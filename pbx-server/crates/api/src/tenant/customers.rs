@@ -79,8 +79,9 @@ pub async fn list(admin: TenantAdmin, Query(page): Query<Paging<ByName>>) -> Ans
 /// Add a customer.
 #[utoipa::path(
     post, path = "/api/v1/tenants/{tenant}/customers", operation_id = "customers_create", tag = "Customers",
-    params(TenantPath), request_body = NewCustomer,
-    responses((status = 201, description = "Made.", body = Customer)),
+    params(TenantPath), request_body(content = NewCustomer, example = json!({ "name": "Åkes Bageri AB", "org_number": "556036-0793" })),
+    responses((status = 201, description = "Made.", body = Customer),
+        (status = 409, description = "Another customer has the organisation number (`org_number_taken`). Or the key was used for another request (`idempotency_key_reused`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("tenant_admin")), ("x-idempotent" = json!(true)))
 )]
 pub async fn create(admin: TenantAdmin, new: Body<NewCustomer>) -> Answer<Response> {

@@ -66,8 +66,9 @@ pub async fn list(admin: TenantAdmin, Query(page): Query<Paging<ByName>>) -> Ans
 /// Invite a person to the staff by mail.
 #[utoipa::path(
     post, path = "/api/v1/tenants/{tenant}/users", operation_id = "tenant_users_create", tag = "Tenant",
-    params(TenantPath), request_body = NewStaff,
-    responses((status = 201, description = "Invited.", body = User)),
+    params(TenantPath), request_body(content = NewStaff, example = json!({ "email": "kalle@nordtel.example", "name": "Kalle Karlsson" })),
+    responses((status = 201, description = "Invited.", body = User),
+        (status = 409, description = "The person is a user here already (`already_member`). Or the key was used for another request (`idempotency_key_reused`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("tenant_admin")), ("x-idempotent" = json!(true)))
 )]
 pub async fn create(admin: TenantAdmin, new: Body<NewStaff>) -> Answer<Response> {

@@ -154,6 +154,25 @@ async fn each_level_reads_its_own_log() {
 }
 
 #[tokio::test]
+async fn what_is_done_to_a_company_or_a_partner_stands_in_its_own_log() {
+    let world = World::new().await;
+    let (akes, platform) = (world.akes(), world.platform().await);
+    let chef = world.sign_in(&world.nordtel.admin).await;
+    let tenant = format!("/api/v1/tenants/{}", akes.tenant);
+    chef.patch(&akes.at(""), json!({ "max_agents": 5 })).await.expect(200);
+    platform.patch(&tenant, json!({ "slug": "nordtel-ab" })).await.expect(200);
+    platform.act(&format!("{tenant}/activate")).await.expect(200);
+    let shown = async |who: &crate::common::Who, path: String, action: &str| {
+        who.get(&path).await.items().iter().any(|entry| entry["action"] == action)
+    };
+    assert!(shown(&world.admin(akes).await, akes.at("/audit"), "customer.update").await);
+    let bolaget = world.bolaget();
+    assert!(!shown(&world.admin(bolaget).await, bolaget.at("/audit"), "customer.update").await);
+    assert!(shown(&chef, format!("{tenant}/audit"), "tenant.update").await);
+    assert!(shown(&chef, format!("{tenant}/audit"), "tenant.activate").await);
+}
+
+#[tokio::test]
 async fn nobody_locks_themselves_out() {
     let world = World::new().await;
     let akes = world.akes();

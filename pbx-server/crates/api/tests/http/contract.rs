@@ -28,6 +28,11 @@ fn every_operation_says_what_it_does_who_may_and_what_can_go_wrong() {
             operation.permission
         );
         assert!(!operation.spec["summary"].as_str().unwrap_or_default().is_empty(), "{name}: no summary");
+        let description = operation.spec["description"].as_str().unwrap_or_default();
+        assert!(
+            description.contains("sign") || description.contains("Needs the role `"),
+            "{name}: {description}"
+        );
         let responses = operation.spec["responses"].as_object().unwrap();
         let good = responses.keys().filter(|status| status.starts_with('2')).count();
         assert_eq!(good, 1, "{name}: one good answer");

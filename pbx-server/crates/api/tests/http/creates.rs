@@ -22,11 +22,10 @@ fn bodies(operation: &str) -> [Value; 2] {
             json!({ "email": "tre@new.example", "name": "Tre", "role": "user" }),
             json!({ "email": "fyra@new.example", "name": "Fyra", "role": "manager" }),
         ],
-        "pbxs_create" => [json!({ "name": "Ett" }), json!({ "name": "Två" })],
+        "pbxs_create" | "devices_create" => [json!({ "name": "Ett" }), json!({ "name": "Två" })],
         "extensions_create" => {
             [json!({ "number": "1501", "name": "Ett" }), json!({ "number": "1502", "name": "Två" })]
         }
-        "devices_create" => [json!({ "name": "Ett" }), json!({ "name": "Två" })],
         "numbers_create" => [json!({ "number": "+46701000001" }), json!({ "number": "+46701000002" })],
         other => panic!("how does one {other}?"),
     }
@@ -282,8 +281,16 @@ async fn what_somebody_has_already_is_a_conflict_at_its_field() {
         ("PATCH", second, json!({ "user": akes.user }), "user_has_extension", "/user"),
         ("POST", akes.at("/numbers"), json!({ "number": number }), "number_taken", "/number"),
     ];
+    let changes: Vec<Operation> = operations().into_iter().filter(|o| o.id == "extensions_change").collect();
     for (method, path, body, code, field) in cases {
         let problem = platform.send(method, &path, json_body(&body)).await.refused(409, code);
+        let described = creates().iter().chain(&changes).any(|operation| {
+            let here = operation.method == method && operation.at(|name| akes.id_of(name)) == path;
+            let says = operation.spec["responses"]["409"]["description"].as_str();
+            (here || operation.method == method && method == "PATCH")
+                && says.is_some_and(|says| says.contains(code))
+        });
+        assert!(described, "the contract does not know {code} of {method} {path}");
         assert_eq!(
             (&problem["errors"][0]["field"], &problem["errors"][0]["code"]),
             (&json!(field), &json!(code))
@@ -296,6 +303,36 @@ async fn what_somebody_has_already_is_a_conflict_at_its_field() {
     let builtin = format!("/api/v1/tenants/{}", all[0]["id"].as_str().unwrap());
     platform.delete(&builtin).await.refused(409, "tenant_builtin");
     platform.act(&format!("{builtin}/suspend")).await.refused(409, "tenant_builtin");
+}
+
+#[tokio::test]
+async fn what_was_removed_leaves_its_name_free() {
+    let world = World::new().await;
+    let (platform, akes) = (world.platform().await, world.akes());
+    let id = |made: Value| made["id"].as_str().unwrap().to_owned();
+    let customers = format!("/api/v1/tenants/{}/customers", akes.tenant);
+    let organized = json!({ "name": "Kort", "org_number": "556036-0793" });
+    let customer =
+        format!("{customers}/{}", id(platform.post(&customers, organized.clone()).await.expect(201)));
+    let realm = json!({ "name": "Växel", "realm": "kort.pbx.test" });
+    let pbx = id(platform.post(&format!("{customer}/pbxs"), realm.clone()).await.expect(201));
+    let number = json!({ "number": "+46701000009" });
+    platform.post(&format!("{customer}/numbers"), number.clone()).await.expect(201);
+    let person = json!({ "email": "kort@new.example", "name": "Kort", "role": "user" });
+    platform.post(&format!("{customer}/users"), person.clone()).await.expect(201);
+    platform.delete(&format!("{customer}/pbxs/{pbx}")).await.expect(204);
+    platform.delete(&customer).await.expect(204);
+    platform.get(&customer).await.refused(404, "not_found");
+
+    platform.post(&customers, organized).await.expect(201);
+    platform.post(&akes.at("/pbxs"), realm).await.expect(201);
+    platform.post(&akes.at("/numbers"), number).await.expect(201);
+    platform.post(&akes.at("/users"), person).await.expect(201);
+    let tenant = json!({ "name": "Kort partner", "host": "kort.example" });
+    let made = id(platform.post("/api/v1/tenants", tenant.clone()).await.expect(201));
+    platform.delete(&format!("/api/v1/tenants/{made}")).await.expect(204);
+    platform.get(&format!("/api/v1/tenants/{made}")).await.refused(404, "not_found");
+    platform.post("/api/v1/tenants", tenant).await.expect(201);
 }
 
 #[tokio::test]

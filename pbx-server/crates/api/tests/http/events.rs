@@ -18,7 +18,8 @@ struct Events {
 
 impl Events {
     async fn of(who: &Who, path: &str) -> Self {
-        let response: Response = who.open("GET", path, (axum::body::Body::empty(), None)).await;
+        let browser = who.with("accept-encoding", "gzip, br");
+        let response: Response = browser.open("GET", path, (axum::body::Body::empty(), None)).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
@@ -138,4 +139,17 @@ async fn the_stream_ends_with_the_access_token_and_with_the_right() {
     let users = admin.get(&akes.at("/users?search=manager@")).await.items();
     admin.delete(&akes.at(&format!("/users/{}", users[0]["id"].as_str().unwrap()))).await.expect(204);
     assert_eq!(events.next().await, None);
+}
+
+#[tokio::test]
+async fn an_emergency_call_is_ended_by_nobody_else() {
+    let world = World::new().await;
+    let akes = world.akes();
+    let call = world.emergency(akes).await;
+    let admin = world.admin(akes).await;
+    let live = admin.get(&akes.pbx("/live")).await.items();
+    assert_eq!(live[0]["state"], "emergency");
+    let hangup = akes.pbx(&format!("/live/{}/hangup", call.id()));
+    admin.act(&hangup).await.refused(409, "emergency_call");
+    assert!(!call.hangup_asked().is_cancelled());
 }

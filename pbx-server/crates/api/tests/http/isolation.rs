@@ -12,9 +12,9 @@ fn change(operation: &Operation) -> (Body, Option<&'static str>) {
         "tenant_users_create" => json!({ "email": "eve@new.example", "name": "Eve" }),
         "extensions_create" => json!({ "number": "6666", "name": "Eve" }),
         "numbers_create" => json!({ "number": "+46701234567" }),
-        "devices_create" => json!({ "name": "Eve" }),
         "numbers_change" => json!({ "label": "Eve" }),
-        "users_change"
+        "devices_create"
+        | "users_change"
         | "tenant_users_change"
         | "extensions_change"
         | "pbxs_change"

@@ -1,4 +1,4 @@
-//! The HTTP interface on a real PostgreSQL, through the real router.
+//! The HTTP interface on a real database, through the real router.
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 

@@ -39,6 +39,16 @@ impl World {
         registration
     }
 
+    /// 1000 calls 112.
+    pub async fn emergency(&self, company: &Company) -> Call {
+        let arrival = Arrival {
+            call: CallId(voxera_store::new_id()),
+            device: company.device.parse().unwrap(),
+            dialled: Dialled::parse("112"),
+        };
+        self.control.arrive(&self.view(company).await, arrival).0
+    }
+
     /// 1000 calls 1001, which rings.
     pub async fn ring(&self, company: &Company) -> Call {
         self.register(company, &company.second_device).await;
