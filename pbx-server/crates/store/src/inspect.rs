@@ -5,6 +5,7 @@ use crate::store::options;
 use sqlx::{ConnectOptions, Connection};
 
 /// What a named database is, and what its user may do.
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own, with a cure of its own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
     /// Of the server, as 15.

@@ -1,4 +1,4 @@
-//! Against a real PostgreSQL.
+//! Against a real database.
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 

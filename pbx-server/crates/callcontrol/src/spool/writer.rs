@@ -120,7 +120,9 @@ impl Writer {
                     }
                     Job::Back { left, delivered } => {
                         self.held.splice(0..0, left).for_each(drop);
-                        delivered.into_iter().for_each(|id| self.note_down(id));
+                        for id in delivered {
+                            self.note_down(id);
+                        }
                         self.counts.held(self.held.len());
                         self.counts.in_flight(0);
                     }

@@ -1,6 +1,6 @@
 //! What the log says, and what it must not say.
 
-use crate::world::{OTHER_PASSWORD, PASSWORD, World, email, from, home, name, token_in};
+use crate::world::{OTHER_PASSWORD, PASSWORD, World, email, from, home, name, registration, token_in};
 use chrono::TimeDelta;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -69,7 +69,7 @@ async fn no_secret_is_logged_at_any_level_and_no_person_at_the_usual_one() {
     let reset = token_in(&world.last_mail(anna).await);
     world.identity.confirm_password_reset(&home(), &reset, OTHER_PASSWORD).await.unwrap();
     let link = world.identity.invite_first_admin(&email("root@voxera.example"), None).await.unwrap();
-    world.identity.register(&home(), world.registration("bengt@bengtsbil.example")).await.unwrap();
+    world.identity.register(&home(), registration("bengt@bengtsbil.example")).await.unwrap();
     let again = world.identity.login(&home(), anna, OTHER_PASSWORD).await.unwrap();
     let last = world.identity.refresh(&home(), again.refresh_token.expose()).await.unwrap();
     world.let_pass(TimeDelta::seconds(11)).await;

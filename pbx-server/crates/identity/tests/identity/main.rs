@@ -1,4 +1,4 @@
-//! The built-in login against a real PostgreSQL.
+//! The built-in login against a real database.
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 

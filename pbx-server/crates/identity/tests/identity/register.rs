@@ -1,6 +1,6 @@
 //! A company that signs up by itself.
 
-use crate::world::{PASSWORD, URL, World, email, home, name, token_in};
+use crate::world::{PASSWORD, URL, World, email, home, name, registration, token_in};
 use chrono::TimeDelta;
 use voxera_identity::{IdentityError, Registration};
 use voxera_model::{Locale, Role, Status};
@@ -28,7 +28,7 @@ impl World {
 #[tokio::test]
 async fn a_company_signs_up_confirms_its_address_and_is_in() {
     let world = World::create().await;
-    world.identity.register(&home(), world.registration(BENGT)).await.unwrap();
+    world.identity.register(&home(), registration(BENGT)).await.unwrap();
     let customers = world.direct_customers().await;
     assert_eq!(customers.len(), 1);
     assert_eq!(customers[0].name, name("Bengts Bil AB"));
@@ -61,7 +61,7 @@ async fn a_company_signs_up_confirms_its_address_and_is_in() {
 #[tokio::test]
 async fn a_verification_link_lasts_a_day_and_is_sent_again_on_request() {
     let world = World::create().await;
-    let registration = Registration { locale: Some(Locale::En), ..world.registration(BENGT) };
+    let registration = Registration { locale: Some(Locale::En), ..registration(BENGT) };
     world.identity.register(&home(), registration).await.unwrap();
     let first = world.last_mail(BENGT).await;
     assert_eq!(first.subject, "Confirm your e-mail address with Voxera");
@@ -80,7 +80,7 @@ async fn whatever_goes_wrong_nothing_is_half_registered() {
     let world = World::create().await;
     // The last thing that is written, the audit entry, fails.
     world.database.execute("revoke insert on platform.audit from voxera_app").await;
-    let failed = world.identity.register(&home(), world.registration(BENGT)).await;
+    let failed = world.identity.register(&home(), registration(BENGT)).await;
     assert!(matches!(failed, Err(IdentityError::Store(StoreError::Other(_)))), "{failed:?}");
     assert!(!world.knows(BENGT).await);
     assert!(world.direct_customers().await.is_empty());
@@ -88,7 +88,7 @@ async fn whatever_goes_wrong_nothing_is_half_registered() {
     assert_eq!(tx.mails().list(&Page::all(), &MailFilter::default()).await.unwrap().total, 0);
     drop(tx);
     world.database.execute("grant insert on platform.audit to voxera_app").await;
-    world.identity.register(&home(), world.registration(BENGT)).await.unwrap();
+    world.identity.register(&home(), registration(BENGT)).await.unwrap();
     assert_eq!(world.direct_customers().await.len(), 1);
 }
 
@@ -97,11 +97,11 @@ async fn an_address_registers_once_however_many_try() {
     let world = World::create().await;
     let (caller, identity) = (home(), &world.identity);
     let (one, two) = tokio::join!(
-        identity.register(&caller, world.registration(BENGT)),
-        identity.register(&caller, world.registration("BENGT@bengtsbil.example"))
+        identity.register(&caller, registration(BENGT)),
+        identity.register(&caller, registration("BENGT@bengtsbil.example"))
     );
     assert_ne!(one.is_ok(), two.is_ok(), "{one:?} {two:?}");
-    for refused in [one, two, identity.register(&caller, world.registration(BENGT)).await] {
+    for refused in [one, two, identity.register(&caller, registration(BENGT)).await] {
         assert!(matches!(refused, Ok(_) | Err(IdentityError::EmailTaken)), "{refused:?}");
     }
     assert_eq!(world.direct_customers().await.len(), 1);
@@ -112,7 +112,7 @@ async fn an_address_registers_once_however_many_try() {
 async fn a_weak_password_is_told_at_its_field_and_nothing_is_made() {
     let world = World::create().await;
     for weak in ["", "kort", "1234567890", "password", BENGT, &"x".repeat(10_000)] {
-        let registration = Registration { password: weak.into(), ..world.registration(BENGT) };
+        let registration = Registration { password: weak.into(), ..registration(BENGT) };
         let refused = world.identity.register(&home(), registration).await;
         let Err(IdentityError::Invalid { field: "/password", .. }) = refused else {
             panic!("{weak}: {refused:?}")
@@ -127,7 +127,7 @@ async fn an_installation_whose_own_tenant_is_suspended_takes_nobody() {
     let mut tx = world.store.platform().await.unwrap();
     tx.tenants().set_status(world.builtin, Status::Suspended).await.unwrap();
     tx.commit().await.unwrap();
-    let refused = world.identity.register(&home(), world.registration(BENGT)).await;
+    let refused = world.identity.register(&home(), registration(BENGT)).await;
     assert!(matches!(refused, Err(IdentityError::Suspended)), "{refused:?}");
     assert!(!world.knows(BENGT).await);
 }
@@ -138,9 +138,9 @@ async fn one_address_cannot_register_without_end() {
     let burst = voxera_identity::Limits::default().mail_per_address.burst;
     // Refused attempts count too.
     for _ in 0..burst {
-        let registration = Registration { password: "kort".into(), ..world.registration(BENGT) };
+        let registration = Registration { password: "kort".into(), ..registration(BENGT) };
         assert!(world.identity.register(&home(), registration).await.is_err());
     }
-    let refused = world.identity.register(&home(), world.registration(BENGT)).await;
+    let refused = world.identity.register(&home(), registration(BENGT)).await;
     assert!(matches!(refused, Err(IdentityError::TooMany { .. })), "{refused:?}");
 }

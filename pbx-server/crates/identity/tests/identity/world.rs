@@ -53,6 +53,17 @@ pub fn token_in(mail: &Mail) -> String {
     link.rsplit(['=', '/']).next().unwrap().to_owned()
 }
 
+/// Bengt, who signs up with a company of his own.
+pub fn registration(address: &str) -> Registration {
+    Registration {
+        email: email(address),
+        password: PASSWORD.into(),
+        organization_name: name("Bengts Bil AB"),
+        name: name("Bengt Bengtsson"),
+        locale: None,
+    }
+}
+
 async fn tenant(store: &Store, slug: &str, called: &str, builtin: bool) -> TenantId {
     let mut tx = store.platform().await.unwrap();
     let new = NewTenant {
@@ -137,16 +148,6 @@ impl World {
 
     pub async fn principal(&self, address: &str) -> Principal {
         self.identity.verify(&self.sign_in(address).await.access_token).unwrap()
-    }
-
-    pub fn registration(&self, address: &str) -> Registration {
-        Registration {
-            email: email(address),
-            password: PASSWORD.into(),
-            organization_name: name("Bengts Bil AB"),
-            name: name("Bengt Bengtsson"),
-            locale: None,
-        }
     }
 
     /// The mails to somebody, the newest first.

@@ -1,4 +1,4 @@
-//! The store against a real PostgreSQL.
+//! The store against a real database.
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
@@ -7,5 +7,6 @@ mod companies;
 mod embedded;
 mod every_table;
 mod idempotency;
+mod inspection;
 mod isolation;
 mod lists;
