@@ -16,6 +16,7 @@ use voxera_callflow::scenario::Scenario;
 use voxera_model::{DeviceId, ExtensionNumber, Name};
 use voxera_sip::{Engine, EngineConfig, EngineHandle, EngineStats};
 use voxera_testkit::phone::PhoneConfig;
+use voxera_testkit::sipp::User;
 
 /// Anna, Bertil, Cecilia and David; David takes no second call.
 pub const FOUR: &str = r#"
@@ -93,6 +94,16 @@ impl Company {
         (device, &self.passwords[&device])
     }
 
+    /// The same, for a phone that `SIPp` plays.
+    pub fn user(&self, extension: &str) -> User {
+        let (device, password) = self.credentials(extension, 0);
+        User {
+            name: device.to_string(),
+            password: password.to_owned(),
+            realm: self.snapshot.realm.to_string(),
+        }
+    }
+
     /// The phone of an extension, over UDP.
     pub fn phone(&self, extension: &str) -> PhoneConfig {
         self.nth_phone(extension, 0)
@@ -149,7 +160,7 @@ impl Company {
             }
         };
         assert!(
-            !tokio::time::timeout(Duration::from_secs(40), fit).await.is_err(),
+            tokio::time::timeout(Duration::from_secs(40), fit).await.is_ok(),
             "something of a call is left: {:?}",
             self.engine.stats()
         )

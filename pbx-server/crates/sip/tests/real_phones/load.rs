@@ -5,7 +5,7 @@ use std::time::Duration;
 use voxera_callflow::scenario::Scenario;
 use voxera_callflow::{Cause, Party};
 use voxera_sip::EngineConfig;
-use voxera_testkit::sipp::{Place, Sipp, User};
+use voxera_testkit::sipp::{Place, Sipp};
 
 const CALLS: u32 = 50;
 /// Calls begun in a second.
@@ -20,15 +20,6 @@ fn switchboard() -> String {
     format!("story = \"\"\nsteps = []\n{callers}[extensions.2000]\nname = \"Switchboard\"\n")
 }
 
-fn user(company: &Company, extension: &str) -> User {
-    let (device, password) = company.credentials(extension, 0);
-    User {
-        name: device.to_string(),
-        password: password.to_owned(),
-        realm: company.snapshot.realm.to_string(),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_calls_are_answered_heard_and_hung_up() {
     let snapshot = Scenario::parse("switchboard", &switchboard()).unwrap().snapshot;
@@ -41,8 +32,8 @@ async fn fifty_calls_are_answered_heard_and_hung_up() {
     let mut company = Company::of(snapshot, &[], change).await;
     let server = company.engine.local_addr();
     let (desk, callers) = (Place::free(), Place::free());
-    Sipp::register(desk, server, &[user(&company, "2000")]).await;
-    let users: Vec<_> = (1000..1010).map(|number| user(&company, &number.to_string())).collect();
+    Sipp::register(desk, server, &[company.user("2000")]).await;
+    let users: Vec<_> = (1000..1010).map(|number| company.user(&number.to_string())).collect();
 
     let answers = Sipp::answer(desk, CALLS).await;
     let calling = Sipp::call(callers, server, &users, "2000", (CALLS, RATE), MILLISECONDS);

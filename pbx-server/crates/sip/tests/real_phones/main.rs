@@ -6,3 +6,4 @@ mod calls;
 mod company;
 mod load;
 mod registration;
+mod scenarios;
