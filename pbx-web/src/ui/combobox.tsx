@@ -90,7 +90,7 @@ export function Combobox({ field, value, options, onChange, onSearch, placeholde
       />
       <div className="absolute inset-y-0 right-0 flex items-center gap-0.5 pr-2 text-mute">
         {value && (
-          <button type="button" aria-label={t('form.clear')} onClick={() => pick(null)} className="rounded p-1 hover:text-text">
+          <button type="button" aria-label={t('form.clear')} onClick={() => pick(null)} className="rounded p-1.5 hover:text-text">
             <X aria-hidden className="size-3.5" />
           </button>
         )}
