@@ -91,8 +91,8 @@ impl EngineConfig {
             external_address: None,
             media_threads: 1,
             registration: RegistrationLimits {
-                shortest: Duration::from_secs(60),
-                longest: Duration::from_secs(3600),
+                shortest: Duration::from_mins(1),
+                longest: Duration::from_hours(1),
                 contacts: 5,
             },
             limits: Limits {
@@ -100,18 +100,18 @@ impl EngineConfig {
                 rate: 5_000,
                 burst: 10_000,
                 failures: 20,
-                failure_window: Duration::from_secs(60),
-                ban: Duration::from_secs(300),
+                failure_window: Duration::from_mins(1),
+                ban: Duration::from_mins(5),
                 calls: 5_000,
                 calls_per_device: 16,
                 connections: 4_096,
                 connections_per_source: 256,
-                idle_connection: Duration::from_secs(120),
+                idle_connection: Duration::from_mins(2),
             },
             timers: SipTimers::default(),
-            media_timeout: Duration::from_secs(60),
-            probe_every: Duration::from_secs(300),
-            nonce_lifetime: Duration::from_secs(300),
+            media_timeout: Duration::from_mins(1),
+            probe_every: Duration::from_mins(5),
+            nonce_lifetime: Duration::from_mins(5),
         }
     }
 }

@@ -29,10 +29,7 @@ fn take(hub: &Arc<Hub>, mut tx: Transaction) {
         hub.clone().spawn(call::invite(hub, tx, flow));
         return;
     }
-    let response = match outside(hub, &tx.original, &flow) {
-        Some(response) => response,
-        None => return,
-    };
+    let Some(response) = outside(hub, &tx.original, &flow) else { return };
     // Sending may have to wait for a connection; nobody else should.
     hub.spawn(async move { respond(&mut tx, response).await });
 }

@@ -82,7 +82,7 @@ impl Engine {
                 t4: timers.t4,
                 t1x64: timers.patience(),
                 // The core says how long a phone rings.
-                timerc: Duration::from_secs(240),
+                timerc: Duration::from_mins(4),
                 // The library would send it to the address in `Contact`, where a phone behind a
                 // router cannot be reached.
                 auto_ack_2xx: false,

@@ -194,7 +194,7 @@ mod tests {
         for n in 0..1000_u32 {
             guard.admit(IpAddr::V4((0x0a00_0000 + n).into()), false, now);
         }
-        guard.admit("192.0.2.1".parse().unwrap(), false, now + Duration::from_secs(3600));
+        guard.admit("192.0.2.1".parse().unwrap(), false, now + Duration::from_hours(1));
         assert_eq!(guard.len(), 1);
     }
 }

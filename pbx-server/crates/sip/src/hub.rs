@@ -114,7 +114,7 @@ impl Hub {
         let key = (wire::call_id(response), wire::sequence(response), wire::to_tag(response));
         let (Some(call_id), Some(sequence), Some(tag)) = key else { return false };
         let Some((ack, flow)) = self.book.kept(&(call_id, sequence, tag)) else { return false };
-        let method = response.cseq_header().and_then(|cseq| cseq.method());
+        let method = response.cseq_header().and_then(rsipstack::sip::CSeq::method);
         if method != Ok(Method::Invite) {
             return false;
         }
@@ -125,13 +125,12 @@ impl Hub {
 
     /// The way that a request came; `None`: its connection is gone.
     pub fn flow_of(&self, tx: &Transaction) -> Option<Flow> {
-        match tx.connection.as_ref()? {
-            SipConnection::Udp(_) => wire::source(&tx.original).map(|peer| self.udp_to(peer)),
-            stream => {
-                let peer = stream.get_remote_addr()?.get_socketaddr().ok()?;
-                lock(&self.streams).get(&peer).cloned()
-            }
+        let connection = tx.connection.as_ref()?;
+        if matches!(connection, SipConnection::Udp(_)) {
+            return wire::source(&tx.original).map(|peer| self.udp_to(peer));
         }
+        let peer = connection.get_remote_addr()?.get_socketaddr().ok()?;
+        lock(&self.streams).get(&peer).cloned()
     }
 
     /// The way to a UDP peer.
@@ -139,17 +138,23 @@ impl Hub {
         self.udp.to(peer)
     }
 
-    /// A client transaction over a way.
-    pub fn client(&self, request: Request, flow: &Flow) -> rsipstack::Result<Transaction> {
-        let key = TransactionKey::from_request(&request, TransactionRole::Client)?;
+    /// A client transaction over a way; `None` for a request that lacks what names it.
+    pub fn client(&self, request: Request, flow: &Flow) -> Option<Transaction> {
+        let key = TransactionKey::from_request(&request, TransactionRole::Client).ok()?;
         let mut tx = Transaction::new_client(key, request, self.endpoint.clone(), Some(flow.connection()));
         tx.destination = Some(flow.address());
-        Ok(tx)
+        Some(tx)
     }
 
     /// Our address as the phone at the other end of a way sees it, with the SIP port.
     pub fn sent_by(&self, peer: IpAddr) -> SocketAddr {
         lock(&self.ways).sent_by(peer)
+    }
+
+    /// Whether an address names this machine, as the phone at `peer` sees it.
+    pub fn is_us(&self, ip: IpAddr, peer: IpAddr) -> bool {
+        let mut ways = lock(&self.ways);
+        ways.is_us(ip) || ways.advertised(peer) == ip
     }
 
     /// The PBX's realm, when a host names one.

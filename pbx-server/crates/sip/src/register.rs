@@ -163,11 +163,10 @@ fn listed(hub: &Hub, caller: &Caller) -> Vec<Header> {
 }
 
 fn instance(contact: &Contact) -> Option<String> {
-    contact.params.iter().find_map(|param| match param {
-        Param::Other(name, Some(value)) if name.value().eq_ignore_ascii_case("+sip.instance") => {
-            Some(value.value().chars().take(MAX_TEXT).collect())
-        }
-        _ => None,
+    contact.params.iter().find_map(|param| {
+        let Param::Other(name, Some(value)) = param else { return None };
+        let named = name.value().eq_ignore_ascii_case("+sip.instance");
+        named.then(|| value.value().chars().take(MAX_TEXT).collect())
     })
 }
 

@@ -225,9 +225,17 @@ impl Audio {
 
 #[derive(Default)]
 struct Section<'a> {
-    /// Outer `None`: no `c=` line; inner `None`: a host name, or 0.0.0.0.
-    address: Option<Option<IpAddr>>,
+    /// `None`: no `c=` line.
+    address: Option<Place>,
     attributes: Vec<(&'a str, &'a str)>,
+}
+
+/// What a `c=` line names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    At(IpAddr),
+    /// A host name, or an address that nobody can send to.
+    Nowhere,
 }
 
 struct Media<'a> {
@@ -263,14 +271,15 @@ fn profile(transport: &str) -> Option<&'static str> {
     }
 }
 
-/// `IN IP4 192.0.2.1`. `None`: a host name or the old "hold" address; sound is then awaited.
-fn connection(value: &str) -> Result<Option<IpAddr>, SdpError> {
+/// `IN IP4 192.0.2.1`; from a host name or the old "hold" address sound is awaited.
+fn connection(value: &str) -> Result<Place, SdpError> {
     let mut words = value.split_ascii_whitespace();
     let (Some("IN"), Some("IP4" | "IP6"), Some(address)) = (words.next(), words.next(), words.next()) else {
         return Err(SdpError::Unreadable);
     };
     let address = address.split_once('/').map_or(address, |(address, _ttl)| address);
-    Ok(address.parse().ok().filter(|ip: &IpAddr| !ip.is_unspecified() && !ip.is_multicast()))
+    let usable = address.parse().ok().filter(|ip: &IpAddr| !ip.is_unspecified() && !ip.is_multicast());
+    Ok(usable.map_or(Place::Nowhere, Place::At))
 }
 
 fn audio(media: &Media<'_>, section: &Section<'_>, session: &Section<'_>) -> Result<Audio, SdpError> {
@@ -319,7 +328,10 @@ fn audio(media: &Media<'_>, section: &Section<'_>, session: &Section<'_>) -> Res
     let way =
         |section: &Section<'_>| section.attributes.iter().rev().find_map(|(name, _)| Direction::parse(name));
     let mut direction = way(section).or_else(|| way(session)).unwrap_or_default();
-    let address = section.address.or(session.address).ok_or(SdpError::Unreadable)?;
+    let address = match section.address.or(session.address).ok_or(SdpError::Unreadable)? {
+        Place::At(ip) => Some(ip),
+        Place::Nowhere => None,
+    };
     // The hold of RFC 2543: an address that nobody can send to.
     if address.is_none() && direction == Direction::SendRecv && zero_address(section, session) {
         direction = Direction::SendOnly;
@@ -338,7 +350,7 @@ fn audio(media: &Media<'_>, section: &Section<'_>, session: &Section<'_>) -> Res
 
 /// A `c=` line that named no usable address; host names are so rare that they count as hold too.
 fn zero_address(section: &Section<'_>, session: &Section<'_>) -> bool {
-    section.address.or(session.address) == Some(None)
+    section.address.or(session.address) == Some(Place::Nowhere)
 }
 
 fn numbered(value: &str) -> Option<(u8, &str)> {

@@ -54,12 +54,7 @@ pub fn judge(
     );
     let failed = |kind: SecurityKind| {
         let kind = if view.is_none() { SecurityKind::UnknownRealm } else { kind };
-        let device = match kind {
-            SecurityKind::BadPassword | SecurityKind::WrongDigestUri | SecurityKind::ReplayedNonce => {
-                claimed(&fields).filter(|d| view.as_ref().is_some_and(|view| view.device(*d).is_some()))
-            }
-            _ => None,
-        };
+        let device = claimed(&fields).filter(|d| view.as_ref().is_some_and(|view| view.device(*d).is_some()));
         hub.suspect(kind, Some(realm.clone()), flow.peer, device);
         if lock(&hub.guard).failed(source, now) {
             metrics::counter!("voxera_sip_bans_total").increment(1);

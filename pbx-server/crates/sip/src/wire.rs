@@ -148,20 +148,18 @@ pub fn answer(
     body: Option<String>,
 ) -> Response {
     let mut headers = Headers::default();
+    let routed = (101..300).contains(&code);
     for header in request.headers.iter() {
-        match header {
-            Header::Via(_) | Header::From(_) | Header::CallId(_) | Header::CSeq(_) => {
-                headers.push(header.clone())
-            }
-            Header::To(to) => {
-                let bare = to.tag().ok().flatten().is_none();
-                headers.push(match tag {
-                    Some(tag) if bare && code > 100 => field("To", format!("{};tag={tag}", to.value())),
-                    _ => header.clone(),
-                });
-            }
-            Header::RecordRoute(_) if (101..300).contains(&code) => headers.push(header.clone()),
-            _ => {}
+        if let (Header::To(to), Some(tag), true) = (header, tag, code > 100)
+            && to.tag().ok().flatten().is_none()
+        {
+            headers.push(field("To", format!("{};tag={tag}", to.value())));
+        } else if matches!(
+            header,
+            Header::Via(_) | Header::From(_) | Header::To(_) | Header::CallId(_) | Header::CSeq(_)
+        ) || (routed && matches!(header, Header::RecordRoute(_)))
+        {
+            headers.push(header.clone());
         }
     }
     headers.extend(more);
@@ -199,7 +197,7 @@ pub fn call_id(message: &impl HeadersExt) -> Option<String> {
     message.call_id_header().ok().map(|id| id.value().to_owned())
 }
 
-/// The number in CSeq.
+/// The number in `CSeq`.
 pub fn sequence(message: &impl HeadersExt) -> Option<u32> {
     message.cseq_header().ok()?.seq().ok()
 }

@@ -123,12 +123,11 @@ fn parameters(text: &str) -> Result<Vec<(String, String)>, Unusable> {
         let (name, after) = rest.split_once('=').ok_or(Unusable)?;
         let name = name.trim().to_ascii_lowercase();
         let after = after.trim_start();
-        let (value, tail) = match after.strip_prefix('"') {
-            Some(inner) => quoted(inner)?,
-            None => {
-                let end = after.find(',').unwrap_or(after.len());
-                (after[..end].trim().to_owned(), &after[end..])
-            }
+        let (value, tail) = if let Some(inner) = after.strip_prefix('"') {
+            quoted(inner)?
+        } else {
+            let end = after.find(',').unwrap_or(after.len());
+            (after[..end].trim().to_owned(), &after[end..])
         };
         if found.len() >= 20 || found.iter().any(|(n, _)| *n == name) {
             return Err(Unusable);

@@ -142,7 +142,7 @@ fn split(nonce: &str) -> Option<(u64, u64, [u8; MAC_BYTES])> {
 mod tests {
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn here() -> IpAddr {
         "192.0.2.1".parse().unwrap()

@@ -112,22 +112,16 @@ fn dialled(hub: &Hub, request: &Request, flow: &Flow, realm: &Realm) -> Dialled 
     let uri = &request.uri;
     let host = wire::host(uri);
     let scheme = uri.scheme.as_ref().map(|s| s.to_string().to_ascii_lowercase());
-    match scheme.as_deref() {
-        // `tel:` and `urn:` have no host: the parser puts the number in its place.
-        Some("tel" | "urn") => {
-            Dialled::parse(uri.to_string().trim_start_matches("tel:").split(';').next().unwrap_or(""))
-        }
-        _ => {
-            let user = wire::user(uri);
-            let ours = host == realm.as_str()
-                || host.parse().is_ok_and(|ip| {
-                    hub.sent_by(flow.peer.ip()).ip() == ip || crate::hub::lock(&hub.ways).is_us(ip)
-                });
-            let dialled = Dialled::parse(&user);
-            // Help is called for wherever it is asked for.
-            if ours || dialled.is_emergency() { dialled } else { Dialled::Unknown(unknown(&user, &host)) }
-        }
+    if matches!(scheme.as_deref(), Some("tel" | "urn")) {
+        // These have no host: the parser puts the number in its place.
+        let text = uri.to_string();
+        return Dialled::parse(text.trim_start_matches("tel:").split(';').next().unwrap_or_default());
     }
+    let user = wire::user(uri);
+    let dialled = Dialled::parse(&user);
+    let ours = host == realm.as_str() || host.parse().is_ok_and(|ip| hub.is_us(ip, flow.peer.ip()));
+    // Help is called for wherever it is asked for.
+    if ours || dialled.is_emergency() { dialled } else { Dialled::Unknown(unknown(&user, &host)) }
 }
 
 fn unknown(user: &str, host: &str) -> String {
@@ -160,10 +154,8 @@ async fn begin(hub: &Arc<Hub>, mut tx: Transaction, flow: Flow, admitted: Admitt
     let (own, inbox) = unbounded_channel();
     let limits = hub.config.limits;
     let most = (limits.calls, limits.calls_per_device);
-    let seat = match hub.stopping.is_cancelled() {
-        true => None,
-        false => hub.book.enter(id, caller.device, own.clone(), most),
-    };
+    let seat =
+        if hub.stopping.is_cancelled() { None } else { hub.book.enter(id, caller.device, own.clone(), most) };
     let pbx = caller.view.snapshot.pbx;
     let leg = Leg::caller(&tx.original, flow, pbx, caller.device, sdp);
     let (Some(seat), Some(mut leg)) = (seat, leg) else {

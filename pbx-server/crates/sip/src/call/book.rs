@@ -28,7 +28,7 @@ struct Pages {
 
 /// The Call-ID, and the tag that we gave.
 type DialogKey = (String, String);
-/// The Call-ID, the number in CSeq, and the tag of the phone.
+/// The Call-ID, the number in `CSeq`, and the tag of the phone.
 pub type AckKey = (String, u32, String);
 
 /// A call's place; left when dropped.
@@ -82,10 +82,12 @@ impl Book {
     pub fn deliver(&self, call_id: &str, tag: &str, tx: Box<Transaction>) -> Result<(), Box<Transaction>> {
         let found = lock(&self.pages).dialogs.get(&(call_id.to_owned(), tag.to_owned())).cloned();
         let Some((inbox, side)) = found else { return Err(tx) };
-        inbox.send(Input::Request(side, tx)).map_err(|unsent| match unsent.0 {
-            Input::Request(_, tx) => tx,
-            _ => unreachable!("what was sent comes back"),
-        })
+        if inbox.is_closed() {
+            return Err(tx);
+        }
+        // Should it end at this very moment, the phone asks again and is told then.
+        let _ = inbox.send(Input::Request(side, tx));
+        Ok(())
     }
 
     /// Tells one call.

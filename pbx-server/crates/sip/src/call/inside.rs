@@ -28,7 +28,7 @@ pub struct Exchange {
 
 /// Who is to be answered.
 enum Waiting {
-    Invite(Responder),
+    Invite(Box<Responder>),
     Update(Box<Transaction>),
 }
 
@@ -119,7 +119,7 @@ impl CallTask {
             let tag = leg.local_tag.clone();
             let responder = Responder::drive(&self.hub, tx, &tag, |_| {});
             responder.send(100, Vec::new(), None);
-            Waiting::Invite(responder)
+            Waiting::Invite(Box::new(responder))
         } else {
             Waiting::Update(Box::new(tx))
         };
@@ -171,27 +171,26 @@ impl CallTask {
         let Some(exchange) = self.exchange.take() else { return };
         let from = exchange.from;
         let answer = response.filter(|_| code < 300).and_then(|r| Sdp::parse(&r.body).ok());
-        match answer {
-            Some(answer) => self.agreed(exchange, answer),
-            None => {
-                if let Some(leg) = self.leg(from) {
-                    leg.sdp.clone_from(&exchange.before);
-                }
-                self.expect(true, from);
-                let told = match code {
-                    200..=299 | 401 | 407 => 488,
-                    code => code,
-                };
-                exchange.refuse(&self.hub, told);
-                // The other phone knows nothing of this call, or is gone.
-                if matches!(code, 408 | 481) {
-                    self.end_by_system().await;
-                }
+        if let Some(answer) = answer {
+            self.agreed(exchange, &answer);
+        } else {
+            if let Some(leg) = self.leg(from) {
+                leg.sdp.clone_from(&exchange.before);
+            }
+            self.expect(true, from);
+            let told = match code {
+                200..=299 | 401 | 407 => 488,
+                code => code,
+            };
+            exchange.refuse(&self.hub, told);
+            // The other phone knows nothing of this call, or is gone.
+            if matches!(code, 408 | 481) {
+                self.end_by_system().await;
             }
         }
     }
 
-    fn agreed(&mut self, exchange: Exchange, answer: Sdp) {
+    fn agreed(&mut self, exchange: Exchange, answer: &Sdp) {
         let from = exchange.from;
         if let Some(other) = self.leg(from.other()) {
             other.sdp = Some(answer.clone());
@@ -204,7 +203,7 @@ impl CallTask {
         let Some(leg) = self.leg(from) else { return };
         let address = crate::hub::lock(&hub.ways).advertised(leg.flow.peer.ip());
         let Some(offer) = leg.sdp.clone() else { return };
-        let body = leg.described.write_answer(&offer, &answer, address, port);
+        let body = leg.described.write_answer(&offer, answer, address, port);
         leg.said = Some(body.clone());
         let mut headers = vec![leg.contact(&hub)];
         headers.extend(refreshed);

@@ -211,19 +211,11 @@ impl Leg {
 
 /// The CANCEL of an INVITE that was sent.
 pub fn cancel(invite: &Request, reason: Option<&str>) -> Request {
-    let mut headers: Vec<Header> = Vec::new();
-    for header in invite.headers.iter() {
-        match header {
-            Header::Via(_) | Header::From(_) | Header::To(_) | Header::CallId(_) | Header::Route(_) => {
-                headers.push(header.clone());
-            }
-            Header::CSeq(_) => {
-                let sequence = wire::sequence(invite).unwrap_or(1);
-                headers.push(wire::field("CSeq", format!("{sequence} CANCEL")));
-            }
-            _ => {}
-        }
-    }
+    let same = |h: &&Header| {
+        matches!(h, Header::Via(_) | Header::From(_) | Header::To(_) | Header::CallId(_) | Header::Route(_))
+    };
+    let mut headers: Vec<Header> = invite.headers.iter().filter(same).cloned().collect();
+    headers.push(wire::field("CSeq", format!("{} CANCEL", wire::sequence(invite).unwrap_or(1))));
     headers.extend(reason.map(|reason| wire::field("Reason", reason)));
     wire::request(Method::Cancel, invite.uri.clone(), headers, None)
 }

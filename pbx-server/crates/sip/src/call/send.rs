@@ -93,7 +93,7 @@ pub fn invite(
     flow: &Flow,
     told: impl Fn(Option<Response>) + Send + 'static,
 ) -> Option<Stopper> {
-    let mut tx = hub.client(request, flow).ok()?;
+    let mut tx = hub.client(request, flow)?;
     let stopper = Stopper { key: tx.key.clone(), events: Events(tx.tu_sender.clone()) };
     hub.spawn(async move {
         if tx.send().await.is_ok() {
@@ -110,7 +110,7 @@ pub fn invite(
 
 /// Sends any other request; returns its final answer's code, 408 when none came.
 pub async fn ask(hub: &Arc<Hub>, request: Request, flow: &Flow) -> u16 {
-    let Ok(mut tx) = hub.client(request, flow) else { return 500 };
+    let Some(mut tx) = hub.client(request, flow) else { return 500 };
     if tx.send().await.is_err() {
         return 408;
     }

@@ -26,9 +26,11 @@ async fn nothing_is_left_after_calls_of_every_kind() {
             look.tick().await;
         }
     };
-    if tokio::time::timeout(crate::rig::PATIENCE, empty).await.is_err() {
-        panic!("something is kept: {:?}", pair.rig.engine.stats());
-    }
+    assert!(
+        tokio::time::timeout(crate::rig::PATIENCE, empty).await.is_ok(),
+        "something is kept: {:?}",
+        pair.rig.engine.stats()
+    );
     let stats = pair.rig.engine.stats();
     assert_eq!((stats.calls, stats.dialogs, stats.registrations, stats.media_ports), (0, 0, 0, 0));
 }

@@ -89,9 +89,11 @@ impl Rig {
                 look.tick().await;
             }
         };
-        if tokio::time::timeout(PATIENCE, empty).await.is_err() {
-            panic!("something of a call is left: {:?}", self.engine.stats());
-        }
+        assert!(
+            tokio::time::timeout(PATIENCE, empty).await.is_ok(),
+            "something of a call is left: {:?}",
+            self.engine.stats()
+        );
     }
 }
 

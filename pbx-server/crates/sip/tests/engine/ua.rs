@@ -275,10 +275,10 @@ impl Ua {
         let proof = self.proof(&challenge, uri);
         let invite = proven(&first, &proof);
         self.send(&invite).await;
-        self.talk(invite)
+        Self::talk(invite)
     }
 
-    pub fn talk(&self, invite: String) -> Talk {
+    pub fn talk(invite: String) -> Talk {
         let sent = Message(invite.clone());
         Talk {
             call_id: sent.field("Call-ID").into(),
