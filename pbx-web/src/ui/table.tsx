@@ -83,7 +83,7 @@ export function DataTable<T>({ label, columns, rows, rowKey, rowLink, sorting, s
   }
 
   return (
-    <div className="overflow-x-auto">
+    <div className="relative overflow-x-auto">
       <table aria-label={label} className={cx('w-full border-collapse text-sm', stale && 'opacity-60')}>
         <thead>
           <tr className="border-b border-line">

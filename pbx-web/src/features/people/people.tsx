@@ -67,7 +67,7 @@ export function People({ scope }: { scope: Scope }) {
             ),
           },
           { key: 'email', header: t('field.email'), sort: 'email', cell: (row) => <span className="break-all text-mute">{row.email}</span> },
-          { key: 'role', header: t('field.role'), sort: 'role', from: 'md', cell: (row) => t(`role.${row.role}`) },
+          { key: 'role', header: t('field.role'), sort: 'role', from: 'lg', cell: (row) => t(`role.${row.role}`) },
           ...(scope.kind === 'customer'
             ? [
                 {

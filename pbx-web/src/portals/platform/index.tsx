@@ -1,5 +1,6 @@
 import { Activity, LayoutDashboard, LayoutGrid, Mail, ScrollText, Users } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useStanding } from '@/features/session/hooks';
 import { paths } from '@/lib/paths';
 import { Needs } from '../shell/guard';
 import { Shell } from '../shell/shell';
@@ -14,14 +15,16 @@ export { EditTenantSheet, NewTenantSheet } from '@/features/tenants/sheets';
 
 export function PlatformLayout() {
   const { t } = useTranslation();
+  const { may } = useStanding({});
   const here = paths.platform;
+  const allowed = may('platform_admin');
   return (
     <Shell
       slug={undefined}
       place={{
         kind: t('nav.platform'),
         title: 'Voxera',
-        groups: [
+        groups: allowed ? [
           {
             key: 'platform',
             items: [
@@ -33,8 +36,8 @@ export function PlatformLayout() {
               { to: here.audit, label: t('nav.audit'), icon: ScrollText },
             ],
           },
-        ],
-        creations: [
+        ] : [],
+        creations: !allowed ? [] : [
           { to: here.newTenant, label: t('tenants.new') },
           { to: `${here.users}/new`, label: t('people.invite') },
         ],

@@ -1,7 +1,6 @@
 import { ArrowLeft, ChevronsUpDown, LogOut, PanelLeftClose, PanelLeftOpen, Search, UserRound } from 'lucide-react';
-import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, NavLink, useNavigate } from 'react-router';
+import { Link, NavLink, useMatch, useNavigate } from 'react-router';
 import { signOut } from '@/api/session';
 import type { Brand } from '@/api/types';
 import { BrandLogo } from '@/features/brand/logo';
@@ -14,7 +13,7 @@ import { Avatar } from '@/ui/avatar';
 import { IconButton } from '@/ui/button';
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '@/ui/menu';
 import { Tooltip } from '@/ui/tooltip';
-import type { NavGroup, Place } from './nav';
+import type { NavGroup, NavItem, Place } from './nav';
 import { usePlaces } from './places';
 
 interface Beside {
@@ -91,22 +90,12 @@ export function Rail({ brand, place, onPalette, onUnfold }: Beside & { onUnfold:
       <IconButton label={t('shell.unfoldMenu')} icon={PanelLeftOpen} aria-expanded={false} onClick={onUnfold} />
       <IconButton label={t('shell.search')} icon={Search} aria-keyshortcuts="Control+K Meta+K" onClick={onPalette} />
       <nav aria-label={t('shell.navigation')} className="mt-2 min-h-0 w-full flex-1 overflow-y-auto px-2.5 pb-4">
-        {place.up && (
-          <RailItem label={place.up.label}>
-            <Link to={place.up.to} aria-label={place.up.label} className="flex h-9 items-center justify-center rounded-lg text-mute hover:bg-hover hover:text-text">
-              <ArrowLeft aria-hidden className="size-4" />
-            </Link>
-          </RailItem>
-        )}
+        {place.up && <RailLink to={place.up.to} end label={place.up.label} icon={ArrowLeft} />}
         {place.groups.map((group) => (
           <ul key={group.key} className="flex flex-col gap-0.5 border-t border-line py-2 first:border-t-0">
             {group.items.map(({ to, label, icon: Icon, end }) => (
               <li key={to}>
-                <RailItem label={label}>
-                  <NavLink to={to} end={end ?? false} aria-label={label} className={(state) => cx(rowLook(state), 'justify-center')}>
-                    <Icon aria-hidden className="size-4 shrink-0" />
-                  </NavLink>
-                </RailItem>
+                <RailLink to={to} end={end ?? false} label={label} icon={Icon} />
               </li>
             ))}
           </ul>
@@ -119,11 +108,17 @@ export function Rail({ brand, place, onPalette, onUnfold }: Beside & { onUnfold:
   );
 }
 
-const RailItem = ({ label, children }: { label: string; children: ReactElement }) => (
-  <Tooltip text={label} side="right">
-    {children}
-  </Tooltip>
-);
+/** The tooltip wants a plain class name, so that whether one is here is asked for, not told. */
+function RailLink({ to, label, icon: Icon, end }: Required<NavItem>) {
+  const here = useMatch({ path: to, end }) !== null;
+  return (
+    <Tooltip text={label} side="right">
+      <Link to={to} aria-label={label} aria-current={here ? 'page' : undefined} className={cx(rowLook({ isActive: here }), 'justify-center')}>
+        <Icon aria-hidden className="size-4 shrink-0" />
+      </Link>
+    </Tooltip>
+  );
+}
 
 function Group({ group, onGo }: { group: NavGroup; onGo: (() => void) | undefined }) {
   return (
