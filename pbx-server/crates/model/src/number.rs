@@ -76,13 +76,13 @@ impl PhoneNumber {
     pub fn national(&self) -> String {
         let Some(rest) = self.0.strip_prefix("+46") else { return self.0.clone() };
         let (area, local) = rest.split_at(area_length(rest));
-        // Groups of two from the right; an odd count starts with a group of three.
-        let odd = local.len() % 2;
+        // Groups of two from the right; an odd count starts with a group of three, and the eight
+        // digits of Stockholm's newer numbers are 3-3-2.
         let mut groups: Vec<&str> = Vec::new();
         let mut at = 0;
         while at < local.len() {
-            let size = if at == 0 && odd == 1 { 3 } else { 2 };
-            let end = (at + size).min(local.len());
+            let three = (at == 0 && local.len() % 2 == 1) || (local.len() == 8 && at < 6);
+            let end = (at + if three { 3 } else { 2 }).min(local.len());
             groups.push(&local[at..end]);
             at = end;
         }
@@ -205,6 +205,7 @@ mod tests {
     fn numbers_are_shown_as_swedes_write_them() {
         for (written, shown) in [
             ("+4681234567", "08-123 45 67"),
+            ("0846500400", "08-465 004 00"),
             ("0701234567", "070-123 45 67"),
             ("0911-12345", "0911-123 45"),
             ("0911-123456", "0911-12 34 56"),
