@@ -33,7 +33,7 @@ export class Visit {
   readonly w: (typeof words)['sv'];
   private readonly trouble: string[] = [];
   private readonly expected: RegExp[] = [
-    // The portal asks at load whether there is a session; a stranger has none.
+    // A session that has ended is found out by asking.
     /^401 POST \/api\/v1\/auth\/refresh$/,
   ];
 
@@ -70,12 +70,15 @@ export class Visit {
       reducedMotion: 'reduce',
       hasTouch: size.width < 640,
       permissions: ['clipboard-read', 'clipboard-write'],
+      storageState: {
+        cookies: [],
+        origins: [{ origin: url, localStorage: [{ name: 'voxera.language', value: language }, ...(as ? [{ name: 'voxera.session', value: 'yes' }] : [])] }],
+      },
     });
     context.setDefaultTimeout(20_000);
-    await context.addInitScript((chosen) => {
-      if (!localStorage.getItem('voxera.language')) localStorage.setItem('voxera.language', chosen);
+    await context.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
-    }, language);
+    });
     if (as) {
       const answer = await context.request.post('/api/v1/auth/login', { data: { email: as, password: password ?? demo } });
       base(answer.status(), `${as} signs in`).toBe(200);

@@ -1,4 +1,4 @@
-import { ADMIN, makeCompany, PASSWORD, PLATFORM } from '../support/api';
+import { ADMIN, makeCompany, makePerson, PASSWORD, PLATFORM } from '../support/api';
 import { expect, phone, test, type Visit } from '../support/visit';
 
 const stored = (visit: Visit): Promise<string> =>
@@ -54,22 +54,21 @@ test('a token that ran out is renewed without a word', async ({ open }) => {
 });
 
 test('a session that has ended leads to the sign-in page with a message, and back to the same page', async ({ open }) => {
-  const company = await makeCompany();
-  const here = `/tenants/${company.tenant}/customers/${company.id}`;
-  const visit = await open({ as: company.admin, password: PASSWORD, at: here });
+  const email = await makePerson(await makeCompany(), 'user', 'Uno User');
+  const visit = await open({ as: email, password: PASSWORD, at: '/me' });
   const { page, w, context } = visit;
-  await expect(page.getByRole('heading', { level: 1, name: w.nav.overview })).toBeVisible();
+  await expect(page.getByText(w.me.noExtensionTitle)).toBeVisible();
   // Signed out elsewhere: the cookie is gone and tokens are refused.
   await context.clearCookies();
-  await page.route('**/api/v1/tenants/**', (route) => route.fulfill({ status: 401, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'Sign in', status: 401, code: 'session_ended' }) }));
+  await page.route('**/api/v1/me/calls*', (route) => route.fulfill({ status: 401, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'Sign in', status: 401, code: 'session_ended' }) }));
   visit.expectTrouble(/^401 GET /);
-  await visit.nav(w.nav.people);
+  await visit.nav(w.nav.myCalls);
   await expect(page.getByText(w.auth.signIn.expired)).toBeVisible();
   await visit.clean();
-  await page.unroute('**/api/v1/tenants/**');
-  await visit.signIn(company.admin, PASSWORD);
-  await expect(page).toHaveURL(`${here}/people`);
-  await expect(visit.row('Astrid Admin')).toBeVisible();
+  await page.unroute('**/api/v1/me/calls*');
+  await visit.signIn(email, PASSWORD);
+  await expect(page).toHaveURL('/me/calls');
+  await expect(page.getByText(w.me.callsEmpty)).toBeVisible();
 });
 
 test('signing out clears the session here, in other tabs and at the server', async ({ open }) => {
