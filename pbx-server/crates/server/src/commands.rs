@@ -81,10 +81,10 @@ async fn server(config: Config, next_free_ports: bool) -> Outcome {
     };
     tracing::info!(http = %server.http, phones = %server.phones, "ready");
     if let Some(demo) = server.demo() {
-        if server.http.port() != listen.port() {
+        if listen.port() != 0 && server.http.port() != listen.port() {
             println!("\nPort {} is taken; the portal has the next free one.", listen.port());
         }
-        if server.phones.port() != sip.port() {
+        if sip.port() != 0 && server.phones.port() != sip.port() {
             println!("\nPort {} is taken; phones have the next free one.", sip.port());
         }
         println!("\nVoxera runs. Stop it with Ctrl-C.\n");

@@ -1,7 +1,9 @@
 //! Real phones of the demo's people, and what they hear of each other.
 
+use serde_json::Value;
+use std::time::Duration;
 use voxera_testkit::phone::{Phone, PhoneConfig};
-use voxera_testkit::product::Product;
+use voxera_testkit::product::{Client, Company, Product};
 use voxera_testkit::tone::Recording;
 
 /// How long each side is listened to, in milliseconds.
@@ -37,6 +39,23 @@ pub async fn hear_each_other(caller: &Phone, callee: &Phone) {
     let (at_caller, at_callee) = tokio::join!(caller.hears(LISTEN), callee.hears(LISTEN));
     hears("the caller", &at_caller, CALLEES_TONE, CALLERS_TONE);
     hears("the callee", &at_callee, CALLERS_TONE, CALLEES_TONE);
+}
+
+/// The calls in the portal's list, the oldest first, once there are so many: a record comes there
+/// over the disk, a moment after the call's end.
+pub async fn listed(admin: &Client, company: &Company, wanted: usize) -> Vec<Value> {
+    let listed = async {
+        loop {
+            let list = admin.get(&company.pbx("/calls?sort=started_at")).await.ok();
+            let items = list["items"].as_array().unwrap().clone();
+            if items.len() >= wanted {
+                return items;
+            }
+        }
+    };
+    let calls = tokio::time::timeout(Duration::from_mins(1), listed).await.unwrap();
+    assert_eq!(calls.len(), wanted, "{calls:?}");
+    calls
 }
 
 fn hears(who: &str, heard: &Recording, hz: u32, not: u32) {

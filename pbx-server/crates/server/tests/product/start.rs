@@ -68,7 +68,8 @@ async fn our_own_database_that_dies_is_started_again() {
     let pid = Pid::from_raw(pid.lines().next().unwrap().trim().parse().unwrap());
     kill(pid, Signal::SIGKILL).unwrap();
     // Answered at once with 503 while it is away; each question waits for a connection.
-    while admin.get("/me").await.status != 200 {}
+    let answers = async { while admin.get("/me").await.status != 200 {} };
+    tokio::time::timeout(std::time::Duration::from_mins(1), answers).await.unwrap();
     drop(product);
 }
 

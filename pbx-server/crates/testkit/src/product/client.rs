@@ -3,6 +3,10 @@
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Longer than anything that a test waits for, on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Somebody who asks. Keeps cookies.
 #[derive(Debug, Clone)]
@@ -180,8 +184,15 @@ impl Events {
     /// The next event of this name whose data fits; others are passed over.
     ///
     /// # Panics
-    /// When the stream ends before.
+    /// When the stream ends before, or it does not come.
     pub async fn until(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        match tokio::time::timeout(PATIENCE, self.next(name, fits)).await {
+            Ok(event) => event,
+            Err(_) => panic!("waited in vain for an event {name}"),
+        }
+    }
+
+    async fn next(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
         loop {
             while let Some((event, data)) = self.ready.pop_front() {
                 if event == name && fits(&data) {
