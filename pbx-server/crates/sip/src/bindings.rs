@@ -37,14 +37,22 @@ struct Map {
 }
 
 impl Bindings {
-    /// Puts one in place of those that are the same phone at an earlier address; returns the
-    /// contacts that gave way. At most `most` for a device: the oldest goes.
-    pub fn put(&self, pbx: PbxId, device: DeviceId, binding: Binding, most: usize) -> Vec<String> {
-        let same = |b: &Binding| {
-            b.contact == binding.contact
-                || b.flow.is(&binding.flow)
-                || (b.instance.is_some() && b.instance == binding.instance)
+    /// Puts one in place of those that are the same phone at an earlier address, except the contacts
+    /// that it named `together` with this one; returns the contacts that gave way. At most `most` for
+    /// a device: the oldest goes.
+    pub fn put(
+        &self,
+        pbx: PbxId,
+        device: DeviceId,
+        binding: Binding,
+        together: &[String],
+        most: usize,
+    ) -> Vec<String> {
+        let moved = |b: &Binding| {
+            let instance = b.instance.is_some() && b.instance == binding.instance;
+            (instance || b.flow.is(&binding.flow)) && !together.contains(&b.contact)
         };
+        let same = |b: &Binding| b.contact == binding.contact || moved(b);
         let mut gone = self.drop_where(|p, d, b| p == pbx && d == device && same(b), Some((pbx, device)));
         let mut map = self.lock();
         let Map { of, sources } = &mut *map;

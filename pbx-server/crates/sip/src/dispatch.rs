@@ -2,8 +2,8 @@
 
 use crate::flow::Flow;
 use crate::hub::{Hub, dropped, respond};
+use crate::who::known_place;
 use crate::{call, register, wire};
-use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{Header, Method, Request, Response};
 use rsipstack::transaction::{Transaction, TransactionReceiver};
 use std::sync::Arc;
@@ -76,14 +76,4 @@ fn outside(hub: &Hub, request: &Request, flow: &Flow) -> Option<Response> {
         Method::Refer | Method::Message => refuse(405, vec![wire::field("Allow", wire::ALLOW)]),
         Method::Register | Method::Invite | Method::Ack | Method::Cancel => None,
     }
-}
-
-/// Whether a request comes from a phone that is registered, from this machine, or names a realm of
-/// ours. Everything else is a stranger who looks around, and hears nothing.
-pub fn known_place(hub: &Hub, request: &Request, flow: &Flow) -> bool {
-    let names_us = |uri: rsipstack::sip::Uri| hub.realm(&wire::host(&uri)).is_some();
-    hub.bindings.is_source(flow.peer)
-        || flow.peer.ip().to_canonical().is_loopback()
-        || request.to_header().is_ok_and(|to| to.uri().is_ok_and(names_us))
-        || request.from_header().is_ok_and(|from| from.uri().is_ok_and(names_us))
 }

@@ -7,6 +7,7 @@ use crate::config::EngineConfig;
 use crate::flow::{Flow, Ways};
 use crate::guard::{Admission, Guard, is_scanner};
 use crate::media::Relay;
+use crate::who::{Screened, screen};
 use crate::wire;
 use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{Method, Request, Response, SipMessage};
@@ -89,6 +90,11 @@ impl Hub {
                 }
                 let method = request.method.to_string();
                 metrics::counter!("voxera_sip_requests_total", "method" => method).increment(1);
+                match screen(self, request, flow) {
+                    Screened::Pass => {}
+                    Screened::Silent => return dropped("stranger"),
+                    Screened::Answer(answer) => return self.send(SipMessage::Response(*answer), flow).await,
+                }
             }
             SipMessage::Response(response) => {
                 let class = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx", "6xx"];
@@ -106,6 +112,13 @@ impl Hub {
         }
     }
 
+    /// Sends a message that nobody waits for.
+    pub async fn send(&self, message: SipMessage, flow: &Flow) {
+        if let Err(error) = flow.connection().send(message, Some(&flow.address())).await {
+            tracing::debug!(%error, peer = %flow.peer, "a message was not sent");
+        }
+    }
+
     /// A phone repeats its answer when our acknowledgement was lost: it gets the same one again.
     async fn acknowledged_again(&self, response: &Response) -> bool {
         if !(200..300).contains(&response.status_code.code()) {
@@ -119,7 +132,7 @@ impl Hub {
             return false;
         }
         // One that is lost again is asked for again.
-        let _ = flow.connection().send(SipMessage::Request(ack), Some(&flow.address())).await;
+        self.send(SipMessage::Request(ack), &flow).await;
         true
     }
 

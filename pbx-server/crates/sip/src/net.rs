@@ -215,3 +215,57 @@ fn content_length(head: &[u8]) -> Option<usize> {
 fn is_keep_alive(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| matches!(b, b'\r' | b'\n' | 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MOST: usize = 1000;
+
+    fn all(buffer: &mut BytesMut) -> Vec<Frame> {
+        std::iter::from_fn(|| next(buffer, MOST)).take(50).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_stream_is_the_same_however_it_is_cut(
+            bodies in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..50), 1..5),
+            pings in prop::collection::vec(prop::bool::ANY, 5),
+            cuts in prop::collection::vec(1..40_usize, 1..60),
+        ) {
+            let mut stream = Vec::new();
+            let mut expected = Vec::new();
+            for (body, ping) in bodies.iter().zip(pings) {
+                if ping {
+                    stream.extend(b"\r\n\r\n");
+                    expected.push(Frame::Ping);
+                }
+                let mut message = format!("X\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+                message.extend(body);
+                stream.extend(&message);
+                expected.push(Frame::Message(message));
+            }
+            let mut whole = BytesMut::from(&stream[..]);
+            prop_assert_eq!(&all(&mut whole), &expected);
+            let (mut buffer, mut found, mut rest) = (BytesMut::new(), Vec::new(), &stream[..]);
+            for cut in cuts.into_iter().chain([usize::MAX]) {
+                let (piece, after) = rest.split_at(cut.min(rest.len()));
+                rest = after;
+                buffer.extend_from_slice(piece);
+                found.extend(all(&mut buffer));
+            }
+            prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn any_bytes_are_framed_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+            let mut buffer = BytesMut::from(&bytes[..]);
+            for frame in all(&mut buffer) {
+                if let Frame::Message(message) = frame {
+                    prop_assert!(message.len() <= MOST);
+                }
+            }
+        }
+    }
+}

@@ -3,10 +3,10 @@
 use crate::bindings::Binding;
 use crate::flow::Flow;
 use crate::hub::Hub;
-use crate::who::{Asker, Caller, Refusal, judge};
+use crate::who::{self, Asker, Caller, Refusal, judge};
 use crate::wire;
 use chrono::{TimeDelta, Utc};
-use rsipstack::sip::prelude::{HeadersExt, ToTypedHeader};
+use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::typed::Contact;
 use rsipstack::sip::{Header, Param, Request, Response, Scheme};
 use std::time::{Duration, Instant};
@@ -18,15 +18,9 @@ const MAX_CONTACTS: usize = 10;
 /// Characters of one contact and of what a phone calls itself.
 const MAX_TEXT: usize = 512;
 
-/// Answers a REGISTER. `None`: a stranger, who hears nothing.
+/// Answers a REGISTER. `None`: it names no realm.
 pub fn register(hub: &Hub, request: &Request, flow: &Flow) -> Option<Response> {
-    let to = request.to_header().ok()?.clone().typed().ok()?.uri;
-    // The domain is normally in both; a phone that is told only our address has it in `To`.
-    let Ok(realm) = Realm::parse(&wire::host(&to)) else {
-        hub.suspect(SecurityKind::UnknownRealm, None, flow.peer, None);
-        crate::hub::dropped("stranger");
-        return None;
-    };
+    let realm = who::realm(request)?;
     let outcome = judge(hub, request, flow, &realm, Asker::Registrar)
         .and_then(|caller| own_address(hub, request, flow, &realm, caller))
         .and_then(|caller| change(hub, request, flow, &caller));
@@ -95,6 +89,7 @@ fn change(hub: &Hub, request: &Request, flow: &Flow, caller: &Caller) -> Result<
             return Err(bad());
         }
     }
+    let together: Vec<String> = contacts.iter().map(|contact| contact.uri.to_string()).collect();
     for contact in contacts {
         match wish(&contact) {
             0 => {
@@ -102,13 +97,21 @@ fn change(hub: &Hub, request: &Request, flow: &Flow, caller: &Caller) -> Result<
                 hub.bindings.take(pbx, caller.device, Some(&text));
                 hub.control.presence().unregister(pbx, caller.device, Some(&text));
             }
-            seconds => bind(hub, request, flow, caller, contact, seconds),
+            seconds => bind(hub, request, flow, caller, contact, seconds, &together),
         }
     }
     Ok(listed(hub, caller))
 }
 
-fn bind(hub: &Hub, request: &Request, flow: &Flow, caller: &Caller, contact: Contact, seconds: u32) {
+fn bind(
+    hub: &Hub,
+    request: &Request,
+    flow: &Flow,
+    caller: &Caller,
+    contact: Contact,
+    seconds: u32,
+    together: &[String],
+) {
     let snapshot = &caller.view.snapshot;
     let Some((number, extension)) = home(caller) else { return };
     let text = contact.uri.to_string();
@@ -120,7 +123,7 @@ fn bind(hub: &Hub, request: &Request, flow: &Flow, caller: &Caller, contact: Con
         until: Instant::now() + Duration::from_secs(seconds.into()),
     };
     let most = hub.config.registration.contacts;
-    let gone = hub.bindings.put(snapshot.pbx, caller.device, binding, most);
+    let gone = hub.bindings.put(snapshot.pbx, caller.device, binding, together, most);
     for contact in gone {
         hub.control.presence().unregister(snapshot.pbx, caller.device, Some(&contact));
     }

@@ -4,7 +4,8 @@ use crate::auth::{Claim, Verdict};
 use crate::flow::Flow;
 use crate::hub::{Hub, lock};
 use crate::wire;
-use rsipstack::sip::{Header, Request};
+use rsipstack::sip::prelude::HeadersExt;
+use rsipstack::sip::{Header, Method, Request, Response, Uri};
 use std::sync::Arc;
 use std::time::Instant;
 use voxera_callcontrol::{PbxView, SecurityKind};
@@ -31,6 +32,79 @@ pub enum Asker {
     Proxy,
 }
 
+/// What becomes of a message before anything is kept of it.
+pub enum Screened {
+    Pass,
+    /// Answered without a transaction: the sender's address may be made up, and a phone that misses
+    /// the answer asks again.
+    Answer(Box<Response>),
+    /// A stranger, who hears nothing.
+    Silent,
+}
+
+/// Looks at a request that begins something. Behind this stand only phones that answer at the
+/// address that they send from.
+pub fn screen(hub: &Hub, request: &Request, flow: &Flow) -> Screened {
+    let begins = wire::to_tag(request).is_none();
+    // The transaction layer answers these by itself, to anybody.
+    if request.method == Method::Cancel && !known_place(hub, request, flow) {
+        return Screened::Silent;
+    }
+    let asker = if request.method == Method::Register {
+        Asker::Registrar
+    } else if request.method == Method::Invite && begins {
+        Asker::Proxy
+    } else {
+        return Screened::Pass;
+    };
+    let known = request.method == Method::Register || known_place(hub, request, flow);
+    let Some(realm) = realm(request).filter(|_| known) else {
+        // Whoever scans for open exchanges names realms that nobody has, or none.
+        let named = Realm::parse(&wire::host(&request.uri)).ok();
+        hub.suspect(SecurityKind::UnknownRealm, named, flow.peer, None);
+        return Screened::Silent;
+    };
+    let fields = fields(request);
+    let claim = claim(&fields, request, flow, &realm);
+    let screened = lock(&hub.auth).screen(claim, |other| hub.realm(other).is_some(), Instant::now());
+    let refusal = match screened {
+        Err(Verdict::Ask) => challenge(hub, request, flow, &realm, asker, false),
+        Err(Verdict::Stale(kind)) => {
+            if let Some(kind) = kind {
+                report(hub, kind, &fields, flow, &realm);
+            }
+            challenge(hub, request, flow, &realm, asker, true)
+        }
+        Err(Verdict::Refused(kind)) => {
+            report(hub, kind, &fields, flow, &realm);
+            Refusal { code: 403, headers: Vec::new() }
+        }
+        Ok(_) | Err(Verdict::Device(_) | Verdict::Overloaded) => return Screened::Pass,
+    };
+    let tag = wire::random_word();
+    Screened::Answer(Box::new(wire::answer(request, refusal.code, Some(&tag), refusal.headers, None)))
+}
+
+/// The realm that judges a request: the one of the phone that it is from. A phone that hides its
+/// name is at home where it calls.
+pub fn realm(request: &Request) -> Option<Realm> {
+    let registers = request.method == Method::Register;
+    let own = if registers { request.to_header().ok()?.uri() } else { request.from_header().ok()?.uri() };
+    let of = |uri: &Uri| Realm::parse(&wire::host(uri)).ok();
+    let elsewhere = (!registers).then_some(&request.uri);
+    own.ok().as_ref().and_then(of).or_else(|| elsewhere.and_then(of))
+}
+
+/// Whether a request comes from a phone that is registered, from this machine, or names a realm of
+/// ours. Everything else is a stranger who looks around, and hears nothing.
+pub fn known_place(hub: &Hub, request: &Request, flow: &Flow) -> bool {
+    let names_us = |uri: Uri| hub.realm(&wire::host(&uri)).is_some();
+    hub.bindings.is_source(flow.peer)
+        || flow.peer.ip().to_canonical().is_loopback()
+        || request.to_header().is_ok_and(|to| to.uri().is_ok_and(names_us))
+        || request.from_header().is_ok_and(|from| from.uri().is_ok_and(names_us))
+}
+
 /// Judges a request that is for `realm`, which may be one that no PBX has: the answers are the same.
 pub fn judge(
     hub: &Hub,
@@ -40,38 +114,30 @@ pub fn judge(
     asker: Asker,
 ) -> Result<Caller, Refusal> {
     let view = hub.control.directory().pbx(realm);
-    let fields: Vec<&str> = wire::values(&request.headers, "Authorization")
-        .chain(wire::values(&request.headers, "Proxy-Authorization"))
-        .collect();
-    let method = request.method.to_string();
-    let (source, now) = (flow.peer.ip(), Instant::now());
-    let claim = Claim { method: &method, uri: &request.uri, fields: &fields, realm: realm.as_str(), source };
+    let fields = fields(request);
+    let now = Instant::now();
     let verdict = lock(&hub.auth).check(
-        claim,
+        claim(&fields, request, flow, realm),
         |device| view.as_ref().and_then(|view| view.device(device)),
         |other| hub.realm(other).is_some(),
         now,
     );
-    let failed = |kind: SecurityKind| {
-        let kind = if view.is_none() { SecurityKind::UnknownRealm } else { kind };
-        let device = claimed(&fields).filter(|d| view.as_ref().is_some_and(|view| view.device(*d).is_some()));
-        hub.suspect(kind, Some(realm.clone()), flow.peer, device);
-        if lock(&hub.guard).failed(source, now) {
-            metrics::counter!("voxera_sip_bans_total").increment(1);
-            tracing::info!(address = %source, "too many failed proofs: not heard for a while");
-        }
-    };
-    match (verdict, view.clone()) {
+    match (verdict, view) {
         (Verdict::Device(device), Some(view)) => Ok(Caller { device, view }),
         (Verdict::Ask, _) => Err(challenge(hub, request, flow, realm, asker, false)),
         (Verdict::Stale(kind), _) => {
             if let Some(kind) = kind {
-                failed(kind);
+                report(hub, kind, &fields, flow, realm);
             }
             Err(challenge(hub, request, flow, realm, asker, true))
         }
         (Verdict::Refused(kind), _) => {
-            failed(kind);
+            report(hub, kind, &fields, flow, realm);
+            // It had our nonce, so it really is there, and guesses.
+            if lock(&hub.guard).failed(flow.peer.ip(), now) {
+                metrics::counter!("voxera_sip_bans_total").increment(1);
+                tracing::info!(address = %flow.peer.ip(), "too many failed proofs: not heard for a while");
+            }
             Err(Refusal { code: 403, headers: Vec::new() })
         }
         // A right password without a PBX cannot be; if it is, it is refused like a wrong one.
@@ -80,6 +146,23 @@ pub fn judge(
             Err(Refusal { code: 503, headers: vec![wire::field("Retry-After", "10")] })
         }
     }
+}
+
+fn fields(request: &Request) -> Vec<&str> {
+    let both = ["Authorization", "Proxy-Authorization"];
+    both.into_iter().flat_map(|name| wire::values(&request.headers, name)).collect()
+}
+
+fn claim<'a>(fields: &'a [&'a str], request: &'a Request, flow: &Flow, realm: &'a Realm) -> Claim<'a> {
+    let source = flow.peer.ip();
+    Claim { method: request.method, uri: &request.uri, fields, realm: realm.as_str(), source }
+}
+
+fn report(hub: &Hub, kind: SecurityKind, fields: &[&str], flow: &Flow, realm: &Realm) {
+    let view = hub.control.directory().pbx(realm);
+    let kind = if view.is_none() { SecurityKind::UnknownRealm } else { kind };
+    let device = claimed(fields).filter(|d| view.is_some_and(|view| view.device(*d).is_some()));
+    hub.suspect(kind, Some(realm.clone()), flow.peer, device);
 }
 
 fn challenge(hub: &Hub, request: &Request, flow: &Flow, realm: &Realm, asker: Asker, stale: bool) -> Refusal {

@@ -254,3 +254,113 @@ fn decode(text: &str) -> Option<String> {
     }
     String::from_utf8(bytes).ok()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed test may panic")]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const REQUEST: &str = "INVITE sip:1001@akes.example SIP/2.0\r\nv: SIP/2.0/UDP 192.0.2.1:5070;branch=z9hG4bK1\r\n\
+        f: \"Anna \u{e5}\" <sip:1000@akes.example>;tag=a\r\nt: <sip:1001@akes.example>\r\ni: call\r\nCSeq: 7 INVITE\r\n\
+        Supported: timer,\r\n 100rel\r\nm: <sip:x@192.0.2.1:5070>\r\nl: 3\r\n\r\nabc";
+
+    fn request() -> Request {
+        match read(REQUEST.as_bytes()).unwrap() {
+            SipMessage::Request(request) => request,
+            SipMessage::Response(_) => unreachable!("it is a request"),
+        }
+    }
+
+    #[test]
+    fn short_names_and_folded_lines_are_read() {
+        let request = request();
+        assert_eq!((from_tag(&request).as_deref(), to_tag(&request)), (Some("a"), None));
+        assert_eq!((call_id(&request).as_deref(), sequence(&request)), (Some("call"), Some(7)));
+        assert!(lists(&request.headers, "supported", "100REL"));
+        assert_eq!(request.body, b"abc");
+    }
+
+    #[test]
+    fn a_datagram_without_a_length_is_all_body_and_one_with_a_wrong_length_is_refused() {
+        let without = REQUEST.replace("l: 3\r\n", "");
+        let SipMessage::Request(request) = read(without.as_bytes()).unwrap() else {
+            unreachable!("a request")
+        };
+        assert_eq!(request.body, b"abc");
+        for length in ["4", "-1", "x", "99999999999999999999"] {
+            let wrong = REQUEST.replace("l: 3", &format!("l: {length}"));
+            assert_eq!(read(wrong.as_bytes()).unwrap_err(), Malformed("length and body differ"), "{length}");
+        }
+    }
+
+    #[test]
+    fn the_source_is_what_we_saw_and_not_what_was_written() {
+        let liar = REQUEST.replace(";branch", ";received=203.0.113.9;rport=9;branch");
+        for text in [REQUEST, &liar] {
+            let SipMessage::Request(mut request) = read(text.as_bytes()).unwrap() else {
+                unreachable!("a request")
+            };
+            for seen in ["198.51.100.4:40000", "[2001:db8::4]:40000", "192.0.2.1:5070"] {
+                let seen: SocketAddr = seen.parse().unwrap();
+                stamp(&mut request, seen).unwrap();
+                assert_eq!(source(&request), Some(seen));
+                let answered = answer(&request, 200, Some("t"), Vec::new(), None);
+                assert!(!answered.to_string().contains("203.0.113.9"), "{answered}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_has_our_tag_once_and_none_while_we_only_try() {
+        let request = request();
+        let tags = |code| to_tag(&answer(&request, code, Some("ours"), Vec::new(), None));
+        assert_eq!(
+            (tags(100), tags(180).as_deref(), tags(404).as_deref()),
+            (None, Some("ours"), Some("ours"))
+        );
+    }
+
+    #[test]
+    fn text_stays_inside_its_field() {
+        let evil = "x\r\nVia: evil\r\n\r\nbody\0";
+        assert_eq!(field("Subject", evil).to_string(), "Subject: xVia: evilbody");
+        assert_eq!(quoted("a\"b\\c\r\n"), r#""a\"b\\c""#);
+    }
+
+    #[test]
+    fn a_user_is_read_without_its_escapes_parameters_and_password() {
+        for (uri, expected) in [
+            ("sip:%31000@a.example", "1000"),
+            ("sip:*97@a.example", "*97"),
+            ("sip:%2397@a.example", "#97"),
+            ("sip:1000:secret@a.example", "1000"),
+            ("sip:a.example", ""),
+            ("sip:%zz@a.example", ""),
+        ] {
+            assert_eq!(user(&Uri::try_from(uri).unwrap()), expected, "{uri}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            let _ = read(&bytes);
+        }
+
+        #[test]
+        fn what_is_read_can_be_answered_and_read_again(edits in prop::collection::vec((0..REQUEST.len(), any::<u8>()), 0..5)) {
+            let mut bytes = REQUEST.as_bytes().to_vec();
+            for (at, byte) in edits {
+                bytes[at] = byte;
+            }
+            if let Ok(SipMessage::Request(mut request)) = read(&bytes)
+                && stamp(&mut request, "192.0.2.1:9".parse().unwrap()).is_ok()
+            {
+                let text = answer(&request, 200, Some("tag"), Vec::new(), None).to_bytes();
+                prop_assert!(read(&text).is_ok(), "{}", String::from_utf8_lossy(&text));
+                let _ = (user(&request.uri), host(&request.uri));
+            }
+        }
+    }
+}

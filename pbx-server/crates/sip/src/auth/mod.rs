@@ -11,7 +11,7 @@ use nonce::{Freshness, Nonces};
 
 use crate::wire;
 use rand::RngCore;
-use rsipstack::sip::Uri;
+use rsipstack::sip::{Method, Uri};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
@@ -48,7 +48,7 @@ pub struct Authenticator {
 /// What a request is checked against.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
-    pub method: &'a str,
+    pub method: Method,
     /// The request URI.
     pub uri: &'a Uri,
     /// The values of `Authorization` and `Proxy-Authorization`.
@@ -90,6 +90,38 @@ impl Authenticator {
         written.collect()
     }
 
+    /// What can be said before the password is looked at; `None`: the nonce is ours, fresh, and was
+    /// sent to this very source. Keeps nothing, so that a source that may be made up costs nothing.
+    pub fn screen(
+        &self,
+        claim: Claim<'_>,
+        is_realm: impl FnOnce(&str) -> bool,
+        now: Instant,
+    ) -> Result<Credentials, Verdict> {
+        if claim.fields.is_empty() {
+            return Err(Verdict::Ask);
+        }
+        // A field that cannot be read, a missing qop, an unknown algorithm: no credentials at all
+        // would be asked for again, and so are these, but as a failure.
+        let mut parsed = claim.fields.iter().filter_map(|value| Credentials::parse(value).ok()).peekable();
+        let first = parsed.peek().map(|other| other.realm.clone());
+        let Some(mine) = parsed.find(|c| c.realm == claim.realm) else {
+            return Err(Verdict::Refused(match first {
+                None => SecurityKind::BadPassword,
+                Some(other) if is_realm(&other) => SecurityKind::CrossRealm,
+                Some(_) => SecurityKind::UnknownRealm,
+            }));
+        };
+        match self.nonces.look(&mine.nonce, claim.realm, claim.source, now) {
+            Freshness::Expired => Err(Verdict::Stale(None)),
+            Freshness::NotOurs => {
+                let suspicious = now.duration_since(self.started) > self.grace;
+                Err(Verdict::Stale(suspicious.then_some(SecurityKind::ReplayedNonce)))
+            }
+            Freshness::Fresh => Ok(mine),
+        }
+    }
+
     /// Checks the credentials for `claim.realm`. `find` looks a device of that realm up;
     /// `is_realm` says whether another realm is one of ours.
     pub fn check<'d>(
@@ -99,34 +131,14 @@ impl Authenticator {
         is_realm: impl FnOnce(&str) -> bool,
         now: Instant,
     ) -> Verdict {
-        if claim.fields.is_empty() {
-            return Verdict::Ask;
-        }
-        // A field that cannot be read, a missing qop, an unknown algorithm: no credentials at all
-        // would be asked for again, and so are these, but as a failure that counts.
-        let parsed: Vec<Credentials> =
-            claim.fields.iter().filter_map(|value| Credentials::parse(value).ok()).collect();
-        let Some(mine) = parsed.iter().find(|c| c.realm == claim.realm) else {
-            return match parsed.first() {
-                None => Verdict::Refused(SecurityKind::BadPassword),
-                Some(other) if is_realm(&other.realm) => Verdict::Refused(SecurityKind::CrossRealm),
-                Some(_) => Verdict::Refused(SecurityKind::UnknownRealm),
-            };
+        // An old nonce gets the same answer for every name and password.
+        let mine = match self.screen(claim, is_realm, now) {
+            Ok(mine) => mine,
+            Err(verdict) => return verdict,
         };
-        let freshness = self.nonces.look(&mine.nonce, claim.realm, claim.source, now);
         let id = device_id(&mine.username);
         let secret = id.and_then(find);
-        let right = self.response_is_right(mine, claim, secret);
-        // The nonce is looked at before the password says anything: an old nonce gets the same
-        // answer for every name.
-        match freshness {
-            Freshness::Expired => return Verdict::Stale(None),
-            Freshness::NotOurs => {
-                let suspicious = now.duration_since(self.started) > self.grace;
-                return Verdict::Stale(suspicious.then_some(SecurityKind::ReplayedNonce));
-            }
-            Freshness::Fresh => {}
-        }
+        let right = self.response_is_right(&mine, claim, secret);
         let Some(secret) = secret.filter(|_| right) else {
             return Verdict::Refused(refusal(&mine.username, secret.is_some()));
         };
@@ -156,7 +168,7 @@ impl Authenticator {
             Algorithm::Md5 => hex::encode(secret.map_or(&self.nobody.0, |s| &s.ha1_md5)),
             Algorithm::Sha256 => hex::encode(secret.map_or(&self.nobody.1, |s| &s.ha1_sha256)),
         };
-        let expected = response(given, &ha1, &ha2(given.algorithm, claim.method, &given.uri));
+        let expected = response(given, &ha1, &ha2(given.algorithm, &claim.method.to_string(), &given.uri));
         let equal: bool = expected.as_bytes().ct_eq(given.response.as_bytes()).into();
         equal && secret.is_some()
     }

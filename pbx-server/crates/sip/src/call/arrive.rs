@@ -3,11 +3,10 @@
 use crate::call::leg::Leg;
 use crate::call::send::{Responder, teller};
 use crate::call::{CallTask, Input, SessionTimer, Stage};
-use crate::dispatch::known_place;
 use crate::flow::Flow;
-use crate::hub::{Hub, dropped, respond};
+use crate::hub::{Hub, respond};
 use crate::sdp::Sdp;
-use crate::who::{Asker, Caller, Refusal, judge};
+use crate::who::{Asker, Caller, Refusal, judge, realm};
 use crate::wire;
 use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{Header, Request, Uri};
@@ -24,9 +23,8 @@ const SHORTEST_SESSION: u64 = 90;
 /// Takes an INVITE that begins a call.
 pub async fn invite(hub: Arc<Hub>, mut tx: Transaction, flow: Flow) {
     match admit(&hub, &tx.original, &flow) {
-        None => {}
-        Some(Ok(admitted)) => begin(&hub, tx, flow, admitted).await,
-        Some(Err(refusal)) => {
+        Ok(admitted) => begin(&hub, tx, flow, admitted).await,
+        Err(refusal) => {
             let tag = wire::random_word();
             let response = wire::answer(&tx.original, refusal.code, Some(&tag), refusal.headers, None);
             // Nothing was said before, so a phone that misses this asks again and is told again.
@@ -44,23 +42,11 @@ struct Admitted {
     session: Option<SessionTimer>,
 }
 
-/// `None`: a stranger, who hears nothing.
-fn admit(hub: &Hub, request: &Request, flow: &Flow) -> Option<Result<Admitted, Refusal>> {
-    if !known_place(hub, request, flow) {
-        // Whoever scans for open exchanges names realms that nobody has.
-        let realm = Realm::parse(&wire::host(&request.uri)).ok();
-        hub.suspect(SecurityKind::UnknownRealm, realm, flow.peer, None);
-        dropped("stranger");
-        return None;
-    }
-    let from = request.from_header().ok()?.uri().ok()?;
-    // The caller's own realm judges it; one that hides its name is at home where it calls.
-    let realm = [&from, &request.uri].into_iter().find_map(|uri| Realm::parse(&wire::host(uri)).ok());
-    let Some(realm) = realm else { return Some(Err(refuse(404))) };
-    Some(
-        judge(hub, request, flow, &realm, Asker::Proxy)
-            .and_then(|caller| accept(hub, request, flow, realm, caller, &from)),
-    )
+fn admit(hub: &Hub, request: &Request, flow: &Flow) -> Result<Admitted, Refusal> {
+    let realm = realm(request).ok_or_else(|| refuse(404))?;
+    let from = request.from_header().and_then(rsipstack::sip::From::uri).map_err(|_| refuse(400))?;
+    let caller = judge(hub, request, flow, &realm, Asker::Proxy)?;
+    accept(hub, request, flow, realm, caller, &from)
 }
 
 fn accept(

@@ -152,6 +152,7 @@ impl CallTask {
             }
             Input::Hangup => self.end_by_system().await,
             Input::Gone(flow) => {
+                self.lose_forks(&flow);
                 if self.stage == Stage::Open && self.caller.flow.is(&flow) {
                     self.stage = Stage::Closed;
                     self.advance(Event::HungUp { by: Party::Caller }).await;

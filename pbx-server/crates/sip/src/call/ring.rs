@@ -3,6 +3,7 @@
 use crate::call::leg::{self, Leg};
 use crate::call::send::{self, Stopper, teller};
 use crate::call::{CallTask, Input, Stage};
+use crate::flow::Flow;
 use crate::media::Side;
 use crate::wire;
 use rsipstack::sip::{Method, Request, Response};
@@ -264,6 +265,13 @@ impl CallTask {
         let fork = &mut self.forks[at];
         fork.stop = Some(Stop { reason, told: true });
         send::fire(&self.hub, leg::cancel(&fork.invite, reason), &fork.leg.flow);
+    }
+
+    /// Phones whose connection is gone will not answer.
+    pub(super) fn lose_forks(&self, flow: &Flow) {
+        for fork in self.forks.iter().filter(|fork| fork.leg.flow.is(flow)) {
+            fork.stopper.stop();
+        }
     }
 
     /// Phones that were told to stop and never said that they did.

@@ -139,10 +139,7 @@ pub fn fire(hub: &Arc<Hub>, request: Request, flow: &Flow) {
 /// Sends an acknowledgement at once, and keeps it for as long as the phone may repeat its answer.
 pub async fn acknowledge(hub: &Hub, answer: &Response, ack: Request, flow: &Flow) {
     let key = (wire::call_id(answer), wire::sequence(answer), wire::to_tag(answer));
-    if let Err(error) = flow.connection().send(SipMessage::Request(ack.clone()), Some(&flow.address())).await
-    {
-        tracing::debug!(%error, "an acknowledgement was not sent");
-    }
+    hub.send(SipMessage::Request(ack.clone()), flow).await;
     if let (Some(call_id), Some(sequence), Some(tag)) = key {
         let until = std::time::Instant::now() + hub.config.timers.patience();
         hub.book.keep((call_id, sequence, tag), ack, flow.clone(), until);

@@ -211,6 +211,31 @@ async fn a_guesser_is_not_heard_any_more_and_its_registered_neighbour_is() {
 }
 
 #[tokio::test]
+async fn whoever_may_have_made_up_an_address_leaves_no_trace_and_bans_nobody() {
+    let rig = Rig::with(|config| config.limits.failures = 2).await;
+    let mut ua = Ua::new(&rig, phone(AKES, "1000", 0)).await;
+    for _ in 0..10 {
+        for (method, code) in [("REGISTER", 401), ("INVITE", 407)] {
+            let uri = "sip:1001@akes.pbx.localhost";
+            let text = ua.request(method, uri, "", "");
+            ua.send(&text).await;
+            let challenge = ua.told().await;
+            assert_eq!(challenge.code(), code);
+            let mut proof = ua.proof(&challenge, uri);
+            proof.nonce = "0".repeat(64);
+            ua.send(&proven(&text, &proof)).await;
+            assert_eq!(ua.told().await.code(), code);
+            proof.realm = BERITS.into();
+            ua.send(&proven(&text, &proof)).await;
+            assert_eq!(ua.told().await.code(), 403);
+        }
+    }
+    let stats = rig.engine.stats();
+    assert_eq!((stats.transactions, stats.nonces), (0, 0), "nothing is kept before a proof");
+    assert_eq!(ua.register(300).await.code(), 200);
+}
+
+#[tokio::test]
 async fn scanners_hear_nothing() {
     let rig = Rig::start().await;
     let mut scanner = Ua::new(&rig, phone(AKES, "1000", 0)).await;

@@ -95,6 +95,23 @@ async fn one_device_may_be_in_several_places_and_the_oldest_gives_way() {
 }
 
 #[tokio::test]
+async fn two_contacts_of_one_request_both_stay() {
+    let rig = Rig::start().await;
+    let mut ua = Ua::new(&rig, phone(AKES, "1000", 0)).await;
+    let uri = "sip:akes.pbx.localhost";
+    for _ in 0..2 {
+        let both = "<sip:a@192.0.2.1>, <sip:b@192.0.2.2>;expires=120";
+        let text = ua.request("REGISTER", uri, "", "").replace(&format!("<{}>", ua.contact()), both);
+        let listed = ua.prove(text, uri).await.all("Contact").join(" ");
+        assert!(
+            listed.contains("a@192.0.2.1>;expires=3600") && listed.contains("b@192.0.2.2>;expires=120"),
+            "{listed}"
+        );
+    }
+    assert_eq!(rig.engine.stats().registrations, 2);
+}
+
+#[tokio::test]
 async fn a_phone_that_restarts_replaces_what_it_said_before() {
     let rig = Rig::start().await;
     let instance = "<urn:uuid:6a6a2b8a-9b0f-4a8f-9f0e-000000000001>";

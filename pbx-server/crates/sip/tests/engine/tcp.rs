@@ -163,3 +163,45 @@ async fn connections_of_one_address_are_so_many() {
     Line::open(&rig).await.closed().await;
     assert_eq!(rig.engine.stats().connections, 2);
 }
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_holds_up_nobody() {
+    let rig = Rig::start().await;
+    let ua = Ua::new(&rig, phone(AKES, "1000", 0)).await;
+    let mut line = Line::open(&rig).await;
+    // The same request again and again: the transaction layer itself repeats the answer.
+    let text = tcp(&ua.request("OPTIONS", "sip:akes.pbx.localhost", "", ""));
+    let many = text.repeat(200);
+    let stuffed = async {
+        // Until its answers have filled every buffer between us, and ours to it too, or for so long.
+        for _ in 0..50 {
+            if line.stream.write_all(many.as_bytes()).await.is_err() {
+                break;
+            }
+        }
+    };
+    let mut other = Ua::new(&rig, phone(AKES, "1001", 0)).await;
+    let answered = async {
+        for _ in 0..20 {
+            assert_eq!(other.register(300).await.code(), 200);
+        }
+    };
+    tokio::join!(stuffed, answered);
+}
+
+#[tokio::test]
+async fn both_wires_speak_ipv6() {
+    let rig = Rig::with(|config| config.bind = "[::1]:0".parse().unwrap()).await;
+    let mut anna = Ua::at(&rig, phone(AKES, "1000", 0), "[::1]:0").await;
+    let mut bertil = Ua::at(&rig, phone(AKES, "1001", 0), "[::1]:0").await;
+    assert_eq!((anna.register(300).await.code(), bertil.register(300).await.code()), (200, 200));
+    let mut talk = anna.dial("1001").await;
+    let invite = bertil.asked("INVITE").await;
+    assert!(invite.body().contains("c=IN IP6 ::1\r\n"), "{}", invite.0);
+    bertil.pick_up(&invite).await;
+    let answer = anna.connected(&mut talk).await;
+    anna.speak(answer.port(), 1).await;
+    assert_eq!(bertil.listen().await, 1);
+    let mut line = Line::open(&rig).await;
+    assert_eq!(register(&mut line, &anna).await.code(), 200);
+}

@@ -121,8 +121,12 @@ pub fn word() -> String {
 
 impl Ua {
     pub async fn new(rig: &Rig, me: Credentials) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let sound = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        Self::at(rig, me, "127.0.0.1:0").await
+    }
+
+    pub async fn at(rig: &Rig, me: Credentials, address: &str) -> Self {
+        let socket = UdpSocket::bind(address).await.unwrap();
+        let sound = UdpSocket::bind(address).await.unwrap();
         let server = rig.engine.local_addr();
         Self { socket, sound, server, me, algorithm: "SHA-256", seen: Vec::new() }
     }
@@ -410,8 +414,10 @@ impl Ua {
     /// What the phone says about its sound.
     pub fn sdp(&self, direction: &str) -> String {
         let here = self.sound.local_addr().unwrap();
+        let net = if here.is_ipv4() { "IN IP4" } else { "IN IP6" };
+        let ip = here.ip();
         format!(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {} RTP/AVP 8 0 101\r\n\
+            "v=0\r\no=- 1 1 {net} {ip}\r\ns=-\r\nc={net} {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP 8 0 101\r\n\
              a=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na={direction}\r\n",
             here.port()
         )
