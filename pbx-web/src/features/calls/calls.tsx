@@ -68,7 +68,7 @@ export function CallsPage() {
         rowLink={(call) => `${here.call(call.id)}${search}`}
         filters={
           <>
-            <Select aria-label={t('calls.outcome')} value={list.filter('outcome')} onChange={(event) => list.set({ outcome: event.target.value })} className="w-44">
+            <Select aria-label={t('calls.outcome')} value={list.filter('outcome')} onChange={(event) => list.set({ outcome: event.target.value })} className="sm:w-44">
               <option value="">{t('calls.allOutcomes')}</option>
               {OUTCOMES.map((outcome) => (
                 <option key={outcome} value={outcome}>
@@ -76,14 +76,14 @@ export function CallsPage() {
                 </option>
               ))}
             </Select>
-            <Input aria-label={t('calls.extension')} placeholder={t('calls.extension')} inputMode="numeric" key={list.filter('extension')} defaultValue={list.filter('extension')} onBlur={(event) => event.target.value !== list.filter('extension') && list.set({ extension: event.target.value.trim() })} onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()} className="max-w-32" />
-            <label className="flex items-center gap-2 text-sm text-mute">
+            <Input aria-label={t('calls.extension')} placeholder={t('calls.extension')} inputMode="numeric" key={list.filter('extension')} defaultValue={list.filter('extension')} onBlur={(event) => event.target.value !== list.filter('extension') && list.set({ extension: event.target.value.trim() })} onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()} className="sm:max-w-32" />
+            <label className="col-span-2 grid grid-cols-[2.5rem_1fr] items-center gap-2 text-sm whitespace-nowrap text-mute sm:flex">
               {t('calls.fromDay')}
-              <Input type="date" value={list.filter('from')} max={list.filter('to') || undefined} onChange={(event) => list.set({ from: event.target.value })} className="w-36" />
+              <Input type="date" value={list.filter('from')} max={list.filter('to') || undefined} onChange={(event) => list.set({ from: event.target.value })} className="min-w-0 sm:w-36" />
             </label>
-            <label className="flex items-center gap-2 text-sm text-mute">
+            <label className="col-span-2 grid grid-cols-[2.5rem_1fr] items-center gap-2 text-sm whitespace-nowrap text-mute sm:flex">
               {t('calls.toDay')}
-              <Input type="date" value={list.filter('to')} min={list.filter('from') || undefined} onChange={(event) => list.set({ to: event.target.value })} className="w-36" />
+              <Input type="date" value={list.filter('to')} min={list.filter('from') || undefined} onChange={(event) => list.set({ to: event.target.value })} className="min-w-0 sm:w-36" />
             </label>
           </>
         }

@@ -98,7 +98,10 @@ function Fields({ form, fixed }: { form: Form<Values>; fixed: boolean }) {
       <TextField form={form} name="label" optional label={t('numbers.label')} placeholder={t('numbers.labelPlaceholder')} maxLength={100} />
       <Field label={t('numbers.pbx')} error={form.errors.pbx}>
         {(field) => (
-          <Select {...field} value={pbx} onChange={(event) => form.set('pbx', event.target.value)}>
+          <Select {...field} value={pbx} onChange={(event) => {
+              form.set('pbx', event.target.value);
+              form.set('extension', null);
+            }}>
             <option value="">{t('numbers.nowhere')}</option>
             {(pbxs.data?.items ?? []).map((row) => (
               <option key={row.id} value={row.id}>

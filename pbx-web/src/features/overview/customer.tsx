@@ -48,12 +48,13 @@ export function CustomerOverview() {
 /** The way from nothing to the first call; gone once it has been walked. */
 function Checklist({ overview: { counts, calls_per_day }, newPbx, people, extensions }: { overview: Overview; newPbx: string; people: string; extensions: string | undefined }) {
   const { t } = useTranslation();
+  const called = calls_per_day.some((day) => day.answered > 0);
   const steps = [
     { key: 'pbx' as const, done: counts.pbxs > 0, to: newPbx },
     { key: 'people' as const, done: counts.users > 1, to: people },
     { key: 'extensions' as const, done: counts.extensions > 1, to: extensions },
-    { key: 'phones' as const, done: counts.phones_online > 0, to: extensions },
-    { key: 'call' as const, done: calls_per_day.some((day) => day.answered > 0), to: undefined },
+    { key: 'phones' as const, done: called || counts.phones_online > 0, to: extensions },
+    { key: 'call' as const, done: called, to: undefined },
   ];
   if (steps.every((step) => step.done)) return null;
   const next = steps.findIndex((step) => !step.done);

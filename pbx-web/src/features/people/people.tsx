@@ -12,7 +12,9 @@ import { IconButton, LinkButton } from '@/ui/button';
 import { PageHeader } from '@/ui/page';
 import { EmptyState } from '@/ui/states';
 import { Time } from '@/ui/time';
-import { listPath, resend, SORTS, staleOf, stateOf, useUsers, type Scope, type UserState } from './scope';
+import { NotFound, View } from '@/features/shared/view';
+import { Sheet } from '@/ui/dialog';
+import { listPath, resend, SORTS, staleOf, stateOf, useUser, useUsers, type Scope, type UserState } from './scope';
 import { InviteSheet, PersonSheet } from './sheets';
 
 const tones: Record<UserState, Tone> = { active: 'good', invited: 'warn', suspended: 'bad' };
@@ -30,7 +32,10 @@ export function People({ scope }: { scope: Scope }) {
   const { user } = useParams();
   const again = useAction({ success: t('people.resent'), stale: staleOf(scope), run: (id: string) => resend(scope, id) });
   const close = () => void navigate({ pathname: base, search });
-  const open = user && user !== 'new' ? query.data?.items.find((row) => row.id === user) : undefined;
+  const named = user !== undefined && user !== 'new';
+  const listed = named ? query.data?.items.find((row) => row.id === user) : undefined;
+  const other = useUser(scope, user ?? '', named && query.data !== undefined && !listed);
+  const open = listed ?? (named ? other.data : undefined);
   const create = (
     <LinkButton variant="primary" icon={UserPlus} to={{ pathname: `${base}/new`, search }}>
       {t('people.invite')}
@@ -95,6 +100,11 @@ export function People({ scope }: { scope: Scope }) {
         }
       />
       {user === 'new' && <InviteSheet scope={scope} onClose={close} />}
+      {named && !open && query.data && (
+        <Sheet title={title} onClose={close}>
+          {kind === 'platform' ? <NotFound /> : <View query={other}>{() => null}</View>}
+        </Sheet>
+      )}
       {open && <PersonSheet key={open.id} scope={scope} user={open} onClose={close} />}
     </>
   );

@@ -35,6 +35,15 @@ export function useUsers(scope: Scope, query: ListState<Sort>['query']): UseQuer
   return scope.kind === 'platform' ? platform : scope.kind === 'tenant' ? tenant : customer;
 }
 
+/** A person that an address names but the page of the list at hand does not hold. */
+export function useUser(scope: Scope, user: string, enabled: boolean): UseQueryResult<User, Error> {
+  const t = scope.kind === 'platform' ? '' : scope.tenant;
+  const c = scope.kind === 'customer' ? scope.customer : '';
+  const staff = useQuery({ ...get('/api/v1/tenants/{tenant}/users/{user}', { params: { path: { tenant: t, user } } }), enabled: enabled && scope.kind === 'tenant' });
+  const member = useQuery({ ...get('/api/v1/tenants/{tenant}/customers/{customer}/users/{user}', { params: { path: { tenant: t, customer: c, user } } }), enabled: enabled && scope.kind === 'customer' });
+  return scope.kind === 'customer' ? member : staff;
+}
+
 export function invite(scope: Scope, body: { email: string; name: string; role: Role }): Promise<User> {
   const staff = { email: body.email, name: body.name };
   const header = { 'Idempotency-Key': idempotencyKey(`user ${listPath(scope)}`, body) };

@@ -40,7 +40,8 @@ export function useForm<T extends object>({ initial, check, send, done, names = 
   const errorText = useErrorText();
   const element = useRef<HTMLElement>(null);
   const start = useRef(JSON.stringify(initial));
-  const now = useRef(JSON.stringify(initial));
+  /** What the fields hold, also between two changes in one event. */
+  const latest = useRef(initial);
   const busy = useRef(false);
 
   const showErrors = (next: Errors<T>) => {
@@ -49,8 +50,8 @@ export function useForm<T extends object>({ initial, check, send, done, names = 
   };
 
   const set: Form<T>['set'] = (name, value) => {
-    const next = { ...values, [name]: value };
-    now.current = JSON.stringify(next);
+    const next = { ...latest.current, [name]: value };
+    latest.current = next;
     setValues(next);
     if (errors[name as keyof T & string]) setErrors((before) => ({ ...before, [name]: undefined }));
   };
@@ -76,7 +77,6 @@ export function useForm<T extends object>({ initial, check, send, done, names = 
     send(values).then(
       () => {
         start.current = JSON.stringify(values);
-        now.current = start.current;
         after();
         done?.(values);
       },
@@ -96,13 +96,13 @@ export function useForm<T extends object>({ initial, check, send, done, names = 
     );
   };
 
-  const isDirty = useCallback(() => now.current !== start.current, []);
+  const isDirty = useCallback(() => JSON.stringify(latest.current) !== start.current, []);
   const reset = () => {
     setValues(initial);
     setErrors({});
     setFailure(null);
     start.current = JSON.stringify(initial);
-    now.current = start.current;
+    latest.current = initial;
   };
   return { values, errors, failure, submitting, set, submit, isDirty, reset };
 }

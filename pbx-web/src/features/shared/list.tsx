@@ -87,7 +87,7 @@ function SearchBox({ list, label }: { list: ListState; label: string }) {
     input.current?.focus();
   });
   return (
-    <div role="search" className="relative min-w-0 flex-1 sm:max-w-xs">
+    <div role="search" className="relative w-full sm:w-auto sm:max-w-xs sm:min-w-48 sm:flex-1">
       <Search aria-hidden className="pointer-events-none absolute top-2.5 left-3 size-4 text-mute" />
       <input
         ref={input}
@@ -145,7 +145,7 @@ export function List<T>({ list, query, label, searchLabel, columns, rowKey, rowL
       {(searchLabel || filters) && !bare && (
         <div className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-3">
           {searchLabel && <SearchBox list={list} label={searchLabel} />}
-          {filters}
+          {filters && <div className="grid w-full grid-cols-2 gap-2 sm:contents">{filters}</div>}
           {list.narrowed && (
             <Button variant="ghost" icon={X} onClick={list.clear}>
               {t('table.clearFilters')}
