@@ -164,9 +164,8 @@ impl Sipp {
     /// When one of them did not go as its scenario says.
     pub async fn done(mut self) {
         let ended = self.child.wait().await;
-        if !ended.as_ref().is_ok_and(std::process::ExitStatus::success) {
-            panic!("sipp's \"{}\" failed ({ended:?}):\n{}", self.name, self.errors());
-        }
+        let went_well = ended.as_ref().is_ok_and(std::process::ExitStatus::success);
+        assert!(went_well, "sipp's \"{}\" failed ({ended:?}):\n{}", self.name, self.errors());
     }
 }
 
@@ -181,9 +180,8 @@ impl Sipp {
                 look.tick().await;
             }
         };
-        if tokio::time::timeout(Duration::from_secs(20), open).await.is_err() {
-            panic!("sipp does not listen at {}:{}:\n{}", place.address, place.port, self.errors());
-        }
+        let opened = tokio::time::timeout(Duration::from_secs(20), open).await.is_ok();
+        assert!(opened, "sipp does not listen at {}:{}:\n{}", place.address, place.port, self.errors());
     }
 
     fn errors(&self) -> String {

@@ -244,3 +244,27 @@ async fn a_number_that_nobody_has_is_said_to_be_unknown() {
     assert_eq!(company.ended().await.outcome, Cause::UnknownNumber);
     company.quiet().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn phones_that_share_no_codec_do_not_connect() {
+    let mut company = Company::open(FOUR).await;
+    let (anna, bertil) = tokio::join!(
+        Phone::start(company.phone("1000").speaking("PCMA")),
+        Phone::start(company.phone("1001").speaking("PCMU").answering()),
+    );
+    tokio::join!(anna.registered(), bertil.registered());
+    anna.dial("1001").await;
+    let why = anna.closed().await;
+    assert!(why.starts_with("480"), "{why}");
+    assert_eq!(company.ended().await.outcome, Cause::Offline);
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_stops_hangs_up_first() {
+    let company = Company::open(FOUR).await;
+    let (anna, bertil) = anna_and_bertil(&company, Wire::Udp, Wire::Tcp).await;
+    connect(&anna, &bertil).await;
+    let (record, ..) = tokio::join!(company.stop(), anna.closed(), bertil.closed());
+    assert_eq!((record.outcome, record.hung_up_by), (Cause::Normal, Party::System));
+}

@@ -123,12 +123,16 @@ impl Company {
 
     /// Until the next call is over, and its record is safe on disk.
     pub async fn ended(&mut self) -> CallEnded {
-        loop {
-            if let LiveEvent::Ended { call } = self.feed.next().await.unwrap() {
-                self.control.flush().await;
-                return call;
-            }
-        }
+        let call = next_ended(&mut self.feed).await;
+        self.control.flush().await;
+        call
+    }
+
+    /// Stops the engine as a server does that is switched off, and gives the call that was up.
+    pub async fn stop(self) -> CallEnded {
+        let Self { engine, mut feed, .. } = self;
+        engine.shutdown().await;
+        next_ended(&mut feed).await
     }
 
     /// Until a phone has signed out.
@@ -163,7 +167,15 @@ impl Company {
             tokio::time::timeout(Duration::from_secs(40), fit).await.is_ok(),
             "something of a call is left: {:?}",
             self.engine.stats()
-        )
+        );
+    }
+}
+
+async fn next_ended(feed: &mut LiveFeed) -> CallEnded {
+    loop {
+        if let LiveEvent::Ended { call } = feed.next().await.unwrap() {
+            return call;
+        }
     }
 }
 

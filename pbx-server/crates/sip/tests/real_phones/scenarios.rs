@@ -148,7 +148,7 @@ async fn play(scenario: &Scenario) {
                 phone.hang_up().await;
             }
             Happening::RingEnded { outcome: RingOutcome::Declined } => {
-                cast.declining.take().unwrap().done().await
+                cast.declining.take().unwrap().done().await;
             }
             // Time does it.
             Happening::RingEnded { outcome: RingOutcome::NoAnswer } => from.ringing().await,

@@ -374,9 +374,7 @@ impl Phone {
                 look.tick().await;
             }
         });
-        if came.await.is_none() {
-            panic!("{}", self.story("waited in vain for packets"));
-        }
+        assert!(came.await.is_some(), "{}", self.story("waited in vain for packets"));
     }
 
     /// How many packets of sound have come in in the current call.
@@ -390,6 +388,7 @@ impl Phone {
         let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
         inotify.add_watch(self.process.folder.path(), AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE)?;
         // A descriptor like any other: it becomes readable when a file of the folder has grown.
+        let mut news = vec![0; 4096];
         let mut written = Receiver::from_owned_fd_unchecked(OwnedFd::from(inotify))?;
         loop {
             if let Some(recording) = self.heard()
@@ -398,7 +397,7 @@ impl Phone {
                 return Ok(recording);
             }
             // What was written does not matter, only that it was.
-            let _bytes = written.read(&mut [0; 4096]).await?;
+            let _bytes = written.read(&mut news).await?;
         }
     }
 
