@@ -210,7 +210,7 @@ impl Hub {
 
 async fn housekeeping(hub: Arc<Hub>) {
     let mut sweep = tokio::time::interval(SWEEP);
-    let mut keep_open = tokio::time::interval(KEEP_OPEN);
+    let mut keep_open = tokio::time::interval_at(tokio::time::Instant::now() + KEEP_OPEN, KEEP_OPEN);
     loop {
         tokio::select! {
             _ = sweep.tick() => hub.sweep(),

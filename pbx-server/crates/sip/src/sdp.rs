@@ -483,6 +483,19 @@ mod tests {
     }
 
     #[test]
+    fn a_browsers_encrypted_sound_is_understood_and_not_carried() {
+        for captured in [
+            include_str!("../tests/captures/webrtc_offer.sdp"),
+            include_str!("../tests/captures/webrtc_answer.sdp"),
+        ] {
+            assert_eq!(Sdp::parse(captured.as_bytes()), Err(SdpError::NoAudio));
+            let plain = captured.replace("UDP/TLS/RTP/SAVPF", "RTP/AVPF");
+            let audio = Sdp::parse(plain.as_bytes()).unwrap().audio;
+            assert!(audio.port > 0 && audio.codec().is_some(), "{audio:?}");
+        }
+    }
+
+    #[test]
     fn multicast_and_unspecified_addresses_are_never_sent_to() {
         for address in ["0.0.0.0", "224.0.0.1", "host.example"] {
             let text = OFFER.replace("c=IN IP4 10.0.0.9", &format!("c=IN IP4 {address}"));

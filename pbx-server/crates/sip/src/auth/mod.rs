@@ -37,10 +37,6 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Authenticator {
     nonces: Nonces,
-    started: Instant,
-    /// Phones that were registered before a restart may bring nonces of that time until this long
-    /// after the start; such a nonce is no sign of an attack.
-    grace: Duration,
     /// Stand-ins for the HA1 of a device that does not exist.
     nobody: ([u8; 16], [u8; 32]),
 }
@@ -59,13 +55,14 @@ pub struct Claim<'a> {
 }
 
 impl Authenticator {
-    /// `lifetime`: how long a nonce may be used. `grace`: see the field.
+    /// `lifetime`: how long a nonce may be used. `grace`: how long phones that were registered before a
+    /// restart may bring nonces of that time, which is no sign of an attack.
     #[must_use]
     pub fn new(lifetime: Duration, grace: Duration, now: Instant) -> Self {
         let mut nobody = ([0; 16], [0; 32]);
         rand::rng().fill_bytes(&mut nobody.0);
         rand::rng().fill_bytes(&mut nobody.1);
-        Self { nonces: Nonces::new(lifetime, now), started: now, grace, nobody }
+        Self { nonces: Nonces::new(lifetime, grace, now), nobody }
     }
 
     /// Both challenges, SHA-256 first: a phone takes the first that it knows; those that read only
@@ -113,11 +110,8 @@ impl Authenticator {
             }));
         };
         match self.nonces.look(&mine.nonce, claim.realm, claim.source, now) {
-            Freshness::Expired => Err(Verdict::Stale(None)),
-            Freshness::NotOurs => {
-                let suspicious = now.duration_since(self.started) > self.grace;
-                Err(Verdict::Stale(suspicious.then_some(SecurityKind::ReplayedNonce)))
-            }
+            Freshness::Expired | Freshness::BeforeStart => Err(Verdict::Stale(None)),
+            Freshness::NotOurs => Err(Verdict::Stale(Some(SecurityKind::ReplayedNonce))),
             Freshness::Fresh => Ok(mine),
         }
     }

@@ -16,7 +16,10 @@ pub enum Freshness {
     Fresh,
     /// Ours, for this realm and source, but too old.
     Expired,
-    /// Never issued to this source for this realm since we started.
+    /// Says that it was issued before we started, not too long ago: phones that were registered then
+    /// bring such nonces. We cannot tell whether it is true.
+    BeforeStart,
+    /// Never issued to this source for this realm.
     NotOurs,
 }
 
@@ -29,7 +32,11 @@ pub struct Full;
 pub struct Nonces {
     key: hmac::Key,
     epoch: Instant,
+    /// The same on the wall clock, in ms since 1970: stamps of an earlier run can be told from ours.
+    epoch_ms: u64,
     lifetime: Duration,
+    /// How long phones may bring nonces of an earlier run.
+    grace: Duration,
     /// Counts seen, by the nonce's random part. Two generations, each a lifetime long: what falls
     /// out of the older one has expired.
     current: HashMap<u64, Window>,
@@ -46,13 +53,15 @@ struct Window {
 }
 
 impl Nonces {
-    pub(super) fn new(lifetime: Duration, now: Instant) -> Self {
+    pub(super) fn new(lifetime: Duration, grace: Duration, now: Instant) -> Self {
         let mut key = [0; 32];
         rand::rng().fill_bytes(&mut key);
         Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, &key),
             epoch: now,
+            epoch_ms: since_1970(),
             lifetime,
+            grace,
             current: HashMap::new(),
             previous: HashMap::new(),
             turned: now,
@@ -62,7 +71,7 @@ impl Nonces {
     /// A nonce for one realm and one source address.
     #[must_use]
     pub fn issue(&self, realm: &str, source: IpAddr, now: Instant) -> String {
-        let stamp = u64::try_from(now.duration_since(self.epoch).as_millis()).unwrap_or(u64::MAX);
+        let stamp = self.stamp(now);
         let id = rand::rng().next_u64();
         let mac = self.mac(stamp, id, realm, source);
         format!("{stamp:016x}{id:016x}{}", hex::encode(&mac.as_ref()[..MAC_BYTES]))
@@ -72,14 +81,12 @@ impl Nonces {
         let Some((stamp, id, given)) = split(nonce) else { return Freshness::NotOurs };
         let mac = self.mac(stamp, id, realm, source);
         let equal: bool = subtle::ConstantTimeEq::ct_eq(&mac.as_ref()[..MAC_BYTES], &given[..]).into();
-        if !equal {
-            return Freshness::NotOurs;
-        }
-        let issued = self.epoch + Duration::from_millis(stamp);
-        if now.saturating_duration_since(issued) > self.lifetime {
-            Freshness::Expired
-        } else {
-            Freshness::Fresh
+        let age = Duration::from_millis(self.stamp(now).saturating_sub(stamp));
+        match equal {
+            true if age > self.lifetime => Freshness::Expired,
+            true => Freshness::Fresh,
+            false if stamp < self.epoch_ms && age <= self.grace => Freshness::BeforeStart,
+            false => Freshness::NotOurs,
         }
     }
 
@@ -101,10 +108,20 @@ impl Nonces {
         self.current.len() + self.previous.len()
     }
 
+    fn stamp(&self, now: Instant) -> u64 {
+        let passed = now.saturating_duration_since(self.epoch).as_millis();
+        self.epoch_ms.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX))
+    }
+
     fn mac(&self, stamp: u64, id: u64, realm: &str, source: IpAddr) -> hmac::Tag {
         let text = format!("{stamp:016x}:{id:016x}:{realm}:{}", source.to_canonical());
         hmac::sign(&self.key, text.as_bytes())
     }
+}
+
+fn since_1970() -> u64 {
+    let passed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Window {
@@ -151,23 +168,34 @@ mod tests {
     #[test]
     fn a_nonce_is_good_for_one_realm_one_source_and_a_while() {
         let now = Instant::now();
-        let nonces = Nonces::new(HOUR, now);
+        let nonces = Nonces::new(HOUR, HOUR, now);
         let nonce = nonces.issue("a.example", here(), now);
         assert_eq!(nonces.look(&nonce, "a.example", here(), now + HOUR), Freshness::Fresh);
         assert_eq!(nonces.look(&nonce, "a.example", here(), now + HOUR * 2), Freshness::Expired);
         assert_eq!(nonces.look(&nonce, "b.example", here(), now), Freshness::NotOurs);
         assert_eq!(nonces.look(&nonce, "a.example", "192.0.2.2".parse().unwrap(), now), Freshness::NotOurs);
-        let other = Nonces::new(HOUR, now);
-        assert_eq!(other.look(&nonce, "a.example", here(), now), Freshness::NotOurs);
         for made_up in ["", "abc", &"f".repeat(64), &"é".repeat(32)] {
             assert_eq!(nonces.look(made_up, "a.example", here(), now), Freshness::NotOurs);
         }
     }
 
     #[test]
+    fn a_nonce_of_the_run_before_is_known_for_what_it_says_it_is() {
+        let now = Instant::now();
+        let mut before = Nonces::new(HOUR, HOUR, now);
+        before.epoch_ms -= 60_000;
+        let nonce = before.issue("a.example", here(), now);
+        let nonces = Nonces::new(HOUR, HOUR, now);
+        assert_eq!(nonces.look(&nonce, "a.example", here(), now), Freshness::BeforeStart);
+        assert_eq!(nonces.look(&nonce, "a.example", here(), now + HOUR), Freshness::NotOurs);
+        let made_up = format!("{:016x}{}", since_1970() + 1000, &nonce[16..]);
+        assert_eq!(nonces.look(&made_up, "a.example", here(), now), Freshness::NotOurs);
+    }
+
+    #[test]
     fn each_count_is_taken_once_in_any_near_order() {
         let now = Instant::now();
-        let mut nonces = Nonces::new(HOUR, now);
+        let mut nonces = Nonces::new(HOUR, HOUR, now);
         let nonce = nonces.issue("a.example", here(), now);
         for (nc, taken) in [
             (1, true),
@@ -187,7 +215,7 @@ mod tests {
     #[test]
     fn a_count_stays_taken_until_its_nonce_has_expired_and_is_then_forgotten() {
         let start = Instant::now();
-        let mut nonces = Nonces::new(HOUR, start);
+        let mut nonces = Nonces::new(HOUR, HOUR, start);
         let nonce = nonces.issue("a.example", here(), start);
         assert_eq!(nonces.use_up(&nonce, 1, start), Ok(true));
         let turn = nonces.issue("a.example", here(), start + HOUR);

@@ -90,7 +90,7 @@ async fn a_nonce_that_was_seen_is_of_no_use_to_who_saw_it() {
 
 #[tokio::test]
 async fn a_nonce_that_was_never_issued_is_refused_with_the_right_password() {
-    let rig = Rig::with(|config| config.registration.longest = std::time::Duration::ZERO).await;
+    let rig = Rig::start().await;
     let mut ua = Ua::new(&rig, phone(AKES, "1000", 0)).await;
     let answer = attempt(&mut ua, URI, |proof| proof.nonce = "0".repeat(64)).await;
     assert_eq!((answer.code(), reported("replayed_nonce")), (401, 1));

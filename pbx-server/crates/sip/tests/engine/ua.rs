@@ -159,7 +159,8 @@ impl Ua {
     pub async fn next(&mut self) -> Message {
         loop {
             let message = self.raw().await;
-            if !self.seen.contains(&message) {
+            // Line ends alone keep the way through a router open.
+            if !message.0.trim().is_empty() && !self.seen.contains(&message) {
                 self.seen.push(message.clone());
                 return message;
             }
