@@ -200,6 +200,7 @@ impl Server {
     }
 
     /// The demo, when there is one and it is ready.
+    #[must_use]
     pub fn demo(&self) -> Option<&Demo> {
         self.demo.get()
     }
@@ -210,11 +211,13 @@ impl Server {
     }
 
     /// The engine, for tests.
+    #[must_use]
     pub fn engine(&self) -> &EngineHandle {
         &self.engine
     }
 
     /// The state of calls, for tests.
+    #[must_use]
     pub fn control(&self) -> &CallControl {
         &self.control
     }
@@ -307,7 +310,7 @@ impl Parts {
             match self.bring_up(&control, phones).await {
                 Ok(()) => return tracing::info!("the database answers; everything works"),
                 Err(BootError::Store(StoreError::Unavailable(error))) => {
-                    tracing::debug!(%error, "no database yet")
+                    tracing::debug!(%error, "no database yet");
                 }
                 Err(error) => tracing::error!(%error, "the database answers, but cannot be used"),
             }

@@ -32,7 +32,7 @@ pub struct Settings {
     /// Address and port for phones.
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     sip_listen: Option<String>,
-    /// A PostgreSQL to use in the place of our own.
+    /// A `PostgreSQL` to use in the place of our own.
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// error, warn, info, debug, trace.
@@ -101,6 +101,7 @@ impl Settings {
     }
 
     /// The same with further settings that beat everything.
+    #[must_use]
     pub fn sources(&self, further: Overrides) -> Sources {
         let given = [
             ("state_dir", &self.state_dir),

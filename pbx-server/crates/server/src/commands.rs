@@ -198,9 +198,7 @@ fn new_seal_key(settings: &Settings) -> Outcome {
 }
 
 fn explain_keys() -> String {
-    let mut text = String::new();
-    for key in KEYS {
-        text += &format!("{:<26} {:<36} {}\n", key.path, key.variable(), key.says);
-    }
-    text
+    KEYS.iter().fold(String::new(), |text, key| {
+        text + &format!("{:<26} {:<36} {}\n", key.path, key.variable(), key.says)
+    })
 }

@@ -1,4 +1,4 @@
-//! The database under the server: our own PostgreSQL, looked after, or the one that was named.
+//! The database under the server: our own `PostgreSQL`, looked after, or the one that was named.
 
 use crate::config::Config;
 use crate::state::State;

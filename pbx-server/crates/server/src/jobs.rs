@@ -9,9 +9,9 @@ use voxera_identity::Identity;
 use voxera_store::Store;
 
 /// Keys are renewed and old tokens removed.
-const IDENTITY_EVERY: Duration = Duration::from_secs(60);
+const IDENTITY_EVERY: Duration = Duration::from_mins(1);
 /// Answers to requests that may come twice are forgotten.
-const TIDY_EVERY: Duration = Duration::from_secs(10 * 60);
+const TIDY_EVERY: Duration = Duration::from_mins(10);
 /// How long such an answer is kept; the contract says 24 hours.
 const ANSWERS_KEPT: TimeDelta = TimeDelta::hours(24);
 

@@ -1,5 +1,6 @@
 //! The folder of everything that an installation keeps, and the lock on it.
 
+use hex::FromHex;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -55,11 +56,13 @@ impl State {
     }
 
     /// The path of something inside.
+    #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
     /// The folder.
+    #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -95,15 +98,14 @@ impl State {
         if mode & 0o077 != 0 {
             return Err(StateError::KeyOpen { path, mode });
         }
-        let bytes = from_hex(text.trim()).ok_or(StateError::KeyDamaged(path))?;
+        let bytes = <[u8; 32]>::from_hex(text.trim()).map_err(|_| StateError::KeyDamaged(path))?;
         Ok(SealKey::from_bytes(bytes))
     }
 
     /// Makes a new key in the place of whatever was there.
     pub fn new_seal_key(&self) -> Result<SealKey, StateError> {
         let key = SealKey::generate();
-        let text: String = key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        self.write_secret(SEAL_KEY, &text)?;
+        self.write_secret(SEAL_KEY, &hex::encode(key.as_bytes()))?;
         Ok(key)
     }
 
@@ -128,6 +130,7 @@ impl State {
     }
 
     /// The database of the server that runs on this folder now.
+    #[must_use]
     pub fn running_database(&self) -> Option<String> {
         match self.lock() {
             Err(StateError::InUse(_)) => std::fs::read_to_string(self.path(DATABASE_URL)).ok(),
@@ -138,17 +141,6 @@ impl State {
     fn folder(&self, source: std::io::Error) -> StateError {
         StateError::Folder { path: self.dir.clone(), source }
     }
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ pub const KEYS: &[Key] = &[
 
 impl Key {
     /// `sip.media_ports` is `VOXERA_SIP_MEDIA_PORTS`.
+    #[must_use]
     pub fn variable(&self) -> String {
         format!("VOXERA_{}", self.path.replace('.', "_").to_uppercase())
     }
@@ -84,6 +85,7 @@ impl Key {
 }
 
 /// The key of a dotted path.
+#[must_use]
 pub fn find(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == path)
 }

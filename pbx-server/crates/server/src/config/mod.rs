@@ -49,7 +49,7 @@ pub struct Limits {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// `None`: our own PostgreSQL under the state directory.
+    /// `None`: our own `PostgreSQL` under the state directory.
     #[serde(default, deserialize_with = "value::optional")]
     pub url: Option<Url>,
     pub max_connections: u32,
@@ -267,7 +267,13 @@ fn flatten(prefix: &str, table: &Table, into: &mut Vec<(String, Value)>) {
             Value::Table(inner) if KEYS.iter().any(|key| key.path.starts_with(&format!("{path}."))) => {
                 flatten(&path, inner, into);
             }
-            other => into.push((path, other.clone())),
+            Value::Table(_)
+            | Value::String(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_)
+            | Value::Array(_) => into.push((path, value.clone())),
         }
     }
 }
@@ -350,20 +356,25 @@ fn default_state_dir() -> PathBuf {
 
 impl Config {
     /// How people reach the portal.
+    #[must_use]
     pub fn public_url(&self) -> Url {
         self.public_url.clone().unwrap_or_else(|| local_url(self.listen))
     }
 }
 
 /// The address of a server on this machine.
+#[must_use]
 pub fn local_url(listen: SocketAddr) -> Url {
     let host = match listen.ip() {
         ip if ip.is_loopback() || ip.is_unspecified() => "localhost".to_owned(),
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => format!("[{ip}]"),
     };
-    #[expect(clippy::unwrap_used, reason = "a host and a port are a URL")]
-    Url::parse(&format!("http://{host}:{}", listen.port())).unwrap()
+    let text = format!("http://{host}:{}", listen.port());
+    match Url::parse(&text) {
+        Ok(url) => url,
+        Err(error) => unreachable!("a host and a port are a URL: {text}: {error}"),
+    }
 }
 
 #[cfg(test)]

@@ -19,13 +19,13 @@ impl Config {
             LogFormat::Json => "json",
         };
         format!(
-            "state_dir = {:?}\nlisten = \"{}\"\npublic_url = \"{}\"\ntrusted_proxies = {}\nmetrics_token = {}\n\n\
+            "state_dir = \"{}\"\nlisten = \"{}\"\npublic_url = \"{}\"\ntrusted_proxies = {}\nmetrics_token = {}\n\n\
              [limits]\nrequests_per_minute = {}\n\n\
              [database]\nurl = {}\nmax_connections = {}\nbinaries = {}\n\n\
              [sip]\nlisten = \"{}\"\nhost = {}\nrealm_suffix = \"{}\"\nexternal_address = {}\nmedia_ports = \"{}\"\n\n\
              [mail]\nfrom = \"{}\"\nhost = {}\nport = {}\nencryption = \"{level}\"\nuser = {}\npassword = {}\n\n\
              [log]\nlevel = {:?}\nformat = \"{format}\"\n\n[demo]\nenabled = {}\n",
-            self.state_dir,
+            self.state_dir.display(),
             self.listen,
             self.public_url(),
             self.trusted_proxies,

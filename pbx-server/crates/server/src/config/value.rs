@@ -23,6 +23,7 @@ pub struct PortRange(RangeInclusive<u16>);
 
 impl PortRange {
     /// The ports.
+    #[must_use]
     pub fn range(&self) -> RangeInclusive<u16> {
         self.0.clone()
     }
@@ -61,6 +62,7 @@ pub struct Secret(String);
 
 impl Secret {
     /// The password, for whoever must send it.
+    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }

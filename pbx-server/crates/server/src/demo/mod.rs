@@ -67,6 +67,7 @@ pub enum DemoError {
 }
 
 /// The demo of this folder, when it has one.
+#[must_use]
 pub fn known(state: &State) -> Option<Demo> {
     serde_json::from_str(&std::fs::read_to_string(state.path(FILE)).ok()?).ok()
 }
@@ -120,12 +121,15 @@ impl Demo {
     }
 
     /// What a person needs to begin.
+    #[must_use]
     pub fn welcome(&self) -> String {
-        let mut text = format!("  Demo logins, all with the password  {}\n", self.password);
-        for login in &self.logins {
-            text += &format!("    {:<29} {}\n", login.email, login.says);
-        }
-        text += "\n  First call, in another terminal:  make first-call\n";
-        text
+        let logins = self
+            .logins
+            .iter()
+            .fold(String::new(), |text, login| text + &format!("    {:<29} {}\n", login.email, login.says));
+        format!(
+            "  Demo logins, all with the password  {}\n{logins}\n  First call, in another terminal:  make first-call\n",
+            self.password
+        )
     }
 }

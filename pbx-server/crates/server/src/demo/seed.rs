@@ -73,32 +73,32 @@ async fn company(store: &Store, scope: &TenantScope) -> Result<(CustomerId, PbxI
     let mut tx = store.tenant(scope).await?;
     let customers = tx.customers().list(&page).await?.items;
     let name = Name::parse(cast::COMPANY_NAME)?;
-    let customer = match customers.into_iter().find(|known| known.name == name) {
-        Some(customer) => customer.id,
-        None => {
-            let new = NewCustomer {
-                id: CustomerId(new_id()),
-                name,
-                org_number: Some(OrgNumber::parse(cast::COMPANY_ORG_NUMBER)?),
-                locale: Locale::Sv,
-                time_zone: Zone::parse(cast::ZONE)?,
-            };
-            tx.customers().create(new).await?.id
-        }
+    let customer = if let Some(customer) = customers.into_iter().find(|known| known.name == name) {
+        customer.id
+    } else {
+        let new = NewCustomer {
+            id: CustomerId(new_id()),
+            name,
+            org_number: Some(OrgNumber::parse(cast::COMPANY_ORG_NUMBER)?),
+            locale: Locale::Sv,
+            time_zone: Zone::parse(cast::ZONE)?,
+        };
+        tx.customers().create(new).await?.id
     };
     let realm = Realm::parse(cast::REALM)?;
-    let pbx = match tx.pbxs().list(&page).await?.items.into_iter().find(|known| known.realm == realm) {
-        Some(pbx) => pbx.id,
-        None => {
-            let new = NewPbx {
-                id: PbxId(new_id()),
-                customer,
-                name: Name::parse(cast::PBX_NAME)?,
-                realm,
-                time_zone: Zone::parse(cast::ZONE)?,
-            };
-            tx.pbxs().create(new).await?.id
-        }
+    let pbx = if let Some(pbx) =
+        tx.pbxs().list(&page).await?.items.into_iter().find(|known| known.realm == realm)
+    {
+        pbx.id
+    } else {
+        let new = NewPbx {
+            id: PbxId(new_id()),
+            customer,
+            name: Name::parse(cast::PBX_NAME)?,
+            realm,
+            time_zone: Zone::parse(cast::ZONE)?,
+        };
+        tx.pbxs().create(new).await?.id
     };
     tx.commit().await?;
     Ok((customer, pbx))

@@ -64,7 +64,7 @@ fn space(free: u64) -> Finding {
     let cure = "Make room on this file system, or move state_dir to a larger one.";
     match free {
         ..LITTLE_SPACE => Finding::fault("disk", says, cure),
-        ..SOME_SPACE => Finding::warning("disk", says, cure),
+        LITTLE_SPACE..SOME_SPACE => Finding::warning("disk", says, cure),
         _ => Finding::good("disk", says),
     }
 }

@@ -67,32 +67,32 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
 }
 
 /// For people: a line for each finding, its cure below it.
+#[must_use]
 pub fn report(findings: &[Finding]) -> String {
     let colour = std::io::stdout().is_terminal();
-    let mut text = String::new();
-    for finding in findings {
+    let line = |text: String, finding: &Finding| {
         let (sign, paint) = match finding.health {
             Health::Good => ("ok     ", "\x1b[32m"),
             Health::Warning => ("warning", "\x1b[33m"),
             Health::Fault => ("FAULT  ", "\x1b[31m"),
         };
         let sign = if colour { format!("{paint}{sign}\x1b[0m") } else { sign.to_owned() };
-        text += &format!("{sign}  {:<17} {}\n", finding.check, finding.says);
-        if let Some(cure) = &finding.cure {
-            text += &format!("         {:<17} -> {cure}\n", "");
-        }
-    }
+        let cure = finding.cure.as_ref().map(|cure| format!("         {:<17} -> {cure}\n", ""));
+        text + &format!("{sign}  {:<17} {}\n{}", finding.check, finding.says, cure.unwrap_or_default())
+    };
+    let text = findings.iter().fold(String::new(), line);
     let count = |health| findings.iter().filter(|finding| finding.health == health).count();
     let (faults, warnings) = (count(Health::Fault), count(Health::Warning));
-    text += &match (faults, warnings) {
+    let verdict = match (faults, warnings) {
         (0, 0) => "Everything is in order.\n".to_owned(),
         (0, warnings) => format!("It will run. Warnings: {warnings}.\n"),
         (faults, warnings) => format!("Faults: {faults}. Warnings: {warnings}.\n"),
     };
-    text
+    text + &verdict
 }
 
 /// Whether nothing stands in the way of a start.
+#[must_use]
 pub fn is_fit(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.health != Health::Fault)
 }

@@ -29,6 +29,10 @@ fn udp(address: SocketAddr) -> (&'static str, std::io::Result<()>) {
     ("UDP", UdpSocket::bind(address).map(drop))
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the system may refuse in ways that have no cure of their own"
+)]
 fn port(check: &'static str, address: SocketAddr, running: bool, key: &str, attempts: &[Attempt]) -> Finding {
     for attempt in attempts {
         let (transport, result) = attempt(address);
@@ -129,6 +133,7 @@ pub fn external_address(listen: SocketAddr, external: Option<IpAddr>) -> Finding
 }
 
 /// Where phones reach us, as far as this machine knows.
+#[must_use]
 pub fn own_address(listen: SocketAddr) -> Option<IpAddr> {
     if listen.ip().is_unspecified() { route_address() } else { Some(listen.ip()) }
 }
@@ -164,6 +169,7 @@ pub fn public_url(url: &Url, listen: SocketAddr) -> Finding {
 }
 
 /// The port of a mail server.
+#[must_use]
 pub fn mail_port(mail: &Mail) -> u16 {
     match (mail.port, mail.encryption) {
         (0, Encryption::Starttls) => 587,

@@ -36,7 +36,7 @@ pub async fn connect(caller: &Phone, callee: &Phone, dialled: &str) {
 
 /// Each hears the other's tone, nearly nothing else, and no hole.
 pub async fn hear_each_other(caller: &Phone, callee: &Phone) {
-    let (at_caller, at_callee) = tokio::join!(caller.hears(LISTEN), callee.hears(LISTEN));
+    let (at_caller, at_callee) = tokio::join!(Box::pin(caller.hears(LISTEN)), Box::pin(callee.hears(LISTEN)));
     hears("the caller", &at_caller, CALLEES_TONE, CALLERS_TONE);
     hears("the callee", &at_callee, CALLERS_TONE, CALLEES_TONE);
 }

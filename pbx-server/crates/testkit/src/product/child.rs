@@ -76,10 +76,12 @@ impl Child {
     /// Asks it to stop, and waits until it has.
     pub(super) async fn stop(mut self) {
         self.signal(Signal::SIGTERM);
-        match tokio::time::timeout(PATIENCE, self.process.wait()).await {
-            Ok(Ok(status)) => assert!(status.success(), "stopped with {status}\n{}", logged(&self.log)),
-            Ok(Err(error)) => panic!("the product is lost: {error}"),
-            Err(_) => panic!("the product does not stop\n{}", logged(&self.log)),
+        let Ok(ended) = tokio::time::timeout(PATIENCE, self.process.wait()).await else {
+            panic!("the product does not stop\n{}", logged(&self.log));
+        };
+        match ended {
+            Ok(status) => assert!(status.success(), "stopped with {status}\n{}", logged(&self.log)),
+            Err(error) => panic!("the product is lost: {error}"),
         }
     }
 

@@ -186,10 +186,10 @@ impl Events {
     /// # Panics
     /// When the stream ends before, or it does not come.
     pub async fn until(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        match tokio::time::timeout(PATIENCE, self.next(name, fits)).await {
-            Ok(event) => event,
-            Err(_) => panic!("waited in vain for an event {name}"),
-        }
+        let Ok(event) = tokio::time::timeout(PATIENCE, self.next(name, fits)).await else {
+            panic!("waited in vain for an event {name}");
+        };
+        event
     }
 
     async fn next(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {

@@ -64,12 +64,11 @@ impl Setup {
             Ok(dir) => dir,
             Err(error) => panic!("no folder for the product: {error}"),
         };
-        let (url, database) = match self.database {
-            Some(url) => (url, None),
-            None => {
-                let database = Database::create().await;
-                (database.url().to_owned(), Some(database))
-            }
+        let (url, database) = if let Some(url) = self.database {
+            (url, None)
+        } else {
+            let database = Database::create().await;
+            (database.url().to_owned(), Some(database))
         };
         let state = state_dir.path().join("state");
         let mut settings = vec![
@@ -115,7 +114,7 @@ pub struct Product {
 #[derive(Debug)]
 enum Running {
     Here(Box<Server>),
-    There(Child),
+    There(Box<Child>),
 }
 
 /// Where the demo's company is in the API.
@@ -293,7 +292,7 @@ impl Product {
             Some(binary) => {
                 let child = Child::start(binary, &self.settings, &self.state).await;
                 (self.http, self.phones) = (child.http, child.phones);
-                Running::There(child)
+                Running::There(Box::new(child))
             }
             None => Running::Here(Box::new(self.here().await)),
         };
