@@ -125,9 +125,10 @@ export class Visit {
     return this.page.getByRole('region', { name: this.w.shell.notices }).getByText(text);
   }
 
-  /** A row of a list: of the table, or a card on phones. */
-  row(text: string) {
-    return this.page.getByRole('main').getByRole(this.narrow ? 'listitem' : 'row').filter({ hasText: text });
+  /** The row of a list that a link of this name opens: of the table, or a card on phones. */
+  row(name: string) {
+    const { page } = this;
+    return page.getByRole('main').getByRole(this.narrow ? 'listitem' : 'row').filter({ has: page.getByRole('link', { name, exact: true }) });
   }
 
   /** Nothing waits any more: no skeleton, no transition half way. */

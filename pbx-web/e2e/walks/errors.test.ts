@@ -31,6 +31,8 @@ test('faults are shown at their fields, by the portal and by the server', async 
   await expect(sheet.getByLabel(w.tenants.name, { exact: true })).toBeFocused();
   await expect(sheet.getByLabel(w.tenants.name, { exact: true })).toHaveAccessibleDescription(new RegExp(w.form.required));
   await sheet.getByLabel(w.tenants.name, { exact: true }).fill('Prov');
+  await page.keyboard.press('Tab');
+  await expect(sheet.getByLabel(w.tenants.slug, { exact: true })).toHaveValue('prov');
   await sheet.getByLabel(w.tenants.slug, { exact: true }).fill('nordtel');
   await sheet.getByLabel(w.tenants.support).fill('ingen adress');
   visit.expectTrouble(/^(409|422) POST \/api\/v1\/tenants$/);

@@ -43,6 +43,8 @@ async function makePartner(visit: Visit, name: string, slug: string, email: stri
   await sheet.getByRole('button', { name: w.tenants.create }).click();
   await expect(sheet.getByText(w.form.required).first()).toBeVisible();
   await sheet.getByLabel(w.tenants.name, { exact: true }).fill(name);
+  await page.keyboard.press('Tab');
+  await expect(sheet.getByLabel(w.tenants.slug, { exact: true }), 'a short name is suggested').toHaveValue(name.toLowerCase().replace(' ', '-'));
   await sheet.getByLabel(w.tenants.slug, { exact: true }).fill(slug);
   await sheet.getByRole('button', { name: say(w.brand.useColour, { colour: '#b4235f' }) }).click();
   await sheet.getByLabel(w.field.language).selectOption(language);

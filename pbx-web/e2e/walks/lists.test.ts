@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { asPlatform, makeCompany, makePbx, makePhone, PASSWORD } from '../support/api';
 import { desktop, expect, phone, test } from '../support/visit';
 import { say } from '../support/words';
@@ -72,6 +71,8 @@ test('destroying asks first, says what is lost, and tells when it is done', asyn
   const here = `/tenants/${company.tenant}/customers/${company.id}/pbxs/${pbx.id}`;
   const visit = await open({ as: company.admin, password: PASSWORD, at: `${here}/extensions`, size: desktop });
   const { page, w } = visit;
+  // What is removed may be asked for once more before its panel has gone.
+  visit.expectTrouble(/^404 GET .*\/(devices|pbxs\/[0-9a-f-]+|extensions\/[0-9a-f-]+)$/);
   await page.getByRole('link', { name: '1000', exact: true }).click();
   await page.getByRole('button', { name: w.extensions.delete }).click();
   const question = page.getByRole('alertdialog', { name: say(w.extensions.deleteTitle, { number: '1000' }) });
@@ -109,17 +110,4 @@ test('suspending a person asks first and can be undone', async ({ open }) => {
   await expect(visit.toast(say(w.people.suspended, { name: 'Sune Svensson' }))).toBeVisible();
   await visit.page.getByRole('region', { name: w.shell.notices }).getByRole('button', { name: w.action.undo }).click();
   await expect(page.getByRole('dialog').getByText(w.status.suspended, { exact: true })).toHaveCount(0);
-});
-
-test('the list of calls is saved as a file for a spreadsheet', async ({ open }) => {
-  const company = await makeCompany();
-  const pbx = await makePbx(company, [['1000', 'Anna Prov']]);
-  const visit = await open({ as: company.admin, password: PASSWORD, at: `/tenants/${company.tenant}/customers/${company.id}/pbxs/${pbx.id}/calls` });
-  const { page, w } = visit;
-  const saved = page.waitForEvent('download');
-  await page.getByRole('button', { name: w.calls.csv }).click();
-  const file = await saved;
-  expect(file.suggestedFilename()).toMatch(/^samtal-\d{4}-\d{2}-\d{2}\.csv$/);
-  const text = await readFile(await file.path(), 'utf8');
-  expect(text.split('\n')[0]).toMatch(/[,;]/);
 });

@@ -84,6 +84,8 @@ test('a changed role changes the menu at the next page load', async ({ open }) =
   const { items } = await api.get<{ items: { id: string; email: string }[] }>(`${company.base}/users?search=mona&limit=10&offset=0`);
   const answer = await api.ask('PATCH', `${company.base}/users/${items[0]?.id ?? ''}`, { role: 'customer_admin' });
   expect(answer.status).toBe(200);
+  // The token that says otherwise is refused from now on.
+  visit.expectTrouble(/^401 GET /);
   await page.reload();
   await expect(people).toBeVisible();
 });
