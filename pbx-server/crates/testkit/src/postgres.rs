@@ -191,7 +191,7 @@ struct Cluster {
 
 impl Cluster {
     async fn start() -> Fallible<Self> {
-        let base = std::env::temp_dir().join(format!("voxera-test-{}", nix::unistd::geteuid()));
+        let base = fast_folder().join(format!("voxera-test-{}", nix::unistd::geteuid()));
         fs::create_dir_all(&base)?;
         // As root the database runs as another user, who walks through here.
         fs::set_permissions(&base, Permissions::from_mode(0o755))?;
@@ -201,6 +201,17 @@ impl Cluster {
         let config = PostgresConfig { data_dir: own, binaries: None };
         Ok(Self { postgres: Postgres::start_with(config, SETTINGS).await? })
     }
+}
+
+/// Memory where there is enough of it, because every test copies a cluster of 50 MB; else the folder
+/// for temporary files.
+fn fast_folder() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let room = nix::sys::statvfs::statvfs(memory)
+        .map(|of| of.blocks_available() * of.fragment_size())
+        .unwrap_or_default();
+    let writable = nix::unistd::access(memory, nix::unistd::AccessFlags::W_OK).is_ok();
+    if writable && room >= 2 << 30 { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// The data folder that every cluster is a copy of.
