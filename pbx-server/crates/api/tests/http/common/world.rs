@@ -2,9 +2,10 @@
 
 use super::client::Who;
 use chrono::{TimeDelta, Utc};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use voxera_api::{Api, ApiConfig};
 use voxera_callcontrol::{CallControl, CallControlConfig};
 use voxera_callflow::{Cause, Party};
@@ -134,11 +135,7 @@ impl World {
         let mut config = ApiConfig::new("http://portal.test", "sip.portal.test", suffix);
         config.request_burst = 100_000;
         adapt(&mut config);
-        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
-        let metrics = recorder.handle();
-        let api = Api::new(store.clone(), identity.clone(), control.clone(), Some(metrics), config);
-        // Another test of this process may have set one: its counts are then shown elsewhere.
-        drop(metrics::set_global_recorder(recorder));
+        let api = Api::new(store.clone(), identity.clone(), control.clone(), Some(metrics()), config);
         let seed = SeedUser {
             email: Email::parse("platform@voxera.example").unwrap(),
             password: PASSWORD.to_owned(),
@@ -362,6 +359,13 @@ fn tenant(id: TenantId, slug: &str, builtin: bool) -> NewTenant {
         time_zone: Zone::stockholm(),
         builtin,
     }
+}
+
+/// What is counted: once for all tests of a process.
+fn metrics() -> PrometheusHandle {
+    static COUNTED: OnceLock<PrometheusHandle> = OnceLock::new();
+    let counted = COUNTED.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap());
+    counted.clone()
 }
 
 async fn builtin(store: &Store) {
