@@ -45,8 +45,8 @@ pub struct User {
 #[derive(Debug)]
 pub struct Sipp {
     name: &'static str,
-    folder: TempDir,
     child: Child,
+    folder: TempDir,
 }
 
 impl Sipp {

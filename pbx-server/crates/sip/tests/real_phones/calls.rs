@@ -175,7 +175,7 @@ async fn a_phone_that_says_busy_ends_the_call_as_busy() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_takes_no_second_call_is_busy_and_who_does_hears_both() {
+async fn who_takes_no_second_call_is_busy_and_who_does_is_rung() {
     let mut company = Company::open(FOUR).await;
     let (anna, bertil) = anna_and_bertil(&company, Wire::Udp, Wire::Udp).await;
     let (cecilia, david) =

@@ -15,15 +15,18 @@ use tokio::sync::oneshot;
 
 /// A tone lasts this long; a call that lasts longer ends when the tone does.
 const TONE_MILLISECONDS: u32 = 300_000;
+/// When it ends by itself: a test that is killed cannot end it.
+const LIFETIME_SECONDS: &str = "600";
 const MODULES: &str = "/usr/lib/baresip/modules";
 
 /// Ends with its phone.
 #[derive(Debug)]
 pub(super) struct Process {
+    /// Before the folder that it writes into: what is declared first is dropped first.
+    _child: Child,
     pub(super) folder: TempDir,
     pub(super) address: IpAddr,
     log: Arc<Mutex<Vec<String>>>,
-    _child: Child,
 }
 
 impl Process {
@@ -33,7 +36,7 @@ impl Process {
         write_settings(folder.path(), address, tone_hz).map_err(|error| error.to_string())?;
         // Its output would wait in a buffer until much of it has come together.
         let mut child = Command::new("stdbuf")
-            .args(["-oL", "baresip", "-4", "-s", "-f"])
+            .args(["-oL", "baresip", "-4", "-s", "-t", LIFETIME_SECONDS, "-f"])
             .arg(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
