@@ -155,7 +155,7 @@ impl Sipp {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
-        Ok(Self { name, folder, child })
+        Ok(Self { name, child, folder })
     }
 
     /// Until all its calls are over.
