@@ -4,6 +4,7 @@ import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { cx } from '@/lib/cx';
 import { Button, IconButton } from './button';
+import { raise } from './layers';
 
 interface Base {
   title: string;
@@ -27,11 +28,11 @@ function Modal({ title, description, onClose, dismissable = true, hideClose = fa
     const dialog = ref.current;
     if (!dialog) return;
     const before = document.activeElement;
-    if (!dialog.open) dialog.showModal();
+    const lower = raise(dialog);
     const first = dialog.querySelector<HTMLElement>('[data-autofocus]') ?? dialog.querySelector<HTMLElement>('[data-body] :is(input, select, textarea, button):not([disabled])');
     (first ?? dialog).focus();
     return () => {
-      dialog.close();
+      lower();
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);

@@ -3,6 +3,7 @@ import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { cx } from '@/lib/cx';
+import { raise } from './layers';
 
 export interface Command {
   id: string;
@@ -28,9 +29,7 @@ export function CommandPalette({ commands, onClose, onSearch }: { commands: Comm
   const at = Math.min(active, Math.max(0, shown.length - 1));
 
   useEffect(() => {
-    const dialog = ref.current;
-    dialog?.showModal();
-    return () => dialog?.close();
+    return ref.current ? raise(ref.current) : undefined;
   }, []);
   useEffect(() => {
     ref.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest' });

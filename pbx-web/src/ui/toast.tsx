@@ -1,7 +1,9 @@
 import { CircleAlert, CircleCheck, X } from 'lucide-react';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
+import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { cx } from '@/lib/cx';
+import { useTopLayer } from './layers';
 
 interface Toast {
   id: number;
@@ -52,19 +54,20 @@ export function Toasts() {
   const { t } = useTranslation();
   const shown = useSyncExternalStore(subscribe, () => toasts);
   const region = useRef<HTMLElement>(null);
-  // A popover, raised anew with each toast, lies above open dialogs.
+  const layer = useTopLayer();
+  // A popover, raised anew with each toast, lies above the dialog that it is drawn in.
   useEffect(() => {
     const element = region.current;
     if (!element || typeof element.showPopover !== 'function') return;
     if (element.matches(':popover-open')) element.hidePopover();
     if (shown.length > 0) element.showPopover();
-  }, [shown]);
-  return (
+  }, [shown, layer]);
+  return createPortal(
     <section
       ref={region}
       popover="manual"
       aria-label={t('shell.notices')}
-      className="fixed inset-auto inset-x-3 bottom-3 m-0 w-auto border-0 bg-transparent p-0 sm:left-auto sm:w-96"
+      className="fixed inset-x-3 top-3 bottom-auto m-0 w-auto border-0 bg-transparent p-0 sm:inset-x-0 sm:top-auto sm:bottom-5 sm:mx-auto sm:w-96"
     >
       <div className="flex flex-col gap-2" aria-live="polite">
         {shown.map((entry) => (
@@ -92,6 +95,7 @@ export function Toasts() {
           </div>
         ))}
       </div>
-    </section>
+    </section>,
+    layer,
   );
 }

@@ -36,7 +36,7 @@ export function useUsers(scope: Scope, query: ListState<Sort>['query']): UseQuer
 }
 
 /** A person that an address names but the page of the list at hand does not hold. */
-export function useUser(scope: Scope, user: string, enabled: boolean): UseQueryResult<User, Error> {
+export function useUser(scope: Scope, user: string, enabled: boolean): UseQueryResult<User> {
   const t = scope.kind === 'platform' ? '' : scope.tenant;
   const c = scope.kind === 'customer' ? scope.customer : '';
   const staff = useQuery({ ...get('/api/v1/tenants/{tenant}/users/{user}', { params: { path: { tenant: t, user } } }), enabled: enabled && scope.kind === 'tenant' });

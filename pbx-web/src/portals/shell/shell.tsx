@@ -8,6 +8,7 @@ import { BrandLogo } from '@/features/brand/logo';
 import { cx } from '@/lib/cx';
 import { useMedia, usePhone, useShortcut } from '@/lib/hooks';
 import { IconButton } from '@/ui/button';
+import { raise } from '@/ui/layers';
 import { Toasts } from '@/ui/toast';
 import { OfflineBanner } from './banner';
 import { Jump } from './jump';
@@ -75,9 +76,7 @@ function Drawer({ onClose, children }: { onClose: () => void; children: ReactNod
   const { t } = useTranslation();
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    const dialog = ref.current;
-    dialog?.showModal();
-    return () => dialog?.close();
+    return ref.current ? raise(ref.current) : undefined;
   }, []);
   return createPortal(
     // A click beside it is a pointer's short cut; the keyboard has Esc and the close button.
