@@ -12,7 +12,7 @@
 //! | `net` | UDP and TCP sockets on one port |
 //! | `wire` | reading and writing messages: the one door for text that goes into a header |
 //! | `guard` | floods, guessers and scanners |
-//! | `auth` | digest, nonces |
+//! | `auth`, `who` | digest, nonces; which phone a request is from, before anything is kept of it |
 //! | `register`, `bindings` | who is where |
 //! | `dispatch` | what a request is, and who answers it |
 //! | `call` | one task per call: both legs, ringing, hold, the end |
