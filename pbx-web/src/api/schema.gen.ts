@@ -11,10 +11,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** See an invitation. */
+        /**
+         * See an invitation.
+         * @description Needs no sign-in.
+         */
         get: operations["invitation_show"];
         put?: never;
-        /** Accept an invitation; sign in afterwards. */
+        /**
+         * Accept an invitation; sign in afterwards.
+         * @description Needs no sign-in.
+         */
         post: operations["invitation_accept"];
         delete?: never;
         options?: never;
@@ -35,6 +41,8 @@ export interface paths {
          * Sign in.
          * @description 401 `wrong_credentials`; 403 `email_unverified` until the address is verified; 403 `suspended`,
          *     `no_membership`; 429 `too_many_attempts` after too many attempts for the account or from the address.
+         *
+         *     Needs no sign-in.
          */
         post: operations["login"];
         delete?: never;
@@ -52,7 +60,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign out: ends the sign-in of the cookie and takes the cookie away. */
+        /**
+         * Sign out: ends the sign-in of the cookie and takes the cookie away.
+         * @description Needs no sign-in.
+         */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -69,7 +80,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for a new password: a mail with a link, when the address has an account. */
+        /**
+         * Ask for a new password: a mail with a link, when the address has an account.
+         * @description Needs no sign-in.
+         */
         post: operations["password_reset"];
         delete?: never;
         options?: never;
@@ -86,7 +100,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set a new password. Every sign-in of the account ends. */
+        /**
+         * Set a new password. Every sign-in of the account ends.
+         * @description Needs no sign-in.
+         */
         post: operations["password_reset_confirm"];
         delete?: never;
         options?: never;
@@ -107,6 +124,8 @@ export interface paths {
          * A new access token.
          * @description Needs the cookie and an `Origin` of this site. A refresh token works once: a second use ends the
          *     whole sign-in (401 `session_reused`).
+         *
+         *     Needs no sign-in.
          */
         post: operations["refresh"];
         delete?: never;
@@ -124,7 +143,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign a company up. A mail asks to verify the address; sign-in is refused until then. */
+        /**
+         * Sign a company up. A mail asks to verify the address; sign-in is refused until then.
+         * @description Needs no sign-in.
+         */
         post: operations["register"];
         delete?: never;
         options?: never;
@@ -141,7 +163,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Verify an address with the token from the mail. */
+        /**
+         * Verify an address with the token from the mail.
+         * @description Needs no sign-in.
+         */
         post: operations["verify_email"];
         delete?: never;
         options?: never;
@@ -158,7 +183,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send the verification mail again. */
+        /**
+         * Send the verification mail again.
+         * @description Needs no sign-in.
+         */
         post: operations["verify_email_resend"];
         delete?: never;
         options?: never;
@@ -173,7 +201,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The brand for this address. */
+        /**
+         * The brand for this address.
+         * @description Needs no sign-in.
+         */
         get: operations["brand"];
         put?: never;
         post?: never;
@@ -190,7 +221,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A tenant's logo. */
+        /**
+         * A tenant's logo.
+         * @description Needs no sign-in.
+         */
         get: operations["brand_logo"];
         put?: never;
         post?: never;
@@ -207,14 +241,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who am I? */
+        /**
+         * Who am I?
+         * @description For everybody who is signed in, about themselves.
+         */
         get: operations["me"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change my name or language. */
+        /**
+         * Change my name or language.
+         * @description For everybody who is signed in, about themselves.
+         */
         patch: operations["me_change"];
         trace?: never;
     };
@@ -225,7 +265,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The calls of my extensions that are over. */
+        /**
+         * The calls of my extensions that are over.
+         * @description For everybody who is signed in, about themselves.
+         */
         get: operations["me_calls"];
         put?: never;
         post?: never;
@@ -242,7 +285,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My extensions with their phones, and which of them are online. */
+        /**
+         * My extensions with their phones, and which of them are online.
+         * @description For everybody who is signed in, about themselves.
+         */
         get: operations["me_extension"];
         put?: never;
         post?: never;
@@ -261,7 +307,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change my password. My other sign-ins end. */
+        /**
+         * Change my password. My other sign-ins end.
+         * @description For everybody who is signed in, about themselves.
+         */
         post: operations["me_password"];
         delete?: never;
         options?: never;
@@ -276,7 +325,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The audit log of the whole installation. */
+        /**
+         * The audit log of the whole installation.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         get: operations["platform_audit"];
         put?: never;
         post?: never;
@@ -293,7 +345,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All mails. */
+        /**
+         * All mails.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         get: operations["platform_mails_list"];
         put?: never;
         post?: never;
@@ -310,7 +365,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One mail. */
+        /**
+         * One mail.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         get: operations["platform_mails_get"];
         put?: never;
         post?: never;
@@ -327,7 +385,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The whole installation at a glance. */
+        /**
+         * The whole installation at a glance.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         get: operations["platform_overview"];
         put?: never;
         post?: never;
@@ -344,7 +405,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How this installation is doing. Answers also when the database does not. */
+        /**
+         * How this installation is doing. Answers also when the database does not.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         get: operations["platform_status"];
         put?: never;
         post?: never;
@@ -361,10 +425,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All platform admins. */
+        /**
+         * All platform admins.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         get: operations["platform_users_list"];
         put?: never;
-        /** Invite a platform admin by mail. */
+        /**
+         * Invite a platform admin by mail.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         post: operations["platform_users_create"];
         delete?: never;
         options?: never;
@@ -382,7 +452,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take the role away from a platform admin. */
+        /**
+         * Take the role away from a platform admin.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         delete: operations["platform_users_delete"];
         options?: never;
         head?: never;
@@ -396,10 +469,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All partners. */
+        /**
+         * All partners.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         get: operations["tenants_list"];
         put?: never;
-        /** Add a partner. */
+        /**
+         * Add a partner.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         post: operations["tenants_create"];
         delete?: never;
         options?: never;
@@ -414,15 +493,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One partner. */
+        /**
+         * One partner.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         get: operations["tenants_get"];
         put?: never;
         post?: never;
-        /** Remove a partner that has no customers. */
+        /**
+         * Remove a partner that has no customers.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         delete: operations["tenants_delete"];
         options?: never;
         head?: never;
-        /** Change a partner. */
+        /**
+         * Change a partner.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         patch: operations["tenants_change"];
         trace?: never;
     };
@@ -435,7 +523,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a suspended partner work again. */
+        /**
+         * Let a suspended partner work again.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         post: operations["tenants_activate"];
         delete?: never;
         options?: never;
@@ -450,7 +541,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The audit log of the tenant. */
+        /**
+         * The audit log of the tenant.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         get: operations["tenant_audit"];
         put?: never;
         post?: never;
@@ -467,10 +561,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The partner's customers. */
+        /**
+         * The partner's customers.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         get: operations["customers_list"];
         put?: never;
-        /** Add a customer. */
+        /**
+         * Add a customer.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         post: operations["customers_create"];
         delete?: never;
         options?: never;
@@ -485,15 +585,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One customer. */
+        /**
+         * One customer.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["customers_get"];
         put?: never;
         post?: never;
-        /** Remove a customer that has no PBXs. */
+        /**
+         * Remove a customer that has no PBXs.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         delete: operations["customers_delete"];
         options?: never;
         head?: never;
-        /** Change a customer. */
+        /**
+         * Change a customer.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         patch: operations["customers_change"];
         trace?: never;
     };
@@ -506,7 +615,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a suspended customer work again. */
+        /**
+         * Let a suspended customer work again.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         post: operations["customers_activate"];
         delete?: never;
         options?: never;
@@ -521,7 +633,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The audit log of the customer. */
+        /**
+         * The audit log of the customer.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         get: operations["customer_audit"];
         put?: never;
         post?: never;
@@ -541,6 +656,8 @@ export interface paths {
         /**
          * Follow what happens: events `call`, `registration`, `ping` and `resync`, the data of each as JSON.
          * @description Read it with `fetch` and the access token.
+         *
+         *     Needs the role `manager`, or one that stands above it.
          */
         get: operations["customer_events"];
         put?: never;
@@ -558,10 +675,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The company's numbers. */
+        /**
+         * The company's numbers.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["numbers_list"];
         put?: never;
-        /** Add a number. 409 `number_taken`. */
+        /**
+         * Add a number. 409 `number_taken`.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         post: operations["numbers_create"];
         delete?: never;
         options?: never;
@@ -576,15 +699,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One number. */
+        /**
+         * One number.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["numbers_get"];
         put?: never;
         post?: never;
-        /** Remove a number. */
+        /**
+         * Remove a number.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         delete: operations["numbers_delete"];
         options?: never;
         head?: never;
-        /** Name a number, or point it elsewhere. */
+        /**
+         * Name a number, or point it elsewhere.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         patch: operations["numbers_change"];
         trace?: never;
     };
@@ -595,7 +727,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The customer at a glance. */
+        /**
+         * The customer at a glance.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["customer_overview"];
         put?: never;
         post?: never;
@@ -612,10 +747,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The company's PBXs. */
+        /**
+         * The company's PBXs.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["pbxs_list"];
         put?: never;
-        /** Add a PBX. */
+        /**
+         * Add a PBX.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         post: operations["pbxs_create"];
         delete?: never;
         options?: never;
@@ -630,15 +771,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One PBX. */
+        /**
+         * One PBX.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["pbxs_get"];
         put?: never;
         post?: never;
-        /** Remove a PBX. */
+        /**
+         * Remove a PBX.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         delete: operations["pbxs_delete"];
         options?: never;
         head?: never;
-        /** Change a PBX. */
+        /**
+         * Change a PBX.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         patch: operations["pbxs_change"];
         trace?: never;
     };
@@ -652,6 +802,8 @@ export interface paths {
         /**
          * The calls that are over.
          * @description With `Accept: text/csv` the answer is a file of all calls that match (`limit` and `offset` do not count); cells that a spreadsheet would take for a formula begin with an apostrophe.
+         *
+         *     Needs the role `manager`, or one that stands above it.
          */
         get: operations["calls_list"];
         put?: never;
@@ -669,7 +821,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One call, with the story of its decisions. */
+        /**
+         * One call, with the story of its decisions.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["calls_get"];
         put?: never;
         post?: never;
@@ -686,10 +841,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The PBX's extensions. */
+        /**
+         * The PBX's extensions.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["extensions_list"];
         put?: never;
-        /** Add an extension. 409 `extension_number_taken`, `user_has_extension`. */
+        /**
+         * Add an extension. 409 `extension_number_taken`, `user_has_extension`.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         post: operations["extensions_create"];
         delete?: never;
         options?: never;
@@ -704,15 +865,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One extension. */
+        /**
+         * One extension.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["extensions_get"];
         put?: never;
         post?: never;
-        /** Remove an extension. */
+        /**
+         * Remove an extension.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         delete: operations["extensions_delete"];
         options?: never;
         head?: never;
-        /** Change an extension. */
+        /**
+         * Change an extension.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         patch: operations["extensions_change"];
         trace?: never;
     };
@@ -723,12 +893,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The extension's phones. */
+        /**
+         * The extension's phones.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["devices_list"];
         put?: never;
         /**
          * Add a phone: makes its user name and password.
          * @description A repeat with the same Idempotency-Key answers 409 `secret_shown_once`: rotate the credential then.
+         *
+         *     Needs the role `customer_admin`, or one that stands above it.
          */
         post: operations["devices_create"];
         delete?: never;
@@ -747,7 +922,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Remove a phone. */
+        /**
+         * Remove a phone.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         delete: operations["devices_delete"];
         options?: never;
         head?: never;
@@ -763,7 +941,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new password for a phone. */
+        /**
+         * A new password for a phone.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         post: operations["devices_rotate"];
         delete?: never;
         options?: never;
@@ -778,7 +959,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The calls that are up. */
+        /**
+         * The calls that are up.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["live_list"];
         put?: never;
         post?: never;
@@ -797,7 +981,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End a call. */
+        /**
+         * End a call.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         post: operations["live_hangup"];
         delete?: never;
         options?: never;
@@ -812,7 +999,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The phones that are online. */
+        /**
+         * The phones that are online.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
         get: operations["registrations_list"];
         put?: never;
         post?: never;
@@ -831,7 +1021,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Suspend a customer: nobody of it signs in, and no new call starts, except to 112. */
+        /**
+         * Suspend a customer: nobody of it signs in, and no new call starts, except to 112.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         post: operations["customers_suspend"];
         delete?: never;
         options?: never;
@@ -846,10 +1039,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The company's people. */
+        /**
+         * The company's people.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         get: operations["users_list"];
         put?: never;
-        /** Invite a person by mail. */
+        /**
+         * Invite a person by mail.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         post: operations["users_create"];
         delete?: never;
         options?: never;
@@ -864,15 +1063,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One person. */
+        /**
+         * One person.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         get: operations["users_get"];
         put?: never;
         post?: never;
-        /** Remove a person. */
+        /**
+         * Remove a person.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         delete: operations["users_delete"];
         options?: never;
         head?: never;
-        /** Change a person. */
+        /**
+         * Change a person.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         patch: operations["users_change"];
         trace?: never;
     };
@@ -885,7 +1093,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send the invitation again; the earlier link ends. */
+        /**
+         * Send the invitation again; the earlier link ends.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
         post: operations["users_resend_invitation"];
         delete?: never;
         options?: never;
@@ -901,10 +1112,16 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Set the logo: PNG or JPEG, at most 256 kB and 2000 × 2000 pixels. */
+        /**
+         * Set the logo: PNG or JPEG, at most 256 kB and 2000 × 2000 pixels.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         put: operations["tenants_logo_put"];
         post?: never;
-        /** Take the logo away. */
+        /**
+         * Take the logo away.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         delete: operations["tenants_logo_delete"];
         options?: never;
         head?: never;
@@ -918,7 +1135,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The tenant at a glance. */
+        /**
+         * The tenant at a glance.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         get: operations["tenant_overview"];
         put?: never;
         post?: never;
@@ -937,7 +1157,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Suspend a partner: nobody of it signs in, and no new call starts, except to 112. */
+        /**
+         * Suspend a partner: nobody of it signs in, and no new call starts, except to 112.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
         post: operations["tenants_suspend"];
         delete?: never;
         options?: never;
@@ -952,10 +1175,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The partner's staff. */
+        /**
+         * The partner's staff.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         get: operations["tenant_users_list"];
         put?: never;
-        /** Invite a person to the staff by mail. */
+        /**
+         * Invite a person to the staff by mail.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         post: operations["tenant_users_create"];
         delete?: never;
         options?: never;
@@ -970,15 +1199,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One person of the staff. */
+        /**
+         * One person of the staff.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         get: operations["tenant_users_get"];
         put?: never;
         post?: never;
-        /** Take a person from the staff. */
+        /**
+         * Take a person from the staff.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         delete: operations["tenant_users_delete"];
         options?: never;
         head?: never;
-        /** Change a person of the staff. */
+        /**
+         * Change a person of the staff.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         patch: operations["tenant_users_change"];
         trace?: never;
     };
@@ -991,7 +1229,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send the invitation again; the earlier link ends. */
+        /**
+         * Send the invitation again; the earlier link ends.
+         * @description Needs the role `tenant_admin`, or one that stands above it.
+         */
         post: operations["tenant_users_resend_invitation"];
         delete?: never;
         options?: never;
@@ -1027,13 +1268,20 @@ export interface components {
         };
         /** @description One change, or one refused attempt of a phone. Never holds a secret. */
         AuditEntry: {
-            /** @example extension.create */
+            /**
+             * @description The kind of thing, and what was done to it.
+             * @example extension.create
+             */
             action: string;
             actor_account?: components["schemas"]["AccountId"] | null;
-            /** @example user */
+            /**
+             * @description `user`: a person; `system`: the server itself; `sip`: a phone.
+             * @example user
+             */
             actor_kind: string;
             /** @description The e-mail address of the person, or the name of the job. */
             actor_label: string;
+            /** @description The IP address that the request came from. */
             address?: string | null;
             /** @description The resource after; `None` when it was removed. */
             after?: Record<string, never> | null;
@@ -1043,6 +1291,7 @@ export interface components {
             before?: Record<string, never> | null;
             customer?: components["schemas"]["CustomerId"] | null;
             id: components["schemas"]["AuditId"];
+            /** @description Names the request in the server's log. */
             request_id?: string | null;
             resource_id: string;
             /** @example extension */
@@ -1074,23 +1323,35 @@ export interface components {
              * @description `None`: nobody answered.
              */
             answered_at?: string | null;
-            /** @example PCMA */
+            /**
+             * @description How the sound was coded; `None`: nobody answered.
+             * @example PCMA
+             */
             codec?: string | null;
-            /** @example internal */
+            /**
+             * @description `internal`: from extension to extension.
+             * @example internal
+             */
             direction: string;
             /**
              * Format: int64
              * @description Whole seconds from the first ring to the end.
              */
             duration_seconds: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the last phone was put down.
+             */
             ended_at: string;
             from: components["schemas"]["CallParty"];
             hung_up_by: components["schemas"]["HungUpBy"];
             id: components["schemas"]["CallId"];
             outcome: components["schemas"]["Outcome"];
             pbx: components["schemas"]["PbxId"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the caller dialled.
+             */
             started_at: string;
             /**
              * Format: int64
@@ -1107,6 +1368,7 @@ export interface components {
              * @description The version of the PBX that the call was decided on.
              */
             snapshot_version: number;
+            /** @description Every decision, the first first. */
             trace: components["schemas"]["TraceStep"][];
         };
         /**
@@ -1131,14 +1393,20 @@ export interface components {
         };
         /** @description The calls that began on one day. */
         CallsOfDay: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Calls that somebody answered.
+             */
             answered: number;
             /**
              * Format: date
              * @description In the zone of the customer, the tenant or the platform.
              */
             date: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Calls that nobody answered.
+             */
             missed: number;
         };
         /**
@@ -1155,18 +1423,27 @@ export interface components {
             customers?: number | null;
             /** Format: int64 */
             extensions: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Calls that are up now.
+             */
             live_calls: number;
             /** Format: int64 */
             pbxs: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Phones that can be called now.
+             */
             phones_online: number;
             /**
              * Format: int64
              * @description Only for the platform.
              */
             tenants?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description People: of the platform all, of a partner its staff and its companies' people.
+             */
             users: number;
         };
         /** @description A company. */
@@ -1255,6 +1532,7 @@ export interface components {
             /** @description Also its SIP user name. */
             id: components["schemas"]["DeviceId"];
             name: components["schemas"]["Name"];
+            /** @description Whether it can be called now. */
             online: boolean;
             /**
              * Format: date-time
@@ -1268,6 +1546,7 @@ export interface components {
         DeviceCredentials: {
             id: components["schemas"]["DeviceId"];
             name: components["schemas"]["Name"];
+            /** @description Letters and digits; shown this once. */
             password: string;
             /**
              * Format: int32
@@ -1316,11 +1595,20 @@ export interface components {
              * @example 0.0.0.0:5060
              */
             address?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Calls that are up.
+             */
             calls: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description PBXs that it serves.
+             */
             pbxs: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Phones online.
+             */
             registrations: number;
         };
         /** @description A dialable number inside one PBX. */
@@ -1335,6 +1623,7 @@ export interface components {
              */
             devices: number;
             id: components["schemas"]["ExtensionId"];
+            /** @description Whether a call of it is up now. */
             in_call: boolean;
             name: components["schemas"]["Name"];
             number: components["schemas"]["ExtensionNumber"];
@@ -1401,8 +1690,12 @@ export interface components {
         /** @description Who invites whom to what. */
         Invitation: {
             email: components["schemas"]["Email"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the link ends.
+             */
             expires_at: string;
+            /** @description The name of who invites; `None`: whoever runs the server. */
             invited_by?: string | null;
             name: components["schemas"]["Name"];
             /** @description The account has no password yet: the acceptance sets one. */
@@ -1415,12 +1708,18 @@ export interface components {
         LegMedia: {
             /**
              * Format: float
-             * @description Milliseconds.
+             * @description Variation of the time between packets at the end of the call, milliseconds (RFC 3550).
              */
             jitter_ms: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Packets missing between the first and the last that arrived.
+             */
             lost: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Packets that arrived.
+             */
             packets: number;
         };
         /** @description One page of a list, and how long the whole list is. */
@@ -1586,13 +1885,20 @@ export interface components {
         };
         /** @description A mail, without its text. */
         Mail: {
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How often it was tried to send it.
+             */
             attempts: number;
             /** Format: date-time */
             created_at: string;
             id: components["schemas"]["MailId"];
+            /** @description What the mail server said to the last attempt. */
             last_error?: string | null;
-            /** @example invitation */
+            /**
+             * @description `verification`, `invitation`, `password_reset`, `password_changed` or `session_reused`.
+             * @example invitation
+             */
             purpose: string;
             /** Format: date-time */
             sent_at?: string | null;
@@ -1891,7 +2197,10 @@ export interface components {
         Registration: {
             device: components["schemas"]["DeviceId"];
             device_name?: components["schemas"]["Name"] | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description It is offline then, unless it registers again before.
+             */
             expires_at: string;
             extension: components["schemas"]["ExtensionId"];
             extension_name?: components["schemas"]["Name"] | null;
@@ -1909,6 +2218,7 @@ export interface components {
              * @example udp
              */
             transport: string;
+            /** @description What the phone calls itself. */
             user_agent?: string | null;
         };
         /**
@@ -1970,7 +2280,10 @@ export interface components {
              * @description Refused by the database, put aside.
              */
             dead_letters: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description On this machine's disk, not yet in the database.
+             */
             waiting: number;
         };
         /** @description What changes of a person; absent fields stay. */
@@ -2276,6 +2589,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "anna@akesbageri.example",
+                 *       "password": "…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Login"];
             };
         };
@@ -2463,6 +2782,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "anna@akesbageri.example",
+                 *       "locale": "sv",
+                 *       "name": "Anna Öberg",
+                 *       "organization_name": "Åkes Bageri AB",
+                 *       "password": "…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignUp"];
             };
         };
@@ -2974,6 +3302,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "petra@voxera.example",
+                 *       "locale": "en",
+                 *       "name": "Petra Palm"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewStaff"];
             };
         };
@@ -2990,7 +3325,15 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
+            /** @description The person is a user here already (`already_member`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3082,6 +3425,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "accent": "#0a7d5a",
+                 *       "brand_name": "Nordtel",
+                 *       "name": "Nordtel AB",
+                 *       "slug": "nordtel",
+                 *       "support_email": "hjalp@nordtel.example"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewTenant"];
             };
         };
@@ -3098,7 +3450,15 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
+            /** @description Another tenant has the short name (`slug_taken`) or the host (`host_taken`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3184,6 +3544,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "accent": "#0a7d5a",
+                 *       "support_email": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["TenantChange"];
             };
         };
@@ -3340,6 +3706,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Åkes Bageri AB",
+                 *       "org_number": "556036-0793"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewCustomer"];
             };
         };
@@ -3357,7 +3729,15 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            /** @description Another customer has the organisation number (`org_number_taken`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3644,6 +4024,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "label": "Växeln",
+                 *       "number": "+46812345678"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewNumber"];
             };
         };
@@ -3661,7 +4047,15 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            /** @description Somebody of the installation has the number (`number_taken`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3864,6 +4258,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Bageriet"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewPbx"];
             };
         };
@@ -3881,7 +4280,15 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            /** @description Another PBX of the installation has the realm (`realm_taken`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -4146,6 +4553,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Bertil Ek",
+                 *       "number": "1001",
+                 *       "ring_seconds": 20
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewExtension"];
             };
         };
@@ -4163,7 +4577,15 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            /** @description The PBX has the number (`extension_number_taken`), or the person has an extension (`user_has_extension`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -4258,6 +4680,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Kassan",
+                 *       "user": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["ExtensionChange"];
             };
         };
@@ -4358,6 +4786,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Kassan, bordstelefon"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewDevice"];
             };
         };
@@ -4375,7 +4808,15 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            /** @description A repeat of a request that was answered: its password was shown then (`secret_shown_once`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -4666,6 +5107,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "bertil@akesbageri.example",
+                 *       "name": "Bertil Ek",
+                 *       "role": "manager"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewUser"];
             };
         };
@@ -4683,7 +5131,15 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            /** @description The person is a user here already (`already_member`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -4781,6 +5237,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "customer_admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UserChange"];
             };
         };
@@ -5040,6 +5501,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "kalle@nordtel.example",
+                 *       "name": "Kalle Karlsson"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewStaff"];
             };
         };
@@ -5057,7 +5524,15 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            /** @description The person is a user here already (`already_member`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];

@@ -11,6 +11,8 @@ export const useFeed = (): State => useContext(Feed);
 const PBX = '/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}';
 /** Many changes at once are one question to the server (milliseconds). */
 const GATHER = 250;
+/** An ended call goes over the disk into the list; it is there at the latest after this (milliseconds). */
+const FILED = 1200;
 
 /** Follows what happens at a company, and lets what it touches be asked for again. */
 export function LiveFeed({ tenant, customer, children }: { tenant: string; customer: string; children: ReactNode }) {
@@ -19,6 +21,7 @@ export function LiveFeed({ tenant, customer, children }: { tenant: string; custo
     const end = new AbortController();
     const touched = new Set<string>();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let filed: ReturnType<typeof setTimeout> | undefined;
     const touch = (...what: string[]) => {
       what.forEach((path) => touched.add(path));
       timer ??= setTimeout(() => {
@@ -38,7 +41,12 @@ export function LiveFeed({ tenant, customer, children }: { tenant: string; custo
       onEvent: ({ event, data }) => {
         if (event === 'call') {
           touch(`${PBX}/live`);
-          if (/"state"\s*:\s*"ended"/.test(data)) touch(`${PBX}/calls`, '/api/v1/tenants/{tenant}/customers/{customer}/overview');
+          if (/"state"\s*:\s*"ended"/.test(data)) {
+            const list = () => touch(`${PBX}/calls`, '/api/v1/tenants/{tenant}/customers/{customer}/overview');
+            list();
+            clearTimeout(filed);
+            filed = setTimeout(list, FILED);
+          }
         } else if (event === 'registration') touch(`${PBX}/registrations`, `${PBX}/extensions`);
         else if (event === 'resync') everything();
       },
@@ -46,6 +54,7 @@ export function LiveFeed({ tenant, customer, children }: { tenant: string; custo
     return () => {
       end.abort();
       clearTimeout(timer);
+      clearTimeout(filed);
     };
   }, [tenant, customer]);
   return <Feed value={state}>{children}</Feed>;
