@@ -62,7 +62,8 @@ pub struct Listed<T> {
 pub(crate) struct List {
     /// `select` columns and `from`, up to and without `where`.
     pub(crate) select: &'static str,
-    /// Key of the API and its SQL; the first is the list's own order.
+    /// Key of the API and its SQL; the first is the list's own order. Names sort as in a Swedish
+    /// directory, also on a server that is not ours and speaks another language.
     pub(crate) sorts: &'static [(&'static str, &'static str)],
     /// The keys alone, for the error.
     pub(crate) keys: &'static [&'static str],
@@ -133,7 +134,8 @@ impl List {
         let pattern = like(text);
         query.push(" and (false");
         for column in self.search {
-            query.push(" or ").push(column).push(" ilike ").push_bind(pattern.clone());
+            // Whatever the database's own language is, Å is the great å.
+            query.push(" or ").push(column).push(" collate \"sv-x-icu\" ilike ").push_bind(pattern.clone());
         }
         if let Some(digits) = digits(text) {
             for column in self.digits {

@@ -97,7 +97,7 @@ const LIST: List = List {
     sorts: &[
         ("at", "at"),
         ("action", "action"),
-        ("actor", "lower(actor_label)"),
+        ("actor", "lower(actor_label collate \"sv-x-icu\")"),
         ("resource", "resource_type"),
     ],
     keys: &["at", "action", "actor", "resource"],

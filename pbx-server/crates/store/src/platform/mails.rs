@@ -93,7 +93,7 @@ const LIST: List = List {
     sorts: &[
         ("created_at", "created_at"),
         ("to", "to_email"),
-        ("subject", "lower(subject)"),
+        ("subject", "lower(subject collate \"sv-x-icu\")"),
         ("state", "state"),
     ],
     keys: &["created_at", "to", "subject", "state"],

@@ -77,7 +77,7 @@ const SELECT: &str = "t.id, t.slug, t.name, t.host, t.brand_name, t.accent, t.lo
 const LIST: List = List {
     select: SELECT,
     sorts: &[
-        ("name", "lower(t.name)"),
+        ("name", "lower(t.name collate \"sv-x-icu\")"),
         ("slug", "t.slug"),
         ("status", "t.status"),
         ("created_at", "t.created_at"),

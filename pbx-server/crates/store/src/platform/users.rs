@@ -91,7 +91,7 @@ const LIST: List = List {
              a.password_hash is null as invited, a.locale, u.created_at \
              from platform.users u join platform.accounts a on a.id = u.account_id",
     sorts: &[
-        ("name", "lower(u.display_name)"),
+        ("name", "lower(u.display_name collate \"sv-x-icu\")"),
         ("email", "a.email"),
         ("role", "u.role"),
         ("status", "u.status"),

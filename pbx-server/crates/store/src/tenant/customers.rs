@@ -52,7 +52,7 @@ const LIST: List = List {
     select: "id, name, org_number, status, locale, time_zone, max_agents, monthly_tokens, created_at, \
              updated_at from customers",
     sorts: &[
-        ("name", "lower(name)"),
+        ("name", "lower(name collate \"sv-x-icu\")"),
         ("org_number", "org_number"),
         ("status", "status"),
         ("created_at", "created_at"),

@@ -54,7 +54,7 @@ impl std::fmt::Debug for DeviceCredential {
 
 const LIST: List = List {
     select: "id, customer_id, pbx_id, extension_id, name, created_at, rotated_at from devices",
-    sorts: &[("created_at", "created_at"), ("name", "lower(name)")],
+    sorts: &[("created_at", "created_at"), ("name", "lower(name collate \"sv-x-icu\")")],
     keys: &["created_at", "name"],
     newest_first: false,
     tie: "id",

@@ -72,7 +72,7 @@ const LIST: List = List {
              e.updated_at from extensions e left join platform.users u on u.id = e.user_id",
     sorts: &[
         ("number", "(length(e.number), e.number)"),
-        ("name", "lower(e.name)"),
+        ("name", "lower(e.name collate \"sv-x-icu\")"),
         ("created_at", "e.created_at"),
         ("updated_at", "e.updated_at"),
     ],

@@ -52,8 +52,8 @@ const LIST: List = List {
              from numbers n left join pbxs p on p.id = n.pbx_id left join extensions e on e.id = n.extension_id",
     sorts: &[
         ("e164", "n.e164"),
-        ("label", "lower(n.label)"),
-        ("pbx", "lower(p.name)"),
+        ("label", "lower(n.label collate \"sv-x-icu\")"),
+        ("pbx", "lower(p.name collate \"sv-x-icu\")"),
         ("created_at", "n.created_at"),
     ],
     keys: &["e164", "label", "pbx", "created_at"],

@@ -49,7 +49,7 @@ const LIST: List = List {
              (select count(*) from devices d where d.pbx_id = p.id) as devices, p.created_at, p.updated_at \
              from pbxs p",
     sorts: &[
-        ("name", "lower(p.name)"),
+        ("name", "lower(p.name collate \"sv-x-icu\")"),
         ("realm", "p.realm"),
         ("created_at", "p.created_at"),
         ("updated_at", "p.updated_at"),
