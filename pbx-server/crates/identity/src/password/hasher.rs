@@ -1,9 +1,8 @@
 //! Argon2id off the async threads, and never more of it at once than memory and cores bear.
 
 use crate::error::{IdentityError, Result};
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
@@ -12,6 +11,10 @@ use zeroize::Zeroizing;
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+/// Room that a hash asks for, bytes. From 32 MiB on glibc takes memory from the system for this one
+/// piece and gives it back afterwards; less would stay with each thread that ever hashed. Of what
+/// is asked for only what is used counts.
+const ROOM: usize = 33 << 20;
 /// Those who wait for a core; whoever comes after them is asked to come back.
 const WAITING: usize = 200;
 
@@ -42,9 +45,15 @@ impl Hasher {
     pub(crate) async fn hash(&self, password: &str) -> Result<String> {
         let password = Zeroizing::new(password.to_owned());
         self.run(move || {
-            let hash: PasswordHash = argon2()?
-                .hash_password(password.as_bytes())
-                .map_err(|error| IdentityError::Internal(format!("argon2: {error}")))?;
+            let salt = Salt::generate();
+            let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(fault)?;
+            let hash = PasswordHash {
+                algorithm: Algorithm::Argon2id.ident(),
+                version: Some(Version::V0x13.into()),
+                params: ParamsString::try_from(&params).map_err(fault)?,
+                salt: Some(salt),
+                hash: Some(derive(password.as_bytes(), &salt, params)?),
+            };
             Ok(hash.to_string())
         })
         .await
@@ -59,7 +68,12 @@ impl Hasher {
         self.run(move || {
             let hash = PasswordHash::new(&kept)
                 .map_err(|error| IdentityError::Internal(format!("a kept password hash: {error}")))?;
-            let right = argon2()?.verify_password(password.as_bytes(), &hash).is_ok();
+            let (Some(salt), Some(kept)) = (&hash.salt, &hash.hash) else {
+                return Err(IdentityError::Internal("a kept password hash has no salt or no hash".into()));
+            };
+            let params = Params::try_from(&hash).map_err(fault)?;
+            // Compared in constant time.
+            let right = derive(password.as_bytes(), salt, params)? == *kept;
             Ok(right && known)
         })
         .await
@@ -80,10 +94,20 @@ impl Hasher {
     }
 }
 
-fn argon2() -> Result<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
-        .map_err(|error| IdentityError::Internal(format!("argon2: {error}")))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// Argon2id in memory that goes back to the system.
+fn derive(password: &[u8], salt: &[u8], params: Params) -> Result<Output> {
+    let blocks = params.block_count();
+    let mut memory = Vec::with_capacity(blocks.max(ROOM / Block::SIZE));
+    memory.resize(blocks, Block::new());
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(password, salt, &mut output, &mut memory)
+        .map_err(fault)?;
+    Output::new(&output).map_err(fault)
+}
+
+fn fault(error: impl std::fmt::Display) -> IdentityError {
+    IdentityError::Internal(format!("argon2: {error}"))
 }
 
 #[cfg(test)]
@@ -99,6 +123,18 @@ mod tests {
         assert_ne!(hash, hasher.hash("bullar och kaffe").await.unwrap());
         assert!(hasher.verify("bullar och kaffe", Some(&hash)).await.unwrap());
         assert!(!hasher.verify("bullar och kaff", Some(&hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_hash_made_elsewhere_is_understood() {
+        use argon2::password_hash::PasswordHasher as _;
+        let params = Params::new(8 * 1024, 1, 1, None).unwrap();
+        let other: PasswordHash = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password(b"bullar och kaffe")
+            .unwrap();
+        let hasher = Hasher::new().await.unwrap();
+        assert!(hasher.verify("bullar och kaffe", Some(&other.to_string())).await.unwrap());
+        assert!(!hasher.verify("bullar och te", Some(&other.to_string())).await.unwrap());
     }
 
     #[tokio::test]
