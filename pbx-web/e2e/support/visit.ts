@@ -19,6 +19,8 @@ interface Opening {
   size?: { width: number; height: number };
   language?: Language;
   dark?: boolean;
+  /** Pixels of the picture per pixel of the page. */
+  scale?: number;
   /** Signed in as this address from the start. */
   as?: string;
   password?: string;
@@ -59,11 +61,12 @@ export class Visit {
     });
   }
 
-  static async open(browser: Browser, { size = desktop, language = 'sv', dark = false, as, password, at }: Opening): Promise<Visit> {
+  static async open(browser: Browser, { size = desktop, language = 'sv', dark = false, scale = 1, as, password, at }: Opening): Promise<Visit> {
     const { url, password: demo } = inject('product');
     const context = await browser.newContext({
       baseURL: url,
       viewport: size,
+      deviceScaleFactor: scale,
       locale: language === 'sv' ? 'sv-SE' : 'en-GB',
       timezoneId: 'Europe/Stockholm',
       colorScheme: dark ? 'dark' : 'light',

@@ -65,11 +65,11 @@ test('a call is seen while it rings and while people talk, and afterwards in the
   const calling = await anna.dial('1001');
   const called = await bo.called();
   const card = page.getByRole('list', { name: w.live.title }).getByRole('listitem').filter({ hasText: 'Anna Prov' }).first();
-  await expect(card.getByText(w.live.state.ringing)).toBeVisible({ timeout: 5000 });
+  await expect(card.getByText(w.live.state.ringing, { exact: true })).toBeVisible({ timeout: 5000 });
   await expect(card).toContainText('Bo Prov');
   called.answer();
   await calling.isAnswered();
-  await expect(card.getByText(w.live.state.connected)).toBeVisible({ timeout: 5000 });
+  await expect(card.getByText(w.live.state.connected, { exact: true })).toBeVisible({ timeout: 5000 });
   await expect.poll(() => calling.sound.heard, { message: 'sound reaches the caller' }).toBeGreaterThan(10);
   await expect.poll(() => called.sound.heard, { message: 'sound reaches the called' }).toBeGreaterThan(10);
   await visit.clean();
