@@ -45,7 +45,7 @@ export class Visit {
     readonly language: Language,
     readonly size: { width: number; height: number },
   ) {
-    this.w = words[language] as (typeof words)['sv'];
+    this.w = words[language];
     page.on('console', (message) => {
       // A refused request is seen below, with its address.
       if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) this.trouble.push(`console: ${message.text()}`);

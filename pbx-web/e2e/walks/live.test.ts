@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { inject } from 'vitest';
 import { makeCompany, makePbx, makePhone, makePerson, PASSWORD, type Company, type MadePbx } from '../support/api';
 import { Phone } from '../phone/phone';
@@ -94,7 +94,7 @@ test('a call is seen while it rings and while people talk, and afterwards in the
   await page.getByRole('button', { name: w.calls.csv }).click();
   const file = await saved;
   expect(file.suggestedFilename()).toMatch(/^samtal-\d{4}-\d{2}-\d{2}\.csv$/);
-  const lines = (await readFile(await file.path(), 'utf8')).trim().split('\n');
+  const lines = (await text(await file.createReadStream())).trim().split('\n');
   expect(lines, 'a heading and the one call that the filter lets through').toHaveLength(2);
   expect(lines[1]).toContain('Anna Prov');
 

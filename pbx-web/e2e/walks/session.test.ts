@@ -2,7 +2,7 @@ import { ADMIN, makeCompany, makePerson, PASSWORD, PLATFORM } from '../support/a
 import { expect, phone, test, type Visit } from '../support/visit';
 
 const stored = (visit: Visit): Promise<string> =>
-  visit.page.evaluate(() => JSON.stringify([Object.entries({ ...localStorage }), Object.entries({ ...sessionStorage }), document.cookie]));
+  visit.page.evaluate(() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie]));
 
 /** The claims of an access token. */
 const claims = (token: string): Record<string, unknown> => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;

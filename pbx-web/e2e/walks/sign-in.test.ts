@@ -31,3 +31,21 @@ test('each role comes to its own dashboard after signing in', async ({ open }) =
   const visit = await open({ size: phone });
   await rightHome(visit, USER, 'Hej Cecilia', /\/me$/);
 });
+
+test('no address, no stored mark and no forged answer opens a page without a session', async ({ open }) => {
+  const visit = await open({ at: '/sign-in' });
+  const { page, w } = visit;
+  await page.evaluate(() => {
+    for (const name of ['voxera.session', 'dev_bypass', 'DEV_BYPASS_AUTH', 'mock']) localStorage.setItem(name, 'yes');
+  });
+  for (const address of ['/platform?DEV_BYPASS_AUTH=true', '/platform/tenants?mock=1', '/me#access_token=x', '/tenants/x/customers/y']) {
+    await page.goto(address);
+    await expect(page.getByRole('heading', { name: w.auth.signIn.title })).toBeVisible();
+  }
+  // What the browser is given holds neither a way around nor a made-up person.
+  const { url } = inject('product');
+  const document = await (await fetch(url)).text();
+  const scripts = [...document.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(([, path]) => path ?? '');
+  expect(scripts.length).toBeGreaterThan(0);
+  for (const path of scripts) expect(await (await fetch(url + path)).text()).not.toMatch(/bypass|mockServiceWorker|akesbageri/i);
+});
