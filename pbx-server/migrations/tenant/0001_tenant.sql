@@ -97,6 +97,7 @@ create table calls (
     from_name text,
     from_extension text,
     to_number text not null,
+    to_name text,
     to_extension text,
     direction text not null default 'internal',
     outcome text not null,

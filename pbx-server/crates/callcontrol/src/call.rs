@@ -294,7 +294,11 @@ impl Inner {
 
     fn as_record(&self, state: &State, ended: Ended, media: MediaSummary) -> CallEnded {
         let snapshot = &self.view.snapshot;
-        let from = self.from.as_ref().and_then(|number| snapshot.extensions.get(number));
+        let name = |number: &ExtensionNumber| snapshot.extensions.get(number).map(|found| found.name.clone());
+        let dialled = match &self.dialled {
+            Dialled::Extension(number) => Some(number),
+            Dialled::Emergency | Dialled::Public(_) | Dialled::Code(_) | Dialled::Unknown(_) => None,
+        };
         CallEnded {
             id: self.id,
             tenant: snapshot.tenant,
@@ -304,9 +308,10 @@ impl Inner {
             answered_at: state.answered_at,
             ended_at: ended.at,
             from_number: self.caller_number(),
-            from_name: from.map(|extension| extension.name.clone()),
+            from_name: self.from.as_ref().and_then(name),
             from_extension: self.from.clone(),
             to_number: self.dialled.to_string(),
+            to_name: state.to_extension.as_ref().or(dialled).and_then(name),
             to_extension: state.to_extension.clone(),
             outcome: ended.outcome,
             hung_up_by: ended.by,

@@ -153,6 +153,7 @@ fn record(call: &CallEnded) -> CallRecord {
         from_name: call.from_name.clone(),
         from_extension: call.from_extension.clone(),
         to_number: call.to_number.clone(),
+        to_name: call.to_name.clone(),
         to_extension: call.to_extension.clone(),
         outcome: call.outcome,
         hung_up_by: call.hung_up_by,

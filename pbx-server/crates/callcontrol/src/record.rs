@@ -33,6 +33,9 @@ pub struct CallEnded {
     pub from_extension: Option<ExtensionNumber>,
     /// What was dialled.
     pub to_number: String,
+    /// Whose extension it was, at the time of the call.
+    #[serde(default)]
+    pub to_name: Option<Name>,
     /// The extension that rang or answered.
     pub to_extension: Option<ExtensionNumber>,
     pub outcome: Cause,

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Libraries that would write secrets or floods below this level.
-const QUIET: &[(&str, &str)] = &[("rsipstack", "warn"), ("sqlx", "warn"), ("hyper", "info")];
+const QUIET: &[(&str, &str)] = &[("rsipstack", "error"), ("sqlx", "warn"), ("hyper", "info")];
 
 /// Starts logging, once for the process. Refuses a filter that cannot be read.
 pub fn start(log: &Log) -> Result<(), String> {

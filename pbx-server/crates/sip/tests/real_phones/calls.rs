@@ -81,6 +81,7 @@ async fn both_hear_the_other_and_the_record_says_so() {
     let record = company.ended().await;
     assert_eq!((record.from_number.as_str(), record.from_extension.clone()), ("1000", Some(number("1000"))));
     assert_eq!(record.from_name.as_ref().unwrap().as_str(), "Anna Åkesson");
+    assert_eq!(record.to_name.as_ref().unwrap().as_str(), "Bertil Berg");
     assert_eq!((record.to_number.as_str(), record.to_extension.clone()), ("1001", Some(number("1001"))));
     assert_eq!((record.outcome, record.hung_up_by), (Cause::Normal, Party::Caller));
     let talked = (record.ended_at - record.answered_at.unwrap()).num_milliseconds();

@@ -28,6 +28,8 @@ pub struct CallRecord {
     pub from_extension: Option<ExtensionNumber>,
     /// What was dialled.
     pub to_number: String,
+    /// Whose extension it was, at the time of the call.
+    pub to_name: Option<Name>,
     /// The extension that rang or answered.
     pub to_extension: Option<ExtensionNumber>,
     pub outcome: Cause,
@@ -96,8 +98,8 @@ pub struct CallsOfDay {
 
 const LIST: List = List {
     select: "id, customer_id, pbx_id, started_at, answered_at, ended_at, from_number, from_name, \
-             from_extension, to_number, to_extension, outcome, hung_up_by, codec, media, snapshot_version, \
-             trace from calls",
+             from_extension, to_number, to_name, to_extension, outcome, hung_up_by, codec, media, \
+             snapshot_version, trace from calls",
     sorts: &[
         ("started_at", "started_at"),
         ("duration", "ended_at - answered_at"),
@@ -108,7 +110,7 @@ const LIST: List = List {
     keys: &["started_at", "duration", "from", "to", "outcome"],
     newest_first: true,
     tie: "id desc",
-    search: &["from_number", "from_name", "to_number", "to_extension"],
+    search: &["from_number", "from_name", "to_number", "to_name", "to_extension"],
     digits: &["from_number", "to_number"],
 };
 
@@ -126,6 +128,7 @@ impl FromRow<'_, PgRow> for CallRecord {
             from_name: row.maybe("from_name")?,
             from_extension: row.maybe("from_extension")?,
             to_number: row.raw("to_number")?,
+            to_name: row.maybe("to_name")?,
             to_extension: row.maybe("to_extension")?,
             outcome: row.word("outcome")?,
             hung_up_by: row.word("hung_up_by")?,
@@ -156,15 +159,15 @@ impl<'t> Calls<'t> {
         let ids: Vec<Uuid> = records.iter().map(|record| record.id.0).collect();
         let new = sqlx::query(
             "insert into calls (id, customer_id, pbx_id, started_at, answered_at, ended_at, from_number,
-                 from_name, from_extension, to_number, to_extension, outcome, hung_up_by, codec, media,
-                 snapshot_version, trace)
+                 from_name, from_extension, to_number, to_name, to_extension, outcome, hung_up_by, codec,
+                 media, snapshot_version, trace)
              select r.id, r.customer, r.pbx, r.started_at, r.answered_at, r.ended_at, r.from_number,
-                 r.from_name, r.from_extension, r.to_number, r.to_extension, r.outcome, r.hung_up_by, r.codec,
-                 nullif(r.media, 'null'::jsonb), r.snapshot_version, r.trace
+                 r.from_name, r.from_extension, r.to_number, r.to_name, r.to_extension, r.outcome,
+                 r.hung_up_by, r.codec, nullif(r.media, 'null'::jsonb), r.snapshot_version, r.trace
              from jsonb_to_recordset($1) as r(id uuid, customer uuid, pbx uuid, started_at timestamptz,
                  answered_at timestamptz, ended_at timestamptz, from_number text, from_name text,
-                 from_extension text, to_number text, to_extension text, outcome text, hung_up_by text,
-                 codec text, media jsonb, snapshot_version bigint, trace jsonb)
+                 from_extension text, to_number text, to_name text, to_extension text, outcome text,
+                 hung_up_by text, codec text, media jsonb, snapshot_version bigint, trace jsonb)
              where exists (select 1 from customers c where c.id = r.customer)
              on conflict (id) do nothing",
         )
@@ -185,7 +188,7 @@ impl<'t> Calls<'t> {
     }
 
     /// The newest first. Sorts: `started_at`, `duration`, `from`, `to`, `outcome`. Searches numbers
-    /// and the caller's name.
+    /// and names.
     pub async fn list(self, page: &Page, filter: &CallFilter) -> Result<Listed<CallRecord>> {
         let extensions: Vec<String> = filter.extensions.iter().map(ToString::to_string).collect();
         LIST.fetch(self.conn, page, |query| {
@@ -220,7 +223,7 @@ impl<'t> Calls<'t> {
     pub async fn get(self, id: CallId) -> Result<CallRecord> {
         Ok(sqlx::query_as(
             "select id, customer_id, pbx_id, started_at, answered_at, ended_at, from_number, from_name,
-                    from_extension, to_number, to_extension, outcome, hung_up_by, codec, media,
+                    from_extension, to_number, to_name, to_extension, outcome, hung_up_by, codec, media,
                     snapshot_version, trace
              from calls where id = $1",
         )

@@ -113,6 +113,7 @@ pub fn call(company: &Company) -> CallRecord {
         from_name: Some(name("Anna Åkesson")),
         from_extension: Some(ExtensionNumber::parse("1000").unwrap()),
         to_number: "1001".into(),
+        to_name: Some(name("Bertil Berg")),
         to_extension: Some(ExtensionNumber::parse("1001").unwrap()),
         outcome: voxera_callflow::Cause::Normal,
         hung_up_by: voxera_callflow::Party::Caller,

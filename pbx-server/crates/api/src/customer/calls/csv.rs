@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use voxera_store::{CallFilter, Page};
 
-const HEAD: &str = "started_at,answered_at,ended_at,from_number,from_name,from_extension,to_number,to_extension,\
+const HEAD: &str = "started_at,answered_at,ended_at,from_number,from_name,from_extension,to_number,to_name,to_extension,\
                     outcome,hung_up_by,duration_seconds,talk_seconds,codec\r\n";
 const ROWS: u32 = 200;
 
@@ -57,6 +57,7 @@ fn row(call: &Call) -> String {
         call.from.name.as_ref().map(ToString::to_string).unwrap_or_default(),
         call.from.extension.as_ref().map(ToString::to_string).unwrap_or_default(),
         call.to.number.clone(),
+        call.to.name.as_ref().map(ToString::to_string).unwrap_or_default(),
         call.to.extension.as_ref().map(ToString::to_string).unwrap_or_default(),
         call.outcome.as_str().to_owned(),
         match call.hung_up_by {

@@ -319,6 +319,7 @@ impl World {
             from_name: Some(Name::parse(&format!("{} 1000", company.word)).unwrap()),
             from_extension: Some(ExtensionNumber::parse("1000").unwrap()),
             to_number: "1001".to_owned(),
+            to_name: Some(Name::parse(&format!("{} 1001", company.word)).unwrap()),
             to_extension: answered.then(|| ExtensionNumber::parse("1001").unwrap()),
             outcome,
             hung_up_by: Party::Caller,
