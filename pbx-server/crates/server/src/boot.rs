@@ -101,6 +101,8 @@ pub struct Server {
     pub http: SocketAddr,
     /// Where phones register, UDP and TCP.
     pub phones: SocketAddr,
+    /// The host that phones are told to send to.
+    pub phone_host: String,
     demo: Arc<OnceLock<Demo>>,
     ready: CancellationToken,
     database: Database,
@@ -170,6 +172,7 @@ impl Server {
             portal,
             http,
             phones,
+            phone_host: doors::phone_host(&parts.config, phones),
             demo: Arc::clone(&parts.demo),
             ready: parts.ready.clone(),
             database,
@@ -378,12 +381,7 @@ async fn builtin_tenant(store: &Store) -> Result<(), BootError> {
 }
 
 fn api_config(config: &Config, portal: &Url, phones: SocketAddr) -> ApiConfig {
-    let own = || crate::doctor::own_address(config.sip.listen).unwrap_or_else(|| reachable(phones).ip());
-    let host = config
-        .sip
-        .host
-        .clone()
-        .unwrap_or_else(|| config.sip.external_address.unwrap_or_else(own).to_string());
+    let host = doors::phone_host(config, phones);
     let mut api = ApiConfig::new(&origin(portal), &host, config.sip.realm_suffix.clone());
     api.sip_port = phones.port();
     api.trust_proxy = config.trusted_proxies > 0;

@@ -89,7 +89,7 @@ async fn server(config: Config, next_free_ports: bool) -> Outcome {
         }
         println!("\nVoxera runs. Stop it with Ctrl-C.\n");
         println!("  Portal  {}", server.portal);
-        println!("  Phones  sip:{} (UDP and TCP)\n", server.phones);
+        println!("  Phones  sip:{}:{} (UDP and TCP)\n", server.phone_host, server.phones.port());
         println!("{}", demo.welcome());
     }
     tokio::select! {

@@ -99,3 +99,10 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     };
     SocketAddr::new(ip, address.port())
 }
+
+/// The host that phones are told to send to: as configured, else an address of this machine.
+pub fn phone_host(config: &Config, phones: SocketAddr) -> String {
+    let own = || crate::doctor::own_address(config.sip.listen).unwrap_or_else(|| reachable(phones).ip());
+    let address = || config.sip.external_address.unwrap_or_else(own).to_string();
+    config.sip.host.clone().unwrap_or_else(address)
+}

@@ -3,15 +3,20 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
 use futures::StreamExt;
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// How soon a browser may ask again, in seconds.
-const COME_BACK_AFTER: &str = "5";
+const COME_BACK: (HeaderName, &str) = (header::RETRY_AFTER, "5");
+/// For people; comes back by itself.
+const PAGE: &str = "<!doctype html><html lang=\"sv\"><meta charset=\"utf-8\">\
+     <meta http-equiv=\"refresh\" content=\"5\"><title>Voxera</title>\
+     <p>Databasen svarar inte. Samtalen fortsätter; portalen kommer tillbaka av sig själv.\
+     <p lang=\"en\">The database does not answer. Calls go on; the portal comes back by itself.";
 
 /// Answers 503 until it is opened.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +45,9 @@ impl Gate {
     async fn answer(self, request: Request) -> Response<Body> {
         match self.product.get() {
             Some(product) => self.ending(product.clone().oneshot(request).await.into_response()),
+            None if wants_a_page(&request) => {
+                (StatusCode::SERVICE_UNAVAILABLE, [COME_BACK], Html(PAGE)).into_response()
+            }
             None => not_ready(),
         }
     }
@@ -55,6 +63,11 @@ impl Gate {
     }
 }
 
+fn wants_a_page(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html")) && !request.uri().path().starts_with("/api/")
+}
+
 fn not_ready() -> Response<Body> {
     let problem = serde_json::json!({
         "type": "about:blank",
@@ -63,11 +76,8 @@ fn not_ready() -> Response<Body> {
         "code": "database_unavailable",
         "detail": "Calls go on. Sign-in and the portal work again as soon as the database answers.",
     });
-    let headers = [
-        (header::CONTENT_TYPE, "application/problem+json"),
-        (header::RETRY_AFTER, COME_BACK_AFTER),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, "application/problem+json"), COME_BACK, (header::CACHE_CONTROL, "no-store")];
     (StatusCode::SERVICE_UNAVAILABLE, headers, problem.to_string()).into_response()
 }
 
@@ -84,6 +94,12 @@ mod tests {
         assert_eq!(
             (answer.status().as_u16(), &answer.headers()[header::RETRY_AFTER]),
             (503, &"5".parse().unwrap())
+        );
+        let page = Request::get("/").header("accept", "text/html,*/*").body(Body::empty()).unwrap();
+        let page = gate.router().oneshot(page).await.unwrap();
+        assert_eq!(
+            (page.status().as_u16(), page.headers()["content-type"].to_str().unwrap()),
+            (503, "text/html; charset=utf-8")
         );
         gate.open(Router::new().fallback(|| async { "product" }));
         assert_eq!(ask().await.unwrap().status().as_u16(), 200);

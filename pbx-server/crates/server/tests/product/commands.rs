@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 use voxera_testkit::postgres::Database;
-use voxera_testkit::product::Product;
+use voxera_testkit::product::{Product, Setup};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_voxera");
 
@@ -120,4 +120,17 @@ async fn the_contract_that_is_checked_in_is_the_one_that_is_served() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../contracts/openapi.yaml");
     let checked_in = std::fs::read_to_string(path).unwrap();
     assert!(printed == checked_in, "contracts/openapi.yaml is stale: run make contract");
+}
+
+#[tokio::test]
+async fn the_welcome_names_the_address_the_logins_and_the_first_call() {
+    let product = Setup::default().binary(BINARY).start().await;
+    let demo = product.demo();
+    let said = product.said("make first-call").await;
+    for part in [demo.portal.unwrap().as_str(), &demo.password, &format!("sip:{}", product.sip_addr())] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
+    for login in demo.logins {
+        assert!(said.contains(&*login.email), "{} is not in {said}", login.email);
+    }
 }

@@ -96,3 +96,18 @@ async fn killed_in_a_call_it_loses_no_record_of_a_call_that_had_ended() {
     product.stop().await;
     drop(database);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asked_to_stop_in_a_call_it_hangs_up_and_the_record_is_kept() {
+    let mut product = Setup::default().binary(super::commands::BINARY).start().await;
+    let admin = product.api(ADMIN).await;
+    let company = product.company(&admin).await;
+    let (anna, bertil) = two(&product, "1000", "1001").await;
+    connect(&anna, &bertil, "1001").await;
+    product.stop().await;
+    tokio::join!(anna.closed(), bertil.closed());
+
+    product.start_again().await;
+    let calls = listed(&admin, &company, 1).await;
+    assert_eq!(calls[0]["hung_up_by"], "system", "{calls:?}");
+}

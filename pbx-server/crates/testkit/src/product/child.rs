@@ -13,6 +13,9 @@ use tokio::process::Command;
 /// For everything that a test may have to wait for on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// Until the log is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 #[derive(Debug)]
 pub(super) struct Child {
     pub(super) http: SocketAddr,
@@ -91,6 +94,23 @@ impl Child {
             panic!("the product cannot be killed: {error}");
         }
     }
+}
+
+/// The log, once it has this.
+pub(super) async fn said(state: &Path, wanted: &str) -> String {
+    let said = async {
+        loop {
+            let said = logged(&log(state));
+            if said.contains(wanted) {
+                return said;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    let Ok(said) = tokio::time::timeout(PATIENCE, said).await else {
+        panic!("it does not say {wanted:?}\n{}", logged(&log(state)));
+    };
+    said
 }
 
 fn log(state: &Path) -> PathBuf {

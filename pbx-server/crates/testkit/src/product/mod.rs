@@ -255,6 +255,14 @@ impl Product {
         mails
     }
 
+    /// All that a process of its own has said, once it has said this.
+    ///
+    /// # Panics
+    /// When it does not say it.
+    pub async fn said(&self, wanted: &str) -> String {
+        child::said(&self.state, wanted).await
+    }
+
     /// Stops it in order.
     pub async fn stop(&mut self) {
         match self.running.take() {
