@@ -22,7 +22,8 @@ export function Field({ label, hint, error, optional = false, required = false, 
 }) {
   const { t } = useTranslation();
   const id = useId();
-  const described = [error ? `${id}-error` : '', hint ? `${id}-hint` : ''].filter(Boolean).join(' ') || undefined;
+  // The fault says what to write instead; the hint beside it would say it twice.
+  const described = error ? `${id}-error` : hint ? `${id}-hint` : undefined;
   return (
     <div className={cx('flex min-w-0 flex-col gap-1.5', className)}>
       <label htmlFor={id} className="flex items-baseline justify-between text-sm font-medium text-text">
@@ -36,7 +37,7 @@ export function Field({ label, hint, error, optional = false, required = false, 
           {error}
         </p>
       )}
-      {hint && (
+      {hint && !error && (
         <p id={`${id}-hint`} className="text-xs text-mute">
           {hint}
         </p>

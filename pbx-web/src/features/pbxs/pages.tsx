@@ -16,7 +16,6 @@ import { stale } from '@/features/shared/stale';
 import { View } from '@/features/shared/view';
 import { useTitle } from '@/lib/hooks';
 import { paths } from '@/lib/paths';
-import { slugOf } from '@/lib/text';
 import { Button, LinkButton } from '@/ui/button';
 import { ConfirmDialog, Sheet } from '@/ui/dialog';
 import { Field, Input } from '@/ui/field';
@@ -77,35 +76,28 @@ export function PbxsPage() {
   );
 }
 
-/** The end of a realm on this installation: the host of the portal, so that it resolves to the server. */
-const suffix = (): string => `pbx.${location.hostname}`;
-
 function NewPbxSheet({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const { tenant, customer } = usePlace();
   const navigate = useNavigate();
-  const company = useQuery({ ...get('/api/v1/tenants/{tenant}/customers/{customer}', { params: { path: { tenant, customer } } }), retry: false });
-  const [touched, setTouched] = useState(false);
   const create = useAction({
     quiet: true,
     stale: stale.pbx,
     success: (pbx: Pbx) => t('pbxs.created', { name: pbx.name }),
-    run: (body: { name: string; realm: string; time_zone: string }) =>
+    run: (body: { name: string; realm: string | null; time_zone: string }) =>
       unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/pbxs', { params: { path: { tenant, customer }, header: { 'Idempotency-Key': idempotencyKey('pbx', body) } }, body })),
   });
   const form = useForm({
     initial: { name: '', realm: '', time_zone: 'Europe/Stockholm' },
     check: (values) => ({
       ...(values.name.trim() ? {} : { name: t('form.required') }),
-      ...(values.realm.trim() ? {} : { realm: t('form.required') }),
     }),
     send: async (values) => {
-      const pbx = await create.mutateAsync(values);
+      const pbx = await create.mutateAsync({ ...values, realm: values.realm.trim() || null });
       setMade(pbx.id);
     },
   });
   const [made, setMade] = useState<string | null>(null);
-  const suggestion = `${slugOf(company.data?.name ?? form.values.name) || 'foretag'}.${suffix()}`;
   if (made) {
     return (
       <Sheet title={t('pbxs.madeTitle')} onClose={onClose} footer={<Button onClick={onClose}>{t('action.close')}</Button>}>
@@ -139,24 +131,7 @@ function NewPbxSheet({ onClose }: { onClose: () => void }) {
     >
       <FormBody form={form} id="new-pbx">
         <TextField form={form} name="name" required label={t('field.name')} placeholder={t('pbxs.namePlaceholder')} maxLength={100} />
-        <TextField
-          form={form}
-          name="realm"
-          required
-          label={t('pbxs.realm')}
-          hint={t('pbxs.realmHint')}
-          spellCheck={false}
-          placeholder={suggestion}
-          map={(value) => {
-            setTouched(true);
-            return value.toLowerCase();
-          }}
-        />
-        {!touched && form.values.realm === '' && (
-          <Button size="sm" className="-mt-3 self-start" onClick={() => form.set('realm', suggestion)}>
-            {t('pbxs.useSuggestion', { realm: suggestion })}
-          </Button>
-        )}
+        <TextField form={form} name="realm" optional label={t('pbxs.realm')} hint={t('pbxs.realmHint')} spellCheck={false} autoCapitalize="none" map={(value) => value.toLowerCase()} />
         <SelectField form={form} name="time_zone" label={t('field.timeZone')} options={zoneOptions(form.values.time_zone)} />
       </FormBody>
     </Sheet>

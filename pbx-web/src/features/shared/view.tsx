@@ -18,9 +18,9 @@ export function Forbidden({ needed, held }: { needed?: Role; held?: Role | null 
         <Lock className="size-7" />
       </span>
       <h1 className="text-xl font-semibold">{t('forbidden.title')}</h1>
-      <p className="mt-2 text-sm text-balance text-mute">{needed ? t('forbidden.needed', { role: t(`role.${needed}`) }) : t('forbidden.text')}</p>
-      {held && <p className="mt-1 text-sm text-mute">{t('forbidden.held', { role: t(`role.${held}`) })}</p>}
-      {needed && <p className="mt-4 rounded-lg bg-sunken px-4 py-3 text-sm text-soft">{t('forbidden.ask', { who: t(`role.${giverOf(needed)}`) })}</p>}
+      <p className="mt-2 text-sm text-balance text-mute">{needed ? t('forbidden.needed', { role: t(`role.${needed}`).toLowerCase() }) : t('forbidden.text')}</p>
+      {held && <p className="mt-1 text-sm text-mute">{t('forbidden.held', { role: t(`role.${held}`).toLowerCase() })}</p>}
+      {needed && <p className="mt-4 rounded-lg bg-sunken px-4 py-3 text-sm text-soft">{t('forbidden.ask', { who: t(`role.${giverOf(needed)}`).toLowerCase() })}</p>}
       <LinkButton to={paths.home} className="mt-6">
         {t('action.home')}
       </LinkButton>

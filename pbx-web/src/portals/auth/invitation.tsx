@@ -42,6 +42,7 @@ function Accept({ token, invitation }: { token: string; invitation: Invitation }
   const place = invitation.organization;
   useTitle(t('auth.invitation.title', { place }));
   const fresh = invitation.needs_password;
+  const role = t(`role.${invitation.role}`).toLowerCase();
   const form = useForm({
     initial: { name: invitation.name, password: '' },
     check: (values) => ({
@@ -59,7 +60,7 @@ function Accept({ token, invitation }: { token: string; invitation: Invitation }
     },
   });
   return (
-    <AuthCard title={t('auth.invitation.title', { place })} text={invitation.invited_by ? t('auth.invitation.text', { who: invitation.invited_by, role: t(`role.${invitation.role}`) }) : t('auth.invitation.textAlone', { role: t(`role.${invitation.role}`) })}>
+    <AuthCard title={t('auth.invitation.title', { place })} text={invitation.invited_by ? t('auth.invitation.text', { who: invitation.invited_by, role }) : t('auth.invitation.textAlone', { role })}>
       <FormBody form={form} id="invitation" guard={false}>
         {!fresh && <Notice>{t('auth.invitation.known', { email: invitation.email })}</Notice>}
         {fresh && (
