@@ -152,11 +152,15 @@ export class Visit {
     base(wide, `${this.page.url()} scrolls sideways by this many pixels`).toBeLessThanOrEqual(0);
   }
 
-  /** Looks with axe: everything that it counts as more than minor, or the named rules. */
-  async accessible(rules?: string[]): Promise<void> {
+  /** Looks with axe: everything that it counts as more than minor; the colours alone, or all but the colours. */
+  async accessible(part?: 'colours' | 'all but colours'): Promise<void> {
     await this.settled();
     if (!(await this.page.evaluate(() => 'axe' in window))) await this.page.evaluate(axeSource);
-    const options: RunOptions = { resultTypes: ['violations'], runOnly: rules ? { type: 'rule', values: rules } : { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] } };
+    const options: RunOptions = {
+      resultTypes: ['violations'],
+      ...(part === 'colours' ? { runOnly: { type: 'rule', values: ['color-contrast'] } } : { runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] } }),
+      ...(part === 'all but colours' ? { rules: { 'color-contrast': { enabled: false } } } : {}),
+    };
     const { violations } = await this.page.evaluate((given) => (window as unknown as { axe: { run: (options: RunOptions) => Promise<AxeResults> } }).axe.run(given), options);
     const found = violations
       .filter(({ impact }) => impact !== 'minor')

@@ -102,7 +102,7 @@ test('a call is seen while it rings and while people talk, and afterwards in the
   const story = page.getByRole('dialog');
   await expect(story.getByText(w.calls.why)).toBeVisible();
   expect(await story.getByRole('listitem').count()).toBeGreaterThan(2);
-  await expect(story.getByText(w.hungUpBy.caller)).toBeVisible();
+  await expect(story.getByText(w.hungUpBy.caller, { exact: true })).toBeVisible();
   await visit.clean();
   await close();
 });

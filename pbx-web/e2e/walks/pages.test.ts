@@ -12,9 +12,10 @@ async function everyPage(visit: Visit, addresses: string[]): Promise<void> {
     await visit.clean();
     await page.emulateMedia({ colorScheme: 'dark' });
     await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
-    await visit.accessible(['color-contrast']);
+    await visit.accessible('colours');
     await page.setViewportSize(phone);
-    await visit.clean();
+    await visit.fits();
+    await visit.accessible('all but colours');
   }
 }
 
