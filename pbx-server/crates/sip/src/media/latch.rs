@@ -130,8 +130,13 @@ impl Latch {
     }
 
     fn latch(&mut self, source: SocketAddr, ssrc: u32, sequence: u16, now: Instant) -> bool {
+        // A stranger that was believed gives way to the phone: it may be one that still talks to a
+        // call of before, whose port this was.
+        let trusts = |source: SocketAddr| self.expect.trusted.contains(&source.ip());
+        let usurped = self.rtp.is_some_and(|held| !trusts(held)) && trusts(source);
         if let Some(heard) = self.heard
             && now.saturating_duration_since(heard) < SILENT
+            && !usurped
         {
             return false;
         }
@@ -185,6 +190,22 @@ mod tests {
         };
         latch.expect(expect, false);
         latch
+    }
+
+    #[test]
+    fn a_phone_that_talks_on_to_a_call_of_before_gives_way_to_the_one_whose_call_it_is() {
+        let now = Instant::now();
+        let mut latch = Latch::default();
+        let (phone, old) = (at("192.0.2.7:4000"), at("198.51.100.9:4000"));
+        let payloads = vec![(8, Some(8000))];
+        latch.expect(Expect { trusted: vec![phone.ip()], payloads, ..Expect::default() }, true);
+        for sequence in 0..5 {
+            latch.packet(&rtp(sequence), old, now);
+        }
+        assert_eq!(latch.destination(), Some(old), "believed, while nobody else speaks");
+        assert_eq!(latch.packet(&rtp(900), phone, now), Passage::Rtp);
+        assert_eq!(latch.destination(), Some(phone));
+        assert_eq!(latch.packet(&rtp(5), old, now), Passage::Dropped);
     }
 
     #[test]
