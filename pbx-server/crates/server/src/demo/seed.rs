@@ -2,6 +2,7 @@
 
 use super::cast;
 use super::{Demo, DemoError, Phone};
+use serde::Serialize;
 use std::collections::HashMap;
 use voxera_identity::{Identity, SeedUser};
 use voxera_model::{
@@ -9,8 +10,8 @@ use voxera_model::{
     PhoneNumber, Realm, Role, Slug, TenantId, UserId, Zone,
 };
 use voxera_store::{
-    Extension, Logo, NewCustomer, NewDevice, NewExtension, NewNumber, NewPbx, NewTenant, Page, Store,
-    StoreError, TenantScope, new_id,
+    ActorKind, Extension, Logo, NewAudit, NewCustomer, NewDevice, NewExtension, NewNumber, NewPbx, NewTenant,
+    Page, Store, StoreError, TenantScope, new_id,
 };
 
 /// More than the demo ever has; a list of it is the whole.
@@ -39,6 +40,24 @@ pub async fn everything(
     Ok(())
 }
 
+/// The entry of the audit log for something that nobody but the server made.
+fn made(kind: &str, id: &impl ToString, what: &impl Serialize) -> NewAudit {
+    NewAudit {
+        tenant: None,
+        customer: None,
+        actor_account: None,
+        actor_kind: ActorKind::System,
+        actor_label: "system".to_owned(),
+        action: format!("{kind}.create"),
+        resource_type: kind.to_owned(),
+        resource_id: id.to_string(),
+        before: None,
+        after: serde_json::to_value(what).ok(),
+        address: None,
+        request_id: None,
+    }
+}
+
 async fn partner(store: &Store) -> Result<TenantId, DemoError> {
     let slug = Slug::parse(cast::PARTNER_SLUG)?;
     let mut tx = store.platform().await?;
@@ -64,6 +83,7 @@ async fn partner(store: &Store) -> Result<TenantId, DemoError> {
         .await?;
     let logo = Logo { bytes: cast::PARTNER_LOGO.to_vec(), content_type: "image/png".into() };
     tx.tenants().set_logo(tenant.id, Some(logo)).await?;
+    tx.audit().append(NewAudit { tenant: Some(tenant.id), ..made("tenant", &tenant.id, &tenant) }).await?;
     tx.commit().await?;
     Ok(tenant.id)
 }
@@ -83,7 +103,10 @@ async fn company(store: &Store, scope: &TenantScope) -> Result<(CustomerId, PbxI
             locale: Locale::Sv,
             time_zone: Zone::parse(cast::ZONE)?,
         };
-        tx.customers().create(new).await?.id
+        let customer = tx.customers().create(new).await?;
+        let entry = made("customer", &customer.id, &customer);
+        tx.audit().append(NewAudit { customer: Some(customer.id), ..entry }).await?;
+        customer.id
     };
     let realm = Realm::parse(cast::REALM)?;
     let pbx = if let Some(pbx) =
@@ -98,7 +121,10 @@ async fn company(store: &Store, scope: &TenantScope) -> Result<(CustomerId, PbxI
             realm,
             time_zone: Zone::parse(cast::ZONE)?,
         };
-        tx.pbxs().create(new).await?.id
+        let pbx = tx.pbxs().create(new).await?;
+        let entry = made("pbx", &pbx.id, &pbx);
+        tx.audit().append(NewAudit { customer: Some(customer), ..entry }).await?;
+        pbx.id
     };
     tx.commit().await?;
     Ok((customer, pbx))
@@ -158,7 +184,9 @@ async fn extensions(
                 ring_seconds: None,
                 call_waiting: None,
             };
-            extensions.push(tx.extensions(pbx).create(new).await?);
+            let extension = tx.extensions(pbx).create(new).await?;
+            tx.audit().append(made("extension", &extension.id, &extension)).await?;
+            extensions.push(extension);
         }
         tx.commit().await?;
     }
@@ -186,7 +214,8 @@ async fn numbers(
             extension: extension.map(|extension| extension.id),
             label: Some(Name::parse(label)?),
         };
-        tx.numbers().create(new).await?;
+        let number = tx.numbers().create(new).await?;
+        tx.audit().append(made("number", &number.id, &number)).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -212,6 +241,7 @@ async fn phone(
         Some(device) => tx.devices(extension.id).rotate(device.id).await?,
         None => tx.devices(extension.id).create(NewDevice { name }).await?,
     };
+    tx.audit().append(made("device", &credential.device.id, &credential.device)).await?;
     demo.phones.retain(|phone| phone.extension != extension.number.as_str());
     demo.phones.push(Phone {
         extension: extension.number.to_string(),

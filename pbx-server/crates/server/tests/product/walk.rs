@@ -70,6 +70,12 @@ async fn the_demo_has_a_partner_a_company_people_extensions_and_numbers() {
     let people = admin.get(&company.path("/users")).await.ok();
     assert_eq!(people["total"], 5, "{people}");
     assert_eq!(admin.get(&company.pbx("/calls")).await.ok()["total"], 0, "no call is made up");
+    let log = numbers(&admin.get(&company.path("/audit?limit=100")).await.ok(), "action");
+    for (action, times) in
+        [("pbx.create", 1), ("extension.create", 5), ("device.create", 5), ("number.create", 2)]
+    {
+        assert_eq!(log.iter().filter(|entry| *entry == action).count(), times, "{action} in {log:?}");
+    }
 
     // Everybody sees their own level, and no other's.
     assert_eq!(product.api(PARTNER).await.get("/tenants").await.status, 403);
