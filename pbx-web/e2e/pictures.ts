@@ -119,7 +119,7 @@ test('the pictures of the README', async ({ open }) => {
   await expect(page.getByText(w.live.state.ringing, { exact: true })).toBeVisible();
   await visit.settled();
   await talk(2);
-  await keep(page, 'live-call', 640);
+  await keep(page, 'live-call', 720);
   await page.setViewportSize(size);
 
   const dark = await open({ as: ADMIN, size, scale: 1.5, dark: true, at: `${here}/${pbx}/calls` });

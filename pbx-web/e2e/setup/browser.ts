@@ -9,5 +9,5 @@ export function browserOptions(): { executablePath: string; args: string[] } {
   if (!executablePath || !existsSync(executablePath)) {
     throw new Error(`There is no Chromium at ${named ?? KNOWN.join(', ')}: apt install chromium, or name one in CHROMIUM.`);
   }
-  return { executablePath, args: ['--lang=sv', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])] };
+  return { executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] };
 }
