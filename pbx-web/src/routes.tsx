@@ -18,7 +18,7 @@ const routes: RouteObject[] = [
     ...auth('AuthLayout'),
     children: [
       { path: 'sign-in', ...auth('SignInPage') },
-      { path: 'at/:slug', ...auth('EntrancePage') },
+      { path: 'at/:slug/*', ...auth('EntrancePage') },
       { path: 'register', ...auth('RegisterPage') },
       { path: 'verify-email', ...auth('VerifyPage') },
       { path: 'forgot-password', ...auth('ForgotPage') },

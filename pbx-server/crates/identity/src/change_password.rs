@@ -5,6 +5,7 @@ use crate::authz::Principal;
 use crate::caller::Caller;
 use crate::error::{IdentityError, Result};
 use crate::identity::Identity;
+use crate::letters::entrance;
 use crate::password;
 use crate::profile::Standing;
 use crate::session::account_key;
@@ -26,7 +27,8 @@ impl Identity {
         };
         let standing = Standing::load(&mut tx, account).await?;
         let secret = self.make_link(&mut tx, standing.account.id, Purpose::PasswordReset).await?;
-        let link = self.link(&format!("/reset-password?token={}", secret.expose()));
+        let entrance = entrance(&mut tx, standing.place().tenant).await?;
+        let link = self.link(&format!("{entrance}/reset-password?token={}", secret.expose()));
         self.write_to(&mut tx, &standing, &Letter::PasswordReset { link: &link }).await?;
         tx.audit()
             .append(audit::entry(

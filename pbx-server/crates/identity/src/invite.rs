@@ -5,7 +5,7 @@ use crate::authz::{Grant, Level};
 use crate::caller::Caller;
 use crate::error::{IdentityError, Result};
 use crate::identity::Identity;
-use crate::letters::{Reader, brand};
+use crate::letters::{Reader, brand, entrance};
 use crate::links::lifetime;
 use crate::password;
 use crate::profile::Standing;
@@ -217,7 +217,8 @@ impl Identity {
         tx.users().invite(user.id, &secret.hash(), expires_at).await?;
         let membership = membership(tx, user).await?;
         let organization = organization(tx, &membership).await?;
-        let link = self.link(&format!("/invitation/{}", secret.expose()));
+        let entrance = entrance(tx, user.tenant).await?;
+        let link = self.link(&format!("{entrance}/invitation/{}", secret.expose()));
         let brand = brand(tx, user.tenant).await?;
         let name = user.display_name.as_str();
         let reader = Reader { email: &user.email, name, locale: user.locale };

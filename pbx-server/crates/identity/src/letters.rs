@@ -23,6 +23,13 @@ pub(crate) async fn brand(tx: &mut PlatformTx<'static>, tenant: Option<TenantId>
     Ok(Brand::from(&tenant))
 }
 
+/// Where the links of a mail begin: `/at/<slug>` is the portal's entrance in a partner's brand.
+pub(crate) async fn entrance(tx: &mut PlatformTx<'static>, tenant: Option<TenantId>) -> Result<String> {
+    let Some(id) = tenant else { return Ok(String::new()) };
+    let tenant = tx.tenants().get(id).await?;
+    Ok(if tenant.builtin { String::new() } else { format!("/at/{}", tenant.slug) })
+}
+
 impl Identity {
     /// Puts a mail into the outbox. It goes when the transaction is committed and
     /// [`voxera_mail::Outbox::wake`] is called.

@@ -94,9 +94,10 @@ export function SignInPage() {
   );
 }
 
-/** A partner's own entrance: remembers whose brand to show. */
+/** A partner's own entrance: remembers whose brand to show, and goes on to the page that a mail's link names. */
 export function EntrancePage() {
-  const { slug = '' } = useParams();
+  const { slug = '', '*': page } = useParams();
+  const { search } = useLocation();
   rememberSlug(slug);
-  return <Navigate to={paths.signIn({ slug })} replace />;
+  return <Navigate to={page ? `/${page}${search}` : paths.signIn({ slug })} replace />;
 }

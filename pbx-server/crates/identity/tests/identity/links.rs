@@ -27,7 +27,10 @@ async fn a_forgotten_password_is_replaced_by_a_link_that_works_once() {
     world.identity.request_password_reset(&home(), &email(ANNA)).await.unwrap();
     let mail = world.last_mail(ANNA).await;
     assert_eq!((mail.purpose.as_str(), mail.tenant), ("password_reset", Some(world.nordtel)));
-    assert!(mail.text.contains(&format!("{URL}/reset-password?token=")) && mail.text.contains("Nordtel"));
+    assert!(
+        mail.text.contains(&format!("{URL}/at/nordtel/reset-password?token="))
+            && mail.text.contains("Nordtel")
+    );
     let token = token_in(&mail);
 
     // A weak password leaves the link as it is.
