@@ -26,7 +26,11 @@ browser() {
 
 began=$SECONDS
 case $part in
-all) web && server && browser ;;
+all)
+    web
+    server
+    browser
+    ;;
 server | web | browser) "$part" ;;
 *) die "Say server, web or browser, or nothing for all of them." ;;
 esac

@@ -379,14 +379,15 @@ async fn a_process_whose_disk_is_full() {
 /// Runs it with files of at most so many blocks of 512 bytes, and returns the spool's folder.
 fn with_full_disk(dir: &Path, blocks: u32) -> std::path::PathBuf {
     let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
-    let status = std::process::Command::new("/bin/sh")
+    // What it says goes through a pipe: the limit would hold for a file, too.
+    let output = std::process::Command::new("/bin/sh")
         .args(["-c", &limited])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", "a_process_whose_disk_is_full", "--ignored"])
         .env("VOXERA_TEST_STATE", dir)
-        .status()
+        .output()
         .unwrap();
-    assert!(status.success());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     dir.join("spool")
 }
 
