@@ -9,7 +9,7 @@ use_rust && use_node
 
 server() {
     say "Testing the server"
-    (cd "$root/pbx-server" && cargo test --locked --workspace --quiet)
+    (cd "$root/pbx-server" && cargo test --locked --workspace --quiet --no-fail-fast)
 }
 
 web() {
