@@ -3,8 +3,9 @@
 use md5::{Digest, Md5};
 use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use sha2::Sha256;
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -154,19 +155,19 @@ fn pbx(realm: &str, id: u128) -> PbxConfig {
     PbxConfig { snapshot, devices }
 }
 
-/// How many refused attempts of a kind were reported; every test is a process of its own.
+/// How often this kind was reported in this test: its engine runs on the test's own thread, so that
+/// what other tests provoke at the same time does not count.
 pub fn reported(kind: &str) -> u64 {
-    counts().lock().unwrap().get(kind).copied().unwrap_or(0)
+    COUNTS.with_borrow(|counts| counts.get(kind).copied().unwrap_or(0))
 }
 
 /// All of them: what a test that expects one kind says about the others.
 pub fn all_reported() -> u64 {
-    counts().lock().unwrap().values().sum()
+    COUNTS.with_borrow(|counts| counts.values().sum())
 }
 
-fn counts() -> &'static Mutex<HashMap<String, u64>> {
-    static COUNTS: OnceLock<Mutex<HashMap<String, u64>>> = OnceLock::new();
-    COUNTS.get_or_init(Mutex::default)
+thread_local! {
+    static COUNTS: RefCell<HashMap<String, u64>> = RefCell::default();
 }
 
 fn watch_security() {
@@ -180,7 +181,7 @@ struct Kind(String);
 
 impl CounterFn for Kind {
     fn increment(&self, value: u64) {
-        *counts().lock().unwrap().entry(self.0.clone()).or_default() += value;
+        COUNTS.with_borrow_mut(|counts| *counts.entry(self.0.clone()).or_default() += value);
     }
 
     fn absolute(&self, _: u64) {}
