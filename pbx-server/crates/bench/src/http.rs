@@ -1,4 +1,4 @@
-//! The API beside a bare handler: the list of a PBX's extensions, from the same PostgreSQL.
+//! The API beside a bare handler: the list of a PBX's extensions, from the same database.
 //!
 //! Ours checks the token, the role and the ids, opens a transaction under row-level security, and
 //! takes search and sorting; the baseline runs the two queries and nothing else.
@@ -91,14 +91,21 @@ impl Product {
             .and_then(|login| login["email"].as_str())
             .ok_or("the demo has no customer admin")?;
         let body = json!({ "email": email, "password": demo["password"] });
-        let login: Value =
-            client.post(format!("{origin}/api/v1/auth/login")).json(&body).send().await?.error_for_status()?.json().await?;
+        let login: Value = client
+            .post(format!("{origin}/api/v1/auth/login"))
+            .json(&body)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?;
         let text = |value: &Value| value.as_str().map(str::to_owned).ok_or("the answer is not as expected");
         let token = text(&login["access_token"])?;
         let membership = &login["memberships"][0];
         let (tenant, customer) = (text(&membership["tenant"])?, text(&membership["customer"])?);
         let pbxs = format!("{origin}/api/v1/tenants/{tenant}/customers/{customer}/pbxs");
-        let pbxs: Value = client.get(pbxs).bearer_auth(&token).send().await?.error_for_status()?.json().await?;
+        let pbxs: Value =
+            client.get(pbxs).bearer_auth(&token).send().await?.error_for_status()?.json().await?;
         let pbx = text(&pbxs["items"][0]["id"])?;
         Ok(Self { _child: child, origin, token, tenant, customer, pbx })
     }
@@ -115,7 +122,7 @@ impl Product {
 
 /// The demo's file, which is written when everything is up.
 async fn demo_of(state: &Path) -> Outcome<Value> {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while Instant::now() < end {
         if let Ok(text) = std::fs::read_to_string(state.join("demo.json")) {
             return Ok(serde_json::from_str(&text)?);

@@ -38,13 +38,26 @@ impl Phone {
         let uri = format!("sip:{REALM}");
         let id = Uuid::now_v7().to_string();
         let ask = |cseq, proof: &str| {
-            phone.request("REGISTER", &uri, &id, &format!("<{me}>;tag=r"), &format!("<{me}>"), cseq, &format!("{extra}{proof}"), "")
+            phone.request(
+                "REGISTER",
+                &uri,
+                &id,
+                &format!("<{me}>;tag=r"),
+                &format!("<{me}>"),
+                cseq,
+                &format!("{extra}{proof}"),
+                "",
+            )
         };
         phone.send(&ask(1, "")).await?;
         let refused = phone.answer_to(&id, 1).await?;
         phone.send(&ask(2, &phone.proof(&refused, "REGISTER", &uri)?)).await?;
         let accepted = phone.answer_to(&id, 2).await?;
-        if status(&accepted) == 200 { Ok(phone) } else { Err(format!("not registered: {}", first_line(&accepted)).into()) }
+        if status(&accepted) == 200 {
+            Ok(phone)
+        } else {
+            Err(format!("not registered: {}", first_line(&accepted)).into())
+        }
     }
 
     /// Calls another phone and waits until it has answered.
@@ -120,10 +133,21 @@ impl Phone {
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of a request")]
-    fn request(&self, method: &str, uri: &str, id: &str, from: &str, to: &str, cseq: u32, extra: &str, body: &str) -> String {
+    fn request(
+        &self,
+        method: &str,
+        uri: &str,
+        id: &str,
+        from: &str,
+        to: &str,
+        cseq: u32,
+        extra: &str,
+        body: &str,
+    ) -> String {
         let here = self.here();
         let contact = format!("Contact: <sip:{}@{here}>\r\n", user(self.index));
-        let branch = format!("z9hG4bK{id}{cseq}{}", if method == "INVITE" || method == "ACK" { "" } else { method });
+        let branch =
+            format!("z9hG4bK{id}{cseq}{}", if method == "INVITE" || method == "ACK" { "" } else { method });
         // An ACK to a 200 goes to the contact, and is a transaction of its own.
         let branch = if method == "ACK" && !uri.ends_with(REALM) { format!("{branch}ack") } else { branch };
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
@@ -140,15 +164,18 @@ impl Phone {
         for row in request.lines().skip(1).take_while(|row| !row.is_empty()) {
             let name = row.split(':').next().unwrap_or_default().trim().to_ascii_lowercase();
             match name.as_str() {
-                "to" if !row.contains("tag=") => text += &format!("{row};tag=phone{}\r\n", self.index),
-                "via" | "from" | "to" | "call-id" | "cseq" | "record-route" => text += &format!("{row}\r\n"),
-                _ => {}
+                "to" if !row.contains("tag=") => text.extend([row, ";tag=phone", &self.index.to_string()]),
+                "via" | "from" | "to" | "call-id" | "cseq" | "record-route" => text.push_str(row),
+                _ => continue,
             }
+            text.push_str("\r\n");
         }
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         text + &format!(
             "Contact: <sip:{}@{}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
-            user(self.index), self.here(), body.len()
+            user(self.index),
+            self.here(),
+            body.len()
         )
     }
 
@@ -158,11 +185,17 @@ impl Phone {
             .filter(|row| row.to_ascii_lowercase().contains("-authenticate:"))
             .find(|row| !row.to_ascii_uppercase().contains("SHA-256"))
             .ok_or_else(|| format!("no challenge in {}", first_line(refusal)))?;
-        let nonce = challenge.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).ok_or("no nonce")?;
-        let name = if challenge.to_ascii_lowercase().starts_with("proxy") { "Proxy-Authorization" } else { "Authorization" };
+        let nonce =
+            challenge.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).ok_or("no nonce")?;
+        let name = if challenge.to_ascii_lowercase().starts_with("proxy") {
+            "Proxy-Authorization"
+        } else {
+            "Authorization"
+        };
         let ha2 = hex::encode(Md5::digest(format!("{method}:{uri}")));
         let (nc, cnonce) = ("00000001", "c0ffee");
-        let response = hex::encode(Md5::digest(format!("{}:{nonce}:{nc}:{cnonce}:auth:{ha2}", ha1(self.index))));
+        let response =
+            hex::encode(Md5::digest(format!("{}:{nonce}:{nc}:{cnonce}:auth:{ha2}", ha1(self.index))));
         Ok(format!(
             "{name}: Digest username=\"{}\", realm=\"{REALM}\", nonce=\"{nonce}\", uri=\"{uri}\", \
              response=\"{response}\", algorithm=MD5, qop=auth, nc={nc}, cnonce=\"{cnonce}\"\r\n",

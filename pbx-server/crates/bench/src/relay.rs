@@ -1,10 +1,10 @@
 //! What a relayed call costs: G.711 both ways, beside a bare forwarder of the same packets; and what
 //! it holds in memory.
 
+use crate::Outcome;
 use crate::phones::Phone;
 use crate::process::Measured;
 use crate::series::{Series, alone, heading, line};
-use crate::Outcome;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
@@ -25,7 +25,8 @@ pub async fn run() -> Outcome<()> {
         let mut answering = JoinSet::new();
         let mut phones = Vec::new();
         for pair in 0..calls {
-            let (left, right) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+            let (left, right) =
+                (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
             let caller = Phone::register(pair * 2, address, left.local_addr()?.port()).await?;
             let called = Phone::register(pair * 2 + 1, address, right.local_addr()?.port()).await?;
             let heard = Arc::new(AtomicU16::new(0));
@@ -46,15 +47,19 @@ pub async fn run() -> Outcome<()> {
         let forwarder = Measured::role(&["as-forwarder"]).await?;
         let mut bare = Vec::new();
         for pair in 0..calls as usize {
-            let port = |side: usize| u16::try_from(forwarder.says["ports"][pair][side].as_u64().unwrap_or(0)).unwrap_or(0);
-            let (left, right) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+            let port = |side: usize| {
+                u16::try_from(forwarder.says["ports"][pair][side].as_u64().unwrap_or(0)).unwrap_or(0)
+            };
+            let (left, right) =
+                (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
             bare.push(Line { left, right, left_to: port(0), right_to: port(1) });
         }
         let bare_talk = Talk::start(bare).await?;
         sleep(Duration::from_secs(1)).await;
 
         let (mut ours, mut baseline, mut arrived) = (Series::default(), Series::default(), Series::default());
-        let share = |cpu: f64| cpu / f64::from(u32::try_from(SECONDS).unwrap_or(1)) / f64::from(calls) * 100.0;
+        let share =
+            |cpu: f64| cpu / f64::from(u32::try_from(SECONDS).unwrap_or(1)) / f64::from(calls) * 100.0;
         for _ in 0..ROUNDS {
             let (before, bare_before) = (engine.cpu()?, forwarder.cpu()?);
             let (sent, received) = talk.counts();

@@ -34,7 +34,12 @@ impl fmt::Display for Series {
 /// The value below which a share of all lies.
 pub fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index"
+    )]
     let index = (values.len() as f64 * share) as usize;
     values.get(index.min(values.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
 }
@@ -46,7 +51,10 @@ pub fn heading(text: &str) {
 
 /// One line: what, ours, the baseline's, the ratio.
 pub fn line(what: &str, unit: &str, ours: &Series, baseline: &Series) {
-    println!("  {what:<34} {ours:>16.2} {unit:<8} baseline {baseline:>16.2}   ratio {:.2}", ours.median() / baseline.median());
+    println!(
+        "  {what:<34} {ours:>16.2} {unit:<8} baseline {baseline:>16.2}   ratio {:.2}",
+        ours.median() / baseline.median()
+    );
 }
 
 /// One line without a baseline.

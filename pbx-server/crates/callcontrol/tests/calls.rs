@@ -412,7 +412,8 @@ fn a_full_disk_that_is_tried_again_and_again_does_not_fill_up_with_empty_files()
     let dir = tempfile::tempdir().unwrap();
     let spool = with_full_disk(dir.path(), 0);
     let left: Vec<_> = std::fs::read_dir(spool).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(left.len() <= 1, "{left:?}");
+    // The list of calls that are up, and the file that the process was trying when it ended.
+    assert!(left.len() <= 2, "{left:?}");
 }
 
 #[tokio::test]

@@ -314,11 +314,7 @@ impl Call {
                 name: record.from_name,
                 extension: record.from_extension,
             },
-            to: CallParty {
-                number: record.to_number,
-                name: record.to_name,
-                extension: record.to_extension,
-            },
+            to: CallParty { number: record.to_number, name: record.to_name, extension: record.to_extension },
             direction: "internal".to_owned(),
             outcome: record.outcome.into(),
             hung_up_by: match record.hung_up_by {

@@ -186,7 +186,11 @@ async fn calls_come_as_a_file_for_a_spreadsheet() {
         file.text.trim_start_matches('\u{feff}').split("\r\n").filter(|l| !l.is_empty()).collect();
     assert_eq!(lines.len(), 207, "a head and every call");
     assert!(lines[0].starts_with("started_at,answered_at,ended_at,from_number"));
-    assert!(lines[206].contains(",1000,akes 1000,1000,1001,akes 1001,1001,normal,caller,60,50,PCMA"), "{}", lines[206]);
+    assert!(
+        lines[206].contains(",1000,akes 1000,1000,1001,akes 1001,1001,normal,caller,60,50,PCMA"),
+        "{}",
+        lines[206]
+    );
     let times: Vec<&str> = lines[1..].iter().map(|line| line.split(',').next().unwrap()).collect();
     assert!(times.is_sorted());
     let filtered = manager.get(&akes.pbx("/calls?outcome=normal")).await;
