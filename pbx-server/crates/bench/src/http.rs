@@ -73,6 +73,8 @@ impl Product {
         let origin = format!("http://127.0.0.1:{port}");
         let child = Command::new(binary)
             .arg("serve")
+            // Ours, and no key of its configuration.
+            .env_remove("VOXERA_BIN")
             .env("VOXERA_STATE_DIR", state)
             .env("VOXERA_LISTEN", format!("127.0.0.1:{port}"))
             .env("VOXERA_SIP_LISTEN", "127.0.0.1:0")
