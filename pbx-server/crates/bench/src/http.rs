@@ -87,6 +87,7 @@ impl Product {
             .kill_on_drop(true)
             .spawn()?;
         let demo = demo_of(state).await?;
+        until_ready(client, &format!("{origin}/readyz")).await?;
         let email = demo["logins"]
             .as_array()
             .and_then(|logins| logins.iter().find(|login| login["role"] == "customer_admin"))
@@ -122,7 +123,18 @@ impl Product {
     }
 }
 
-/// The demo's file, which is written when everything is up.
+async fn until_ready(client: &Client, url: &str) -> Outcome<()> {
+    let end = Instant::now() + Duration::from_mins(1);
+    while Instant::now() < end {
+        if client.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    Err("the product is not ready".into())
+}
+
+/// The demo's file, which is written when everything is made.
 async fn demo_of(state: &Path) -> Outcome<Value> {
     let end = Instant::now() + Duration::from_mins(1);
     while Instant::now() < end {
