@@ -21,6 +21,9 @@ const OWNER: &str = "voxera_owner";
 const DATABASE: &str = "voxera";
 /// Crash recovery of a large database takes its time.
 const START_LIMIT: Duration = Duration::from_mins(2);
+/// Processes of a database that was killed end by themselves within a moment; until then it does
+/// not start again.
+const ORPHANS_LIMIT: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Where our database lives.
@@ -66,6 +69,12 @@ impl EmbeddedError {
     fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         |source| Self::Io { path: path.to_owned(), source }
     }
+
+    /// Whether processes of a killed database still hold its memory. The log of our own database is
+    /// in English, whatever the machine's language.
+    fn is_of_orphans(&self) -> bool {
+        matches!(self, Self::Failed { output, .. } if output.contains("pre-existing shared memory block"))
+    }
 }
 
 /// A running database. Dropped: it is told to stop, and stops a moment later.
@@ -73,7 +82,8 @@ impl EmbeddedError {
 pub struct Postgres {
     url: String,
     process: Process,
-    _folder: Folder,
+    /// Keeps the lock.
+    folder: Folder,
 }
 
 impl Postgres {
@@ -103,9 +113,18 @@ impl Postgres {
             .username(OWNER)
             .database("postgres")
             .disable_statement_logging();
-        let mut started = Self { url: url(&socket), process, _folder: folder };
-        started.prepare(&maintenance).await?;
-        Ok(started)
+        let mut started = Self { url: url(&socket), process, folder };
+        let deadline = Instant::now() + ORPHANS_LIMIT;
+        loop {
+            match started.prepare(&maintenance).await {
+                Ok(()) => return Ok(started),
+                Err(error) if error.is_of_orphans() && Instant::now() < deadline => {
+                    tokio::time::sleep(POLL).await;
+                    started.process = Process::start(&binaries, &started.folder, &socket, settings)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// How the owner connects: `postgres://voxera_owner@localhost/voxera?host=…`.
