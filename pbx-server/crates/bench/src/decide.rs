@@ -5,7 +5,7 @@ use crate::{Outcome, setting};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Instant;
-use voxera_callflow::{Availability, Event, Facts, step};
+use voxera_callflow::{Availability, Event, Facts, Peer, step};
 use voxera_model::{Dialled, ExtensionNumber};
 
 const ROUNDS: usize = 5;
@@ -14,12 +14,12 @@ const DECISIONS: usize = 50_000;
 pub fn run() -> Outcome<()> {
     heading("One decision (callflow::step), 200 extensions, all online");
     let snapshot = setting::pbx()?.snapshot;
-    let online = Availability { online: 1, calls: 0 };
+    let online = Availability { online: 1, ..Availability::default() };
     let extensions: BTreeMap<_, _> = snapshot.extensions.values().map(|e| (e.id, online)).collect();
     let facts = Facts { extensions, ..Facts::default() };
     let from = ExtensionNumber::parse(&setting::number(0)).map_err(|e| e.message)?;
     let dialled = Dialled::parse(&setting::number(setting::PHONES - 1));
-    let event = Event::Arrived { from: from.clone(), dialled };
+    let event = Event::Arrived { from: Peer::Extension(from.clone()), dialled };
 
     let (mut ours, mut tail, mut baseline) = (Series::default(), Series::default(), Series::default());
     for _ in 0..ROUNDS {

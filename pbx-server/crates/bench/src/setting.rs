@@ -6,10 +6,8 @@ use sha2::Sha256;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use voxera_callcontrol::{DeviceSecret, PbxConfig};
-use voxera_callflow::{Extension, Snapshot};
-use voxera_model::{
-    CustomerId, DeviceId, ExtensionId, ExtensionNumber, Name, PbxId, Realm, Seconds, Status, TenantId, Zone,
-};
+use voxera_callflow::{Extension, Kind, Snapshot, User};
+use voxera_model::{CustomerId, DeviceId, ExtensionId, ExtensionNumber, Name, PbxId, Realm, TenantId};
 
 pub const REALM: &str = "bench.localhost";
 /// Phones; even ones call, odd ones answer.
@@ -50,23 +48,21 @@ pub fn pbx() -> Outcome<PbxConfig> {
         let extension = Extension {
             id: ExtensionId(Uuid::from_u128(0x2000 + u128::from(phone))),
             name,
-            ring_for: Seconds(25),
-            call_waiting: true,
-            devices: vec![device],
+            kind: Kind::User(User::new(vec![device])),
+            recording: None,
         };
         extensions.insert(number, extension);
     }
-    let snapshot = Snapshot {
-        version: 1,
-        tenant: TenantId(Uuid::from_u128(1)),
-        customer: CustomerId(Uuid::from_u128(2)),
-        pbx: PbxId(Uuid::from_u128(3)),
-        name: Name::parse("Bench").map_err(|e| e.message)?,
-        realm: Realm::parse(REALM).map_err(|e| e.message)?,
-        zone: Zone::stockholm(),
-        status: Status::Active,
+    let mut snapshot = Snapshot {
         extensions,
-        numbers: BTreeMap::new(),
+        ..Snapshot::new(
+            TenantId(Uuid::from_u128(1)),
+            CustomerId(Uuid::from_u128(2)),
+            PbxId(Uuid::from_u128(3)),
+            Name::parse("Bench").map_err(|e| e.message)?,
+            Realm::parse(REALM).map_err(|e| e.message)?,
+        )
     };
+    snapshot.index();
     Ok(PbxConfig { snapshot, devices })
 }

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 use voxera_callflow::{
-    Action, Cause, Cursor, Event, Facts, LocalTime, Party, Position, Reason, RingOutcome, TraceEntry, step,
+    Action, Cause, Cursor, Event, Facts, LocalTime, Party, Peer, Position, Reason, RingOutcome, RingTarget,
+    TraceEntry, step,
 };
 use voxera_model::{CallId, DeviceId, Dialled, ExtensionId, ExtensionNumber, Zone};
 
@@ -86,7 +87,9 @@ impl Call {
             }),
         };
         let actions = match from {
-            Some(from) => call.take(&Event::Arrived { from, dialled: arrival.dialled }, true),
+            Some(from) => {
+                call.take(&Event::Arrived { from: Peer::Extension(from), dialled: arrival.dialled }, true)
+            }
             // The credential went away between the phone's proof and now.
             None => call.refuse(),
         };
@@ -159,17 +162,20 @@ impl Call {
             state.trace.extend(step.trace.into_iter().take(room));
             for action in &step.actions {
                 match action {
-                    Action::Ring { extension, number, .. } => {
-                        phones.call_begins(*extension);
-                        state.counted.push(*extension);
-                        state.to_extension = Some(number.clone());
+                    Action::Ring { targets, .. } => {
+                        for target in targets {
+                            let RingTarget::Extension { extension, number, .. } = target else { continue };
+                            phones.call_begins(*extension);
+                            state.counted.push(*extension);
+                            state.to_extension = Some(number.clone());
+                        }
                     }
                     Action::Bridge => state.answered_at = state.answered_at.or(Some(now)),
                     Action::Hangup { cause } => {
                         state.ended = Some(Ended { at: now, outcome: *cause, by: ended_by(event) });
                         state.uncount(&mut phones);
                     }
-                    Action::Emergency => {}
+                    _ => {}
                 }
             }
             if state.cursor.is_none() && state.ended.is_none() {
@@ -221,6 +227,7 @@ impl Inner {
             extensions: phones.availability(now),
             draw: rand::random(),
             emergency_line: self.control.emergency_line(),
+            ..Facts::default()
         }
     }
 
@@ -347,9 +354,7 @@ fn ended_by(event: &Event) -> Party {
     match event {
         Event::HungUp { by } => *by,
         Event::RingEnded { outcome: RingOutcome::Busy | RingOutcome::Declined } => Party::Callee,
-        Event::RingEnded { outcome: RingOutcome::NoAnswer | RingOutcome::Unreachable }
-        | Event::Arrived { .. }
-        | Event::Answered { .. } => Party::System,
+        _ => Party::System,
     }
 }
 
@@ -373,6 +378,8 @@ const fn outcome(cause: Cause) -> &'static str {
         Cause::UnknownNumber => "unknown_number",
         Cause::NotAllowed => "not_allowed",
         Cause::NoRoute => "no_route",
+        Cause::Abandoned => "abandoned",
+        Cause::Voicemail => "voicemail",
         Cause::Fault => "fault",
     }
 }

@@ -85,7 +85,7 @@ async fn a_call_is_live_until_it_is_recorded_and_counts_return_to_zero() {
     let live = setup.control.live().call(call.id()).unwrap();
     assert_eq!((live.state, &*live.to.number), (LiveState::Ringing, "1001"));
     assert_eq!(live.to.name.unwrap().as_str(), "Bertil Berg");
-    let _ = call.advance(Event::Answered { by: number("1001") });
+    let _ = call.advance(Event::Answered { by: Peer::Extension(number("1001")) });
     let live = setup.control.live().call(call.id()).unwrap();
     assert_eq!(live.state, LiveState::Connected);
     assert!(live.answered_at.is_some());
@@ -131,7 +131,7 @@ async fn an_engine_that_repeats_itself_does_not_fill_the_record() {
     let mut feed = setup.control.live().subscribe(LiveScope::Platform);
     let (call, _) = setup.call("1000", "1001");
     for _ in 0..10_000 {
-        assert_eq!(call.advance(Event::Answered { by: number("1002") }), []);
+        assert_eq!(call.advance(Event::Answered { by: Peer::Extension(number("1002")) }), []);
     }
     let _ = call.advance(Event::HungUp { by: Party::Caller });
     call.finish(MediaSummary::default());
@@ -300,7 +300,7 @@ async fn records_and_calls_that_were_up_survive_a_process_that_is_killed() {
     let _ = over.advance(Event::HungUp { by: Party::Caller });
     over.finish(MediaSummary::default());
     let (up, _) = setup.call("1000", "1001");
-    let _ = up.advance(Event::Answered { by: number("1001") });
+    let _ = up.advance(Event::Answered { by: Peer::Extension(number("1001")) });
     setup.control.flush().await;
     // What a killed process leaves: its files as they are, the last line cut off.
     let copy = tempfile::tempdir().unwrap();

@@ -203,7 +203,7 @@ fn talk(control: &CallControl, view: &Arc<PbxView>, company: &Company) -> CallId
     let arrival = Arrival { call: id, device: company.anna, dialled: Dialled::parse("1001") };
     let (call, actions) = control.arrive(view, arrival);
     assert!(matches!(&*actions, [Action::Ring { .. }]), "{actions:?}");
-    assert_eq!(call.advance(Event::Answered { by: number("1001") }), [Action::Bridge]);
+    assert_eq!(call.advance(Event::Answered { by: Peer::Extension(number("1001")) }), [Action::Bridge]);
     let _ = call.advance(Event::HungUp { by: Party::Caller });
     call.finish(MediaSummary { codec: Some("PCMA".into()), ..MediaSummary::default() });
     id
@@ -362,7 +362,7 @@ async fn records_of_a_killed_process_arrive_once() {
     let up = CallId(Uuid::now_v7());
     let arrival = Arrival { call: up, device: company.anna, dialled: Dialled::parse("1001") };
     let (cut_off, _) = control.arrive(&view, arrival);
-    let _ = cut_off.advance(Event::Answered { by: number("1001") });
+    let _ = cut_off.advance(Event::Answered { by: Peer::Extension(number("1001")) });
     control.flush().await;
 
     // The files as a kill leaves them; the first process never touches these copies.

@@ -1,6 +1,7 @@
 //! What is wrong or unwise in a snapshot, before anyone calls.
 
-use crate::snapshot::{Destination, Snapshot};
+use crate::routing::Destination;
+use crate::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use voxera_model::{DeviceId, ExtensionId, ExtensionNumber, Locale, PhoneNumber, Status};
@@ -48,7 +49,7 @@ pub enum Problem {
     /// Callers of this number are told that it is not in use.
     NumberLeadsNowhere { number: PhoneNumber },
     /// The extension it leads to is gone.
-    NumberLeadsToMissing { number: PhoneNumber, extension: ExtensionNumber },
+    NumberLeadsToMissing { number: PhoneNumber },
     /// It leads to an extension that has no phone.
     NumberLeadsToNoPhone { number: PhoneNumber, extension: ExtensionNumber },
 }
@@ -80,7 +81,7 @@ pub fn check(snapshot: &Snapshot) -> Vec<Finding> {
     let mut phones: BTreeMap<DeviceId, &ExtensionNumber> = BTreeMap::new();
     let mut ids: BTreeMap<ExtensionId, &ExtensionNumber> = BTreeMap::new();
     for (number, extension) in &snapshot.extensions {
-        if extension.devices.is_empty() {
+        if extension.user().is_some_and(|user| user.devices.is_empty()) {
             add(Severity::Warning, Problem::ExtensionWithoutPhone { extension: number.clone() });
         }
         if looks_like_emergency(number.as_str()) {
@@ -89,11 +90,12 @@ pub fn check(snapshot: &Snapshot) -> Vec<Finding> {
         if let Some(service) = PublicService::of(number.as_str()) {
             add(Severity::Warning, Problem::HidesPublicService { extension: number.clone(), service });
         }
-        if !(5..=120).contains(&extension.ring_for.0) {
-            let seconds = extension.ring_for.0;
+        if let Some(seconds) =
+            extension.user().map(|user| user.ring_for.0).filter(|seconds| !(5..=120).contains(seconds))
+        {
             add(Severity::Error, Problem::RingTimeOutOfRange { extension: number.clone(), seconds });
         }
-        for device in &extension.devices {
+        for device in extension.devices() {
             if let Some(first) = phones.insert(*device, number).filter(|first| *first != number) {
                 let (first, second) = (first.clone(), number.clone());
                 add(Severity::Error, Problem::PhoneShared { device: *device, first, second });
@@ -108,16 +110,18 @@ pub fn check(snapshot: &Snapshot) -> Vec<Finding> {
         let number = number.clone();
         match destination {
             Destination::Nowhere => add(Severity::Warning, Problem::NumberLeadsNowhere { number }),
-            Destination::Extension { number: target } => match snapshot.extensions.get(target) {
-                None => {
-                    add(Severity::Error, Problem::NumberLeadsToMissing { number, extension: target.clone() });
-                }
-                Some(extension) if extension.devices.is_empty() => add(
+            Destination::Extension { extension: id } => match snapshot.extension(*id) {
+                None => add(Severity::Error, Problem::NumberLeadsToMissing { number }),
+                Some((target, found)) if found.user().is_some_and(|user| user.devices.is_empty()) => add(
                     Severity::Warning,
                     Problem::NumberLeadsToNoPhone { number, extension: target.clone() },
                 ),
                 Some(_) => {}
             },
+            Destination::Ivr { .. }
+            | Destination::Voicemail { .. }
+            | Destination::Outside { .. }
+            | Destination::Hangup => {}
         }
     }
     findings.sort_by_key(|finding| finding.severity);
@@ -191,10 +195,9 @@ impl Problem {
             Self::NumberLeadsNowhere { number } => {
                 format!("{} leder ingenstans. Välj vilken anknytning som ska ringa.", number.national())
             }
-            Self::NumberLeadsToMissing { number, extension } => format!(
-                "{} leder till anknytning {extension}, som inte finns. Välj en annan.",
-                number.national()
-            ),
+            Self::NumberLeadsToMissing { number } => {
+                format!("{} leder till något som inte finns. Välj ett annat mål.", number.national())
+            }
             Self::NumberLeadsToNoPhone { number, extension } => format!(
                 "{} leder till anknytning {extension}, som inte har någon telefon.",
                 number.national()
@@ -230,10 +233,12 @@ impl Problem {
             Self::NumberLeadsNowhere { number } => {
                 format!("{} does not lead anywhere. Choose the extension that is to ring.", number.national())
             }
-            Self::NumberLeadsToMissing { number, extension } => format!(
-                "{} leads to extension {extension}, which does not exist. Choose another one.",
-                number.national()
-            ),
+            Self::NumberLeadsToMissing { number } => {
+                format!(
+                    "{} leads to something that does not exist. Choose another target.",
+                    number.national()
+                )
+            }
             Self::NumberLeadsToNoPhone { number, extension } => {
                 format!("{} leads to extension {extension}, which has no phone.", number.national())
             }

@@ -1,10 +1,12 @@
 //! The decision itself: one function per place where a call can stand.
 
-use crate::event::{Event, RingOutcome};
+use crate::event::{Event, Peer, RingOutcome};
+use crate::extension::{Extension, User};
 use crate::facts::Facts;
 use crate::reason::{EventKind, Reason, Who};
-use crate::snapshot::{Destination, Extension, Snapshot};
-use crate::step::{Action, Cause, Cursor, Party, Position, Step, TraceEntry};
+use crate::routing::Destination;
+use crate::snapshot::Snapshot;
+use crate::step::{Action, Cause, Cursor, Party, Position, RingTarget, Step, TraceEntry, WhileRinging};
 use voxera_model::{Dialled, ExtensionNumber, PhoneNumber, Seconds, Status};
 
 /// The shortest and longest ringing, in seconds, whatever a snapshot says.
@@ -19,10 +21,10 @@ const RING_SECONDS: (u32, u32) = (5, 120);
 pub fn step(snapshot: &Snapshot, facts: &Facts, cursor: Option<&Cursor>, event: &Event) -> Step {
     let Some(cursor) = cursor else {
         return match event {
-            Event::Arrived { from, dialled } => arrived(snapshot, facts, from, dialled),
-            Event::RingEnded { .. } | Event::Answered { .. } | Event::HungUp { .. } => {
-                end(Cause::Fault, [Reason::Fault { event: event.into() }])
+            Event::Arrived { from: Peer::Extension(from), dialled } => {
+                arrived(snapshot, facts, from, dialled)
             }
+            _ => end(Cause::Fault, [Reason::Fault { event: event.into() }]),
         };
     };
     let mut step = match &cursor.position {
@@ -85,17 +87,15 @@ fn public(
         Some(Destination::Nowhere) => {
             end(Cause::UnknownNumber, [Reason::NumberLeadsNowhere { from: caller, number: number.clone() }])
         }
-        Some(Destination::Extension { number: target }) => match snapshot.extensions.get(target) {
+        Some(Destination::Extension { extension }) => match snapshot.extension(*extension) {
             None => end(
                 Cause::UnknownNumber,
-                [Reason::NumberLeadsToMissing {
-                    from: caller,
-                    number: number.clone(),
-                    extension: target.clone(),
-                }],
+                [Reason::NumberLeadsToMissing { from: caller, number: number.clone() }],
             ),
-            Some(_) if target == from => end(Cause::Busy, [Reason::DialledOneself { from: caller }]),
-            Some(extension) => {
+            Some((target, _)) if target == from => {
+                end(Cause::Busy, [Reason::DialledOneself { from: caller }])
+            }
+            Some((target, extension)) => {
                 let dialled = Reason::OwnNumberDialled {
                     from: caller,
                     number: number.clone(),
@@ -104,6 +104,9 @@ fn public(
                 ring(snapshot, facts, from, target, extension, dialled)
             }
         },
+        Some(_) => {
+            end(Cause::UnknownNumber, [Reason::NumberLeadsToMissing { from: caller, number: number.clone() }])
+        }
     }
 }
 
@@ -113,8 +116,12 @@ fn emergency_dialled(snapshot: &Snapshot, facts: &Facts, from: &ExtensionNumber,
         return end(Cause::NoRoute, [dialled, Reason::EmergencyWithoutLine]);
     }
     Step {
-        actions: vec![Action::Emergency],
-        next: Some(Cursor { snapshot: snapshot.version, from: from.clone(), position: Position::Emergency }),
+        actions: vec![Action::Emergency { caller_id: None }],
+        next: Some(Cursor {
+            snapshot: snapshot.version,
+            from: Peer::Extension(from.clone()),
+            position: Position::Emergency,
+        }),
         trace: entries([dialled]),
     }
 }
@@ -128,18 +135,22 @@ fn ring(
     dialled: Reason,
 ) -> Step {
     let to = Who { number: number.clone(), name: Some(extension.name.clone()) };
+    let Some(user) = extension.user() else {
+        return end(Cause::Offline, [dialled, Reason::NoPhoneSetUp { to }]);
+    };
+    let User { devices, ring_for, call_waiting, .. } = user;
     let available = facts.extensions.get(&extension.id).copied().unwrap_or_default();
-    if extension.devices.is_empty() {
+    if devices.is_empty() {
         return end(Cause::Offline, [dialled, Reason::NoPhoneSetUp { to }]);
     }
     if available.online == 0 {
         return end(Cause::Offline, [dialled, Reason::NoPhoneOnline { to }]);
     }
     let in_call = available.calls > 0;
-    if in_call && !extension.call_waiting {
+    if in_call && !call_waiting {
         return end(Cause::Busy, [dialled, Reason::InAnotherCall { to }]);
     }
-    let ring_for = Seconds(extension.ring_for.0.clamp(RING_SECONDS.0, RING_SECONDS.1));
+    let ring_for = Seconds(ring_for.0.clamp(RING_SECONDS.0, RING_SECONDS.1));
     let phones = available.online;
     let rings = if in_call {
         Reason::RingsAsSecondCall { to, phones, ring_for }
@@ -148,15 +159,18 @@ fn ring(
     };
     Step {
         actions: vec![Action::Ring {
-            extension: extension.id,
-            number: number.clone(),
-            name: extension.name.clone(),
-            devices: extension.devices.clone(),
+            targets: vec![RingTarget::Extension {
+                extension: extension.id,
+                number: number.clone(),
+                name: extension.name.clone(),
+                devices: devices.clone(),
+            }],
             ring_for,
+            hears: WhileRinging::Ringback,
         }],
         next: Some(Cursor {
             snapshot: snapshot.version,
-            from: from.clone(),
+            from: Peer::Extension(from.clone()),
             position: Position::Ringing { extension: number.clone() },
         }),
         trace: entries([dialled, rings]),
@@ -166,7 +180,7 @@ fn ring(
 fn ringing(snapshot: &Snapshot, cursor: &Cursor, extension: &ExtensionNumber, event: &Event) -> Step {
     let to = who(snapshot, extension);
     match event {
-        Event::Answered { by } if by == extension => Step {
+        Event::Answered { by: Peer::Extension(by) } if by == extension => Step {
             actions: vec![Action::Bridge],
             next: Some(Cursor {
                 position: Position::Connected { extension: extension.clone() },
@@ -178,16 +192,18 @@ fn ringing(snapshot: &Snapshot, cursor: &Cursor, extension: &ExtensionNumber, ev
             RingOutcome::NoAnswer => end(Cause::NoAnswer, [Reason::NoAnswer { to }]),
             RingOutcome::Busy => end(Cause::Busy, [Reason::PhoneBusy { to }]),
             RingOutcome::Declined => end(Cause::Declined, [Reason::Declined { by: to }]),
-            RingOutcome::Unreachable => end(Cause::Offline, [Reason::PhoneUnreachable { to }]),
+            RingOutcome::Unreachable | RingOutcome::Incompatible => {
+                end(Cause::Offline, [Reason::PhoneUnreachable { to }])
+            }
         },
         Event::HungUp { by } => match by {
             Party::Caller => {
-                end(Cause::Cancelled, [Reason::CallerGaveUp { from: who(snapshot, &cursor.from) }])
+                end(Cause::Cancelled, [Reason::CallerGaveUp { from: caller(snapshot, &cursor.from) }])
             }
             Party::Callee => end(Cause::Declined, [Reason::Declined { by: to }]),
             Party::System => end(Cause::Cancelled, [Reason::EndedBySystem]),
         },
-        Event::Answered { .. } | Event::Arrived { .. } => keep(cursor, event),
+        _ => keep(cursor, event),
     }
 }
 
@@ -195,13 +211,13 @@ fn connected(snapshot: &Snapshot, cursor: &Cursor, extension: &ExtensionNumber, 
     match event {
         Event::HungUp { by } => {
             let reason = match by {
-                Party::Caller => Reason::CallerHungUp { from: who(snapshot, &cursor.from) },
+                Party::Caller => Reason::CallerHungUp { from: caller(snapshot, &cursor.from) },
                 Party::Callee => Reason::CalleeHungUp { by: who(snapshot, extension) },
                 Party::System => Reason::EndedBySystem,
             };
             end(Cause::Normal, [reason])
         }
-        Event::Arrived { .. } | Event::RingEnded { .. } | Event::Answered { .. } => keep(cursor, event),
+        _ => keep(cursor, event),
     }
 }
 
@@ -214,13 +230,22 @@ fn emergency(cursor: &Cursor, event: &Event) -> Step {
         },
         Event::RingEnded { .. } => end(Cause::NoRoute, [Reason::EmergencyLineFailed]),
         Event::HungUp { by } => end(Cause::Normal, [Reason::EmergencyEnded { by: *by }]),
-        Event::Arrived { .. } => keep(cursor, event),
+        _ => keep(cursor, event),
     }
 }
 
 fn who(snapshot: &Snapshot, number: &ExtensionNumber) -> Who {
     let name = snapshot.extensions.get(number).map(|extension| extension.name.clone());
     Who { number: number.clone(), name }
+}
+
+fn caller(snapshot: &Snapshot, from: &Peer) -> Who {
+    match from {
+        Peer::Extension(number) => who(snapshot, number),
+        Peer::Outside(_) => {
+            Who { number: ExtensionNumber::parse("10").unwrap_or_else(|_| unreachable!()), name: None }
+        }
+    }
 }
 
 fn entries<const N: usize>(reasons: [Reason; N]) -> Vec<TraceEntry> {
@@ -246,6 +271,15 @@ impl From<&Event> for EventKind {
             Event::RingEnded { .. } => Self::RingEnded,
             Event::Answered { .. } => Self::Answered,
             Event::HungUp { .. } => Self::HungUp,
+            Event::Played => Self::Played,
+            Event::Key { .. } => Self::Key,
+            Event::Timer { .. } => Self::Timer,
+            Event::Recorded => Self::Recorded,
+            Event::Woken => Self::Woken,
+            Event::Transferred { .. } => Self::Transferred,
+            Event::Replaced { .. } => Self::Replaced,
+            Event::GivenAway => Self::GivenAway,
+            Event::Failed => Self::Failed,
         }
     }
 }

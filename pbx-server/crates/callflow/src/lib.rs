@@ -10,20 +10,35 @@
 /// [`Reason`] do not need that.
 pub const FORMAT: u32 = 1;
 
+mod calendar;
 mod check;
 mod event;
+mod extension;
 mod facts;
 mod flow;
+mod ivr;
 mod reason;
+mod routing;
 #[cfg(feature = "scenarios")]
 pub mod scenario;
 mod snapshot;
+mod sound;
 mod step;
 
+pub use calendar::{Date, LocalTime, TimeOfDay, Weekday};
 pub use check::{Finding, Problem, PublicService, Severity, check};
-pub use event::{Event, RingOutcome};
-pub use facts::{Availability, Facts, LocalTime};
+pub use event::{Event, Peer, RingOutcome};
+pub use extension::{
+    Conference, Extension, ExtensionType, Forwarding, HuntGroup, Kind, Mailbox, Member, Queue,
+    RecordingPolicy, Strategy, User,
+};
+pub use facts::{Availability, Facts, MemberFacts, MessageFacts, QueueFacts, RingingCall};
 pub use flow::step;
+pub use ivr::{Branch, Ivr, IvrSettings, Node, NodeId, NodeKind};
 pub use reason::{EventKind, Reason, Who};
-pub use snapshot::{Destination, Extension, Snapshot};
-pub use step::{Action, Cause, Cursor, Party, Position, Step, TraceEntry};
+pub use routing::{CallerMatch, Condition, DateRange, Destination, HolidayKinds, Routing, Rule, RuleId};
+pub use snapshot::{Features, PublishedIvr, Snapshot, Trunk};
+pub use sound::{Prompt, Sound, SpokenText};
+pub use step::{
+    Action, Cause, Cursor, ListenMode, Party, Position, RingTarget, Standing, Step, TraceEntry, WhileRinging,
+};

@@ -44,7 +44,7 @@ pub enum Reason {
     /// An own number that was never pointed anywhere.
     NumberLeadsNowhere { from: Who, number: PhoneNumber },
     /// An own number whose extension was removed.
-    NumberLeadsToMissing { from: Who, number: PhoneNumber, extension: ExtensionNumber },
+    NumberLeadsToMissing { from: Who, number: PhoneNumber },
     /// The caller dialled their own extension.
     DialledOneself { from: Who },
     /// The calling extension was removed while its phone was still signed in.
@@ -112,6 +112,15 @@ pub enum EventKind {
     RingEnded,
     Answered,
     HungUp,
+    Played,
+    Key,
+    Timer,
+    Recorded,
+    Woken,
+    Transferred,
+    Replaced,
+    GivenAway,
+    Failed,
 }
 
 impl Reason {
@@ -147,10 +156,9 @@ impl Reason {
                 "{from} ringde {}, ett eget nummer som ännu inte leder någonstans.",
                 number.national()
             ),
-            Self::NumberLeadsToMissing { from, number, extension } => format!(
-                "{from} ringde {}, som leder till {extension}, men den anknytningen finns inte längre.",
-                number.national()
-            ),
+            Self::NumberLeadsToMissing { from, number } => {
+                format!("{from} ringde {}, som leder till något som inte finns längre.", number.national())
+            }
             Self::DialledOneself { from } => format!("{from} ringde sitt eget nummer."),
             Self::CallerRemoved { from } => {
                 format!("Samtalet kom från {from}, en anknytning som har tagits bort.")
@@ -237,10 +245,12 @@ impl Reason {
                 "{from} called {}, a number of your own that does not lead anywhere yet.",
                 number.national()
             ),
-            Self::NumberLeadsToMissing { from, number, extension } => format!(
-                "{from} called {}, which leads to {extension}, but that extension no longer exists.",
-                number.national()
-            ),
+            Self::NumberLeadsToMissing { from, number } => {
+                format!(
+                    "{from} called {}, which leads to something that no longer exists.",
+                    number.national()
+                )
+            }
             Self::DialledOneself { from } => format!("{from} called their own number."),
             Self::CallerRemoved { from } => {
                 format!("The call came from {from}, an extension that has been removed.")
@@ -312,6 +322,15 @@ impl EventKind {
             Self::RingEnded => "ringningen tog slut",
             Self::Answered => "någon svarade",
             Self::HungUp => "någon lade på",
+            Self::Played => "ett meddelande har spelats",
+            Self::Key => "en knapptryckning",
+            Self::Timer => "en väntetid gick ut",
+            Self::Recorded => "en inspelning tog slut",
+            Self::Woken => "något ändrades",
+            Self::Transferred => "en koppling",
+            Self::Replaced => "någon annan tog över",
+            Self::GivenAway => "telefonen gick till ett annat samtal",
+            Self::Failed => "något kunde inte göras",
         }
     }
 
@@ -321,6 +340,15 @@ impl EventKind {
             Self::RingEnded => "the ringing ended",
             Self::Answered => "someone answered",
             Self::HungUp => "someone hung up",
+            Self::Played => "a message was played",
+            Self::Key => "a key",
+            Self::Timer => "a wait ran out",
+            Self::Recorded => "a recording ended",
+            Self::Woken => "something changed",
+            Self::Transferred => "a transfer",
+            Self::Replaced => "someone else took over",
+            Self::GivenAway => "the phone went to another call",
+            Self::Failed => "something could not be done",
         }
     }
 }

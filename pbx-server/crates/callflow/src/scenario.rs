@@ -24,8 +24,8 @@
 //! phones, makes the events happen, and compares what becomes of the call.
 
 use crate::{
-    Action, Availability, Cause, Cursor, Destination, Event, Extension, Facts, Party, Position, RingOutcome,
-    Snapshot, Step, step,
+    Action, Availability, Cause, Cursor, Destination, Event, Extension, Facts, Kind, Party, Peer, Position,
+    RingOutcome, RingTarget, Snapshot, Step, User, step,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 use voxera_model::{
     CustomerId, DeviceId, Dialled, ExtensionId, ExtensionNumber, Locale, Name, PbxId, PhoneNumber, Realm,
-    Seconds, Status, TenantId, Zone,
+    Seconds, Status, TenantId,
 };
 
 /// Version of every scenario's snapshot.
@@ -93,10 +93,10 @@ impl From<&Happening> for Event {
     fn from(happening: &Happening) -> Self {
         match happening {
             Happening::Arrived { from, dialled } => {
-                Self::Arrived { from: from.clone(), dialled: Dialled::parse(dialled) }
+                Self::Arrived { from: Peer::Extension(from.clone()), dialled: Dialled::parse(dialled) }
             }
             Happening::RingEnded { outcome } => Self::RingEnded { outcome: *outcome },
-            Happening::Answered { by } => Self::Answered { by: by.clone() },
+            Happening::Answered { by } => Self::Answered { by: Peer::Extension(by.clone()) },
             Happening::HungUp { by } => Self::HungUp { by: *by },
         }
     }
@@ -168,7 +168,7 @@ impl Scenario {
                 Destination::Nowhere
             } else {
                 let number = ExtensionNumber::parse(target).map_err(|error| wrong(&error))?;
-                Destination::Extension { number }
+                Destination::Extension { extension: ExtensionId(id(1, &number, 0)) }
             };
             numbers.insert(PhoneNumber::parse(number).map_err(|error| wrong(&error))?, destination);
         }
@@ -178,7 +178,7 @@ impl Scenario {
             let id = ExtensionId(id(1, &number, 0));
             let phones = extension.phones.unwrap_or(extension.online.max(1));
             if extension.online > 0 || extension.calls > 0 {
-                let available = Availability { online: extension.online, calls: extension.calls };
+                let available = Availability { online: extension.online, calls: extension.calls, talking: 0 };
                 facts.extensions.insert(id, available);
             }
             let devices = (0..phones).map(|n| DeviceId(self::id(2, &number, n))).collect();
@@ -187,24 +187,29 @@ impl Scenario {
                 Extension {
                     id,
                     name: extension.name,
-                    ring_for: Seconds(extension.ring_seconds),
-                    call_waiting: extension.call_waiting,
-                    devices,
+                    kind: Kind::User(User {
+                        ring_for: Seconds(extension.ring_seconds),
+                        call_waiting: extension.call_waiting,
+                        ..User::new(devices)
+                    }),
+                    recording: None,
                 },
             );
         }
-        let snapshot = Snapshot {
+        let mut snapshot = Snapshot {
             version: VERSION,
-            tenant: TenantId(Uuid::from_u128(1)),
-            customer: CustomerId(Uuid::from_u128(2)),
-            pbx: PbxId(Uuid::from_u128(3)),
-            name: Name::parse("Åkes Bageri").map_err(|error| wrong(&error))?,
-            realm: Realm::parse("akes.pbx.localhost").map_err(|error| wrong(&error))?,
-            zone: Zone::stockholm(),
             status: file.status,
             extensions,
             numbers,
+            ..Snapshot::new(
+                TenantId(Uuid::from_u128(1)),
+                CustomerId(Uuid::from_u128(2)),
+                PbxId(Uuid::from_u128(3)),
+                Name::parse("Åkes Bageri").map_err(|error| wrong(&error))?,
+                Realm::parse("akes.pbx.localhost").map_err(|error| wrong(&error))?,
+            )
         };
+        snapshot.index();
         Ok(Self { name: name.to_owned(), story: file.story, snapshot, facts, steps: file.steps })
     }
 
@@ -254,10 +259,14 @@ pub struct Described {
 #[must_use]
 pub fn describe(step: &Step) -> Described {
     let does = step.actions.iter().map(|action| match action {
-        Action::Ring { number, ring_for, .. } => format!("ring {number} for {} s", ring_for.0),
+        Action::Ring { targets, ring_for, .. } => {
+            let rung: Vec<String> = targets.iter().map(rung).collect();
+            format!("ring {} for {} s", rung.join(", "), ring_for.0)
+        }
         Action::Bridge => "bridge".to_owned(),
-        Action::Emergency => "emergency".to_owned(),
+        Action::Emergency { .. } => "emergency".to_owned(),
         Action::Hangup { cause } => format!("hang up: {}", cause_name(*cause)),
+        other => format!("{other:?}"),
     });
     let then = step.next.as_ref().map_or_else(
         || "over".to_owned(),
@@ -268,6 +277,13 @@ pub fn describe(step: &Step) -> Described {
         },
     );
     Described { does: does.collect(), then }
+}
+
+fn rung(target: &RingTarget) -> String {
+    match target {
+        RingTarget::Extension { number, .. } => number.to_string(),
+        RingTarget::Outside { number, .. } => number.to_string(),
+    }
 }
 
 /// Every scenario of a folder, by name.
@@ -286,7 +302,7 @@ pub fn load_all(dir: &Path) -> Result<Vec<Scenario>, Failure> {
     files.iter().map(read).collect()
 }
 
-const CAUSES: [Cause; 10] = [
+const CAUSES: [Cause; 12] = [
     Cause::Normal,
     Cause::Cancelled,
     Cause::Busy,
@@ -296,6 +312,8 @@ const CAUSES: [Cause; 10] = [
     Cause::UnknownNumber,
     Cause::NotAllowed,
     Cause::NoRoute,
+    Cause::Abandoned,
+    Cause::Voicemail,
     Cause::Fault,
 ];
 
@@ -310,6 +328,8 @@ const fn cause_name(cause: Cause) -> &'static str {
         Cause::UnknownNumber => "unknown number",
         Cause::NotAllowed => "not allowed",
         Cause::NoRoute => "no route",
+        Cause::Abandoned => "abandoned",
+        Cause::Voicemail => "voicemail",
         Cause::Fault => "fault",
     }
 }

@@ -1,8 +1,13 @@
 //! The answer of the core.
 
+use crate::event::Peer;
 use crate::reason::Reason;
+use crate::sound::Sound;
 use serde::{Deserialize, Serialize};
-use voxera_model::{DeviceId, ExtensionId, ExtensionNumber, Locale, Name, Seconds};
+use voxera_model::{
+    AudioId, CallId, DeviceId, ExtensionId, ExtensionNumber, Locale, MessageId, Name, PhoneNumber, Seconds,
+    TrunkId,
+};
 
 /// What to do, where the call then stands, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,23 +19,132 @@ pub struct Step {
 }
 
 /// One thing for an engine to do. An engine never decides where a call goes.
+///
+/// Before [`Action::Answer`] the caller hears its phone ring; after it, what these actions say, and
+/// silence in between. [`Action::Play`], [`Action::Music`] and [`Action::Silence`] take the place of
+/// one another; what a caller hears ends when the call is bridged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Action {
-    /// Ring every listed phone at once for at most `ring_for`.
+    /// Ring everything listed at once for at most `ring_for`. What rang before stops ringing.
     Ring {
-        extension: ExtensionId,
-        number: ExtensionNumber,
-        name: Name,
-        devices: Vec<DeviceId>,
+        targets: Vec<RingTarget>,
         ring_for: Seconds,
+        hears: WhileRinging,
     },
-    /// Connect the caller with the phone that answered.
+    /// Stop ringing.
+    StopRinging,
+    /// Connect the caller with whoever answered. What the caller heard stops.
     Bridge,
     /// Send the call to the emergency line, whatever else holds.
-    Emergency,
+    Emergency {
+        caller_id: Option<PhoneNumber>,
+    },
+    /// Take the call, so that the caller hears us. A second time does nothing.
+    Answer,
+    /// Play one after the other, then [`crate::Event::Played`].
+    Play {
+        sounds: Vec<Sound>,
+    },
+    /// Music until something else is said. `None`: the built-in.
+    Music {
+        audio: Option<AudioId>,
+    },
+    /// Stop what the caller hears.
+    Silence,
+    /// Tell [`crate::Event::Timer`] after so many milliseconds. Takes the place of the one before.
+    Timer {
+        timer: u32,
+        after: u64,
+    },
+    /// Record what the caller says, for at most so long or until it is silent for some seconds; then
+    /// [`crate::Event::Recorded`].
+    Record {
+        longest: Seconds,
+    },
+    /// Stop recording and keep it in a mailbox; less than a second of sound is thrown away.
+    KeepMessage {
+        mailbox: ExtensionId,
+    },
+    /// Throw the recording away.
+    DropMessage,
+    /// A message was listened to.
+    MarkHeard {
+        mailbox: ExtensionId,
+        message: MessageId,
+    },
+    DeleteMessage {
+        mailbox: ExtensionId,
+        message: MessageId,
+    },
+    /// Put the caller into a room.
+    Join {
+        room: ExtensionId,
+        members: u16,
+    },
+    /// From the bridge on, keep what both sides say, on behalf of these extensions.
+    StartRecording {
+        owners: Vec<ExtensionId>,
+    },
+    /// Let the caller hear a call of this extension, and speak into it as far as `mode` says. Again:
+    /// changes the mode.
+    Listen {
+        extension: ExtensionId,
+        mode: ListenMode,
+    },
+    /// Let the caller take this ringing call.
+    PickUp {
+        call: CallId,
+    },
+    /// What phones that ring from here on show before the caller's name or number.
+    CallerName {
+        text: Name,
+    },
+    /// Note that the caller wants to be called back at this number.
+    RequestCallback {
+        whom: ExtensionId,
+        number: PhoneNumber,
+    },
+    /// After a transfer: `party` leaves, the other one stays and is from now on the caller.
+    Release {
+        party: Party,
+    },
     /// End the call on every leg.
-    Hangup { cause: Cause },
+    Hangup {
+        cause: Cause,
+    },
+}
+
+/// Someone to ring.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RingTarget {
+    /// Every phone of one extension.
+    Extension { extension: ExtensionId, number: ExtensionNumber, name: Name, devices: Vec<DeviceId> },
+    /// A public number, over the first of these lines that takes it.
+    Outside { number: PhoneNumber, caller_id: Option<PhoneNumber>, trunks: Vec<TrunkId> },
+}
+
+/// What a caller hears while phones ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum WhileRinging {
+    /// The tone of a phone that rings.
+    Ringback,
+    /// What it heard before: music goes on.
+    Unchanged,
+}
+
+/// How far somebody who listens in takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListenMode {
+    /// Hears both, is heard by nobody.
+    Listen,
+    /// Is heard by the extension only.
+    Whisper,
+    /// Is heard by both.
+    Barge,
 }
 
 /// Why a call ended, in the product's words; engines map it to their own codes.
@@ -55,6 +169,10 @@ pub enum Cause {
     NotAllowed,
     /// SIP 503: no line that could carry the call.
     NoRoute,
+    /// The caller gave up while waiting in line.
+    Abandoned,
+    /// The caller left a message, or was asked to.
+    Voicemail,
     /// SIP 500: the event did not fit where the call stood; the trace says which.
     Fault,
 }
@@ -73,8 +191,31 @@ pub enum Party {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     pub snapshot: u64,
-    pub from: ExtensionNumber,
+    pub from: Peer,
     pub position: Position,
+}
+
+/// Where a call stands, as people see it in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Standing {
+    Ringing,
+    /// Two people talk.
+    Connected,
+    /// In a menu, or hearing a message.
+    Menu,
+    /// In line.
+    Waiting {
+        queue: ExtensionId,
+    },
+    /// Leaving or listening to messages.
+    Voicemail,
+    Conference {
+        room: ExtensionId,
+    },
+    /// Listening in on another call.
+    Listening,
+    Emergency,
 }
 
 /// What the call is waiting for.

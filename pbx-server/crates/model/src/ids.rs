@@ -49,3 +49,17 @@ id!(/// One entry of the audit log.
     AuditId);
 id!(/// One mail.
     MailId);
+id!(/// One call flow: the routing rules of a PBX, or one of its menus.
+    FlowId);
+id!(/// An uploaded sound: a greeting, an announcement, music on hold.
+    AudioId);
+id!(/// One message in a mailbox.
+    MessageId);
+id!(/// One recording of a call.
+    RecordingId);
+id!(/// A caller's wish to be called back.
+    CallbackId);
+id!(/// A line to the public network.
+    TrunkId);
+id!(/// A voice agent.
+    AgentId);

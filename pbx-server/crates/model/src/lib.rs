@@ -7,6 +7,7 @@
 mod address;
 mod company;
 mod ids;
+mod keys;
 mod number;
 mod quantity;
 mod role;
@@ -15,9 +16,10 @@ mod text;
 pub use address::{Email, Realm, Slug};
 pub use company::OrgNumber;
 pub use ids::{
-    AccountId, AuditId, CallId, CustomerId, DeviceId, ExtensionId, MailId, NumberId, PbxId, SessionId,
-    TenantId, UserId,
+    AccountId, AgentId, AudioId, AuditId, CallId, CallbackId, CustomerId, DeviceId, ExtensionId, FlowId,
+    MailId, MessageId, NumberId, PbxId, RecordingId, SessionId, TenantId, TrunkId, UserId,
 };
+pub use keys::{Key, Pin};
 pub use number::{Dialled, ExtensionNumber, PhoneNumber};
 pub use quantity::{Ore, Seconds};
 pub use role::{Locale, Role, Status};

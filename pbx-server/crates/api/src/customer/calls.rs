@@ -65,6 +65,10 @@ outcomes! {
     NotAllowed = "not_allowed",
     /// No line that could carry the call.
     NoRoute = "no_route",
+    /// The caller gave up while waiting in a queue.
+    Abandoned = "abandoned",
+    /// The caller came to a mailbox.
+    Voicemail = "voicemail",
     Fault = "fault",
 }
 

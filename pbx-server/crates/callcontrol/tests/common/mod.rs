@@ -38,7 +38,7 @@ pub fn number(text: &str) -> ExtensionNumber {
 /// A PBX as the store would hand it over, with a credential for every phone.
 pub fn config(snapshot: &Snapshot) -> PbxConfig {
     let devices = snapshot.extensions.iter().flat_map(|(number, extension)| {
-        extension.devices.iter().map(|device| DeviceSecret {
+        extension.devices().iter().map(|device| DeviceSecret {
             device: *device,
             extension: number.clone(),
             name: extension.name.clone(),
@@ -60,7 +60,7 @@ impl Setup {
         let setup = Self { control, view };
         for extension in scenario.snapshot.extensions.values() {
             let online = scenario.facts.extensions.get(&extension.id).map_or(0, |facts| facts.online);
-            for device in extension.devices.iter().take(online.into()) {
+            for device in extension.devices().iter().take(online.into()) {
                 setup.control.presence().register(setup.registration(*device, 60));
             }
         }
@@ -87,7 +87,7 @@ impl Setup {
     }
 
     pub fn phone_of(&self, extension: &str) -> DeviceId {
-        self.view.snapshot.extensions[&number(extension)].devices[0]
+        self.view.snapshot.extensions[&number(extension)].devices()[0]
     }
 
     pub fn call(&self, from: &str, dialled: &str) -> (Call, Vec<Action>) {

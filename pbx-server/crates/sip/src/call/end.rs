@@ -66,7 +66,7 @@ impl CallTask {
 /// What the caller's phone is told.
 const fn status(cause: Cause) -> u16 {
     match cause {
-        Cause::Normal | Cause::Cancelled => 487,
+        Cause::Normal | Cause::Cancelled | Cause::Abandoned | Cause::Voicemail => 487,
         Cause::Busy => 486,
         Cause::NoAnswer | Cause::Offline => 480,
         Cause::Declined => 603,

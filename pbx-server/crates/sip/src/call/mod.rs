@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use voxera_callcontrol::Call;
-use voxera_callflow::{Action, Cause, Event, Party};
+use voxera_callflow::{Action, Cause, Event, Party, RingTarget};
 use voxera_model::{CallId, Realm};
 
 /// What can happen to a call.
@@ -197,17 +197,21 @@ impl CallTask {
     async fn perform(&mut self, actions: Vec<Action>) {
         for action in actions {
             match action {
-                Action::Ring { extension: _, number, name, devices, ring_for } => {
-                    self.ring(number, &name, &devices, ring_for).await;
+                Action::Ring { targets, ring_for, hears: _ } => {
+                    for target in targets {
+                        let RingTarget::Extension { number, name, devices, .. } = target else { continue };
+                        self.ring(number, &name, &devices, ring_for).await;
+                    }
                 }
                 Action::Bridge => self.bridge(),
                 // The core asks for it only when a line that carries it is configured, and this
                 // engine has no lines yet.
-                Action::Emergency => {
+                Action::Emergency { .. } => {
                     tracing::error!(call = %self.id.0, "an emergency call found no line");
                     self.advance(Event::HungUp { by: Party::System }).await;
                 }
                 Action::Hangup { cause } => self.hang_up(cause),
+                _ => {}
             }
         }
         if self.core.is_over() && !self.over {

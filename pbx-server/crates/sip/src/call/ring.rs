@@ -192,7 +192,7 @@ impl CallTask {
         leg.dialog = Some(self.hub.book.open(&leg.call_id, &leg.local_tag, self.own.clone(), Side::Callee));
         self.callee = Some(leg);
         self.stop_ringing(Some(ELSEWHERE));
-        self.advance(Event::Answered { by }).await;
+        self.advance(Event::Answered { by: voxera_callflow::Peer::Extension(by) }).await;
     }
 
     /// Connects both: the caller gets its answer, and sound may flow.

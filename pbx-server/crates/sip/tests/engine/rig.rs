@@ -133,25 +133,23 @@ fn pbx(realm: &str, id: u128) -> PbxConfig {
         let known = Extension {
             id: ExtensionId(Uuid::from_bytes(Md5::digest(format!("{realm}/{number}")).into())),
             name: Name::parse(name).unwrap(),
-            ring_for: Seconds(5),
-            call_waiting: *call_waiting,
-            devices: own,
+            kind: Kind::User(User { ring_for: Seconds(5), call_waiting: *call_waiting, ..User::new(own) }),
+            recording: None,
         };
         (extension, known)
     });
     let extensions = extensions.collect();
-    let snapshot = Snapshot {
-        version: 1,
-        tenant: TenantId(Uuid::from_u128(id)),
-        customer: CustomerId(Uuid::from_u128(id)),
-        pbx: PbxId(Uuid::from_u128(id)),
-        name: Name::parse("Kontoret").unwrap(),
-        realm: Realm::parse(realm).unwrap(),
-        zone: Zone::stockholm(),
-        status: Status::Active,
+    let mut snapshot = Snapshot {
         extensions,
-        numbers: std::collections::BTreeMap::default(),
+        ..Snapshot::new(
+            TenantId(Uuid::from_u128(id)),
+            CustomerId(Uuid::from_u128(id)),
+            PbxId(Uuid::from_u128(id)),
+            Name::parse("Kontoret").unwrap(),
+            Realm::parse(realm).unwrap(),
+        )
     };
+    snapshot.index();
     PbxConfig { snapshot, devices }
 }
 

@@ -62,7 +62,7 @@ impl Company {
         let feed = control.live().subscribe(LiveScope::Platform);
         let mut passwords = HashMap::new();
         let present = snapshot.extensions.iter();
-        let present = present.flat_map(|(number, of)| of.devices.iter().map(|id| (number.clone(), *id)));
+        let present = present.flat_map(|(number, of)| of.devices().iter().map(|id| (number.clone(), *id)));
         let devices = present
             .chain(without_extension.iter().cloned())
             .map(|(extension, device)| {
@@ -90,7 +90,7 @@ impl Company {
 
     /// What the owner of an extension types into the nth of its phones.
     pub fn credentials(&self, extension: &str, nth: usize) -> (DeviceId, &str) {
-        let device = self.snapshot.extensions[&number(extension)].devices[nth];
+        let device = self.snapshot.extensions[&number(extension)].devices()[nth];
         (device, &self.passwords[&device])
     }
 

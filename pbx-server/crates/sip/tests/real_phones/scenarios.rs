@@ -234,8 +234,7 @@ fn bystander() -> Extension {
     Extension {
         id: ExtensionId(Uuid::now_v7()),
         name: Name::parse("Filip Frisk").unwrap(),
-        ring_for: Seconds(25),
-        call_waiting: true,
-        devices: vec![DeviceId(Uuid::now_v7())],
+        kind: Kind::User(User::new(vec![DeviceId(Uuid::now_v7())])),
+        recording: None,
     }
 }

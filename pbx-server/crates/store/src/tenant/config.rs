@@ -8,7 +8,7 @@ use crate::tenant::devices::open_ha1;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
-use voxera_callflow::{Destination, Extension, Snapshot};
+use voxera_callflow::{Destination, Extension, Kind, Snapshot, User};
 use voxera_model::{
     CustomerId, DeviceId, ExtensionId, ExtensionNumber, Name, PbxId, PhoneNumber, Seconds, Status, TenantId,
 };
@@ -93,9 +93,12 @@ impl<'t> Configs<'t> {
             let extension = Extension {
                 id,
                 name: row.parsed("name")?,
-                ring_for: Seconds(u32::try_from(row.raw::<i32>("ring_seconds")?).unwrap_or_default()),
-                call_waiting: row.raw("call_waiting")?,
-                devices: Vec::new(),
+                kind: Kind::User(User {
+                    ring_for: Seconds(u32::try_from(row.raw::<i32>("ring_seconds")?).unwrap_or_default()),
+                    call_waiting: row.raw("call_waiting")?,
+                    ..User::new(Vec::new())
+                }),
+                recording: None,
             };
             config.snapshot.extensions.insert(number.clone(), extension);
             numbers_of.insert(id, (pbx, number));
@@ -121,8 +124,8 @@ impl<'t> Configs<'t> {
                     }
                 };
             let (extension, name) = (number.clone(), row.parsed("name")?);
-            if let Some(extension) = config.snapshot.extensions.get_mut(number) {
-                extension.devices.push(device);
+            if let Some(Kind::User(user)) = config.snapshot.extensions.get_mut(number).map(|e| &mut e.kind) {
+                user.devices.push(device);
             }
             config.devices.push(DeviceSecret { device, extension, name, ha1_md5, ha1_sha256 });
         }
@@ -137,11 +140,12 @@ impl<'t> Configs<'t> {
             let Some(config) = configs.get_mut(&PbxId(row.raw("pbx_id")?)) else { continue };
             let e164: PhoneNumber = row.parsed("e164")?;
             let extension = row.raw::<Option<Uuid>>("extension_id")?.map(ExtensionId);
-            let destination = match extension.and_then(|id| numbers_of.get(&id)) {
-                Some((_, number)) => Destination::Extension { number: number.clone() },
-                None => Destination::Nowhere,
-            };
+            let destination =
+                extension.map_or(Destination::Nowhere, |extension| Destination::Extension { extension });
             config.snapshot.numbers.insert(e164, destination);
+        }
+        for config in configs.values_mut() {
+            config.snapshot.index();
         }
         Ok(configs.into_values().collect())
     }
@@ -162,15 +166,15 @@ impl<'t> Configs<'t> {
             let id = PbxId(row.raw("id")?);
             let snapshot = Snapshot {
                 version: row.unsigned("version")?,
-                tenant: self.tenant,
-                customer: CustomerId(row.raw("customer_id")?),
-                pbx: id,
-                name: row.parsed("name")?,
-                realm: row.parsed("realm")?,
                 zone: row.parsed("time_zone")?,
                 status: if row.raw("suspended")? { Status::Suspended } else { Status::Active },
-                extensions: BTreeMap::new(),
-                numbers: BTreeMap::new(),
+                ..Snapshot::new(
+                    self.tenant,
+                    CustomerId(row.raw("customer_id")?),
+                    id,
+                    row.parsed("name")?,
+                    row.parsed("realm")?,
+                )
             };
             configs.insert(id, PbxConfig { snapshot, devices: Vec::new() });
         }

@@ -226,7 +226,7 @@ async fn a_phones_secret_moved_to_another_phone_does_not_open() {
     let mut tx = world.tx().await;
     let config = tx.config().pbx(world.company.pbx).await.unwrap().unwrap();
     assert_eq!(config.devices.iter().map(|d| d.device).collect::<Vec<_>>(), [first]);
-    assert!(config.snapshot.extensions[&ExtensionNumber::parse("1001").unwrap()].devices.is_empty());
+    assert!(config.snapshot.extensions[&ExtensionNumber::parse("1001").unwrap()].devices().is_empty());
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ async fn the_same_extension_numbers_and_names_live_side_by_side() {
         assert_eq!(config.snapshot.tenant, company.scope.tenant());
         let anna = &config.snapshot.extensions[&ExtensionNumber::parse("1000").unwrap()];
         assert_eq!(anna.id, company.extensions[0]);
-        assert_eq!(anna.devices.len(), 1);
+        assert_eq!(anna.devices().len(), 1);
     }
 }
 
