@@ -12,9 +12,9 @@ use uuid::Uuid;
 use voxera_callcontrol::{
     CallControl, CallControlConfig, CallEnded, DeviceSecret, LiveEvent, LiveFeed, LiveScope, PbxConfig,
 };
-use voxera_callflow::{Extension, Snapshot};
+use voxera_callflow::{Extension, Kind, Snapshot, User};
 use voxera_model::{
-    CustomerId, DeviceId, ExtensionId, ExtensionNumber, Name, PbxId, Realm, Seconds, Status, TenantId, Zone,
+    CustomerId, DeviceId, ExtensionId, ExtensionNumber, Name, PbxId, Realm, Seconds, TenantId,
 };
 use voxera_sip::{Engine, EngineConfig, EngineHandle, SipTimers};
 
@@ -175,9 +175,9 @@ fn watch_security() {
 
 struct Watch;
 
-struct Kind(String);
+struct Counted(String);
 
-impl CounterFn for Kind {
+impl CounterFn for Counted {
     fn increment(&self, value: u64) {
         COUNTS.with_borrow_mut(|counts| *counts.entry(self.0.clone()).or_default() += value);
     }
@@ -195,7 +195,7 @@ impl Recorder for Watch {
             return Counter::noop();
         }
         let kind = key.labels().map(|label| label.value().to_owned()).collect();
-        Counter::from_arc(Arc::new(Kind(kind)))
+        Counter::from_arc(Arc::new(Counted(kind)))
     }
 
     fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use uuid::Uuid;
 use voxera_callcontrol::{HangupAnswer, LiveScope};
 use voxera_callflow::scenario::{Happening, Scenario, load_all};
-use voxera_callflow::{Extension, Facts, Party, RingOutcome};
-use voxera_model::{DeviceId, ExtensionId, ExtensionNumber, Locale, Name, Seconds};
+use voxera_callflow::{Extension, Facts, Kind, Party, RingOutcome, User};
+use voxera_model::{DeviceId, ExtensionId, ExtensionNumber, Locale, Name};
 use voxera_testkit::phone::{Phone, PhoneConfig};
 use voxera_testkit::sipp::{Place, Sipp};
 
@@ -152,7 +152,7 @@ async fn play(scenario: &Scenario) {
             }
             // Time does it.
             Happening::RingEnded { outcome: RingOutcome::NoAnswer } => from.ringing().await,
-            Happening::RingEnded { outcome: RingOutcome::Unreachable } => {}
+            Happening::RingEnded { outcome: RingOutcome::Unreachable | RingOutcome::Incompatible } => {}
             Happening::HungUp { by: Party::Caller } => {
                 if !connected {
                     from.ringing().await;
