@@ -4,7 +4,7 @@ use crate::act::Act;
 use crate::input::{Body, CustomerPath, CustomerUserPath, Listed, Paging, Query, Url, input};
 use crate::permit::CustomerAdmin;
 use crate::problem::{Answer, Problem};
-use crate::tenant::users::{ByName, User, accepted, not_oneself};
+use crate::tenant::users::{ByName, User, accepted, invite, not_oneself};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -95,10 +95,8 @@ pub async fn create(admin: CustomerAdmin, new: Body<NewUser>) -> Answer<Response
     let new = new.value;
     let locale = new.locale.unwrap_or(customer.locale);
     let member = NewMember { email: new.email, name: new.name, role: new.role, locale: Some(locale) };
-    let made = admin.api.identity.invite_in(&mut act, &admin.actor.caller, &admin.grant, member).await?;
-    let answer = act.created(&CustomerUser { user: User::show(made.clone()), extension: None }).await?;
-    admin.api.identity.invited(&made);
-    Ok(answer)
+    let show = |made| CustomerUser { user: User::show(made), extension: None };
+    invite(&admin.api, act, &admin.actor, &admin.grant, member, show).await
 }
 
 /// One person.

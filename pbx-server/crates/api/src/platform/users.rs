@@ -3,7 +3,7 @@
 use crate::input::{Body, Listed, Paging, Query, Url, UserPath};
 use crate::permit::PlatformAdmin;
 use crate::problem::{Answer, Problem};
-use crate::tenant::users::{ByName, NewStaff, User, not_oneself};
+use crate::tenant::users::{ByName, NewStaff, User, invite, not_oneself};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -36,10 +36,7 @@ pub async fn create(admin: PlatformAdmin, new: Body<NewStaff>) -> Answer<Respons
         return Ok(answer);
     }
     let member = new.value.member(Role::PlatformAdmin);
-    let made = admin.api.identity.invite_in(&mut act, &admin.actor.caller, &admin.grant, member).await?;
-    let answer = act.created(&User::show(made.clone())).await?;
-    admin.api.identity.invited(&made);
-    Ok(answer)
+    invite(&admin.api, act, &admin.actor, &admin.grant, member, User::show).await
 }
 
 /// Take the role away from a platform admin.

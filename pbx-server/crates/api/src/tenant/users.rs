@@ -1,5 +1,7 @@
 //! A partner's own people.
 
+use crate::act::Act;
+use crate::api::Api;
 use crate::input::{Body, Listed, Paging, Query, TenantPath, TenantUserPath, Url, input, sorting};
 use crate::permit::{Actor, TenantAdmin};
 use crate::problem::{Answer, Problem};
@@ -9,9 +11,9 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use voxera_identity::{IdentityError, NewMember};
+use voxera_identity::{Grant, IdentityError, NewMember};
 use voxera_model::{AccountId, CustomerId, Email, Locale, Name, Role, Status, TenantId, UserId};
-use voxera_store::UserChange;
+use voxera_store::{PlatformTx, UserChange};
 
 sorting!(ByName: "name", "email", "role", "status", "created_at");
 
@@ -77,10 +79,7 @@ pub async fn create(admin: TenantAdmin, new: Body<NewStaff>) -> Answer<Response>
         return Ok(answer);
     }
     let member = new.value.member(Role::TenantAdmin);
-    let made = admin.api.identity.invite_in(&mut act, &admin.actor.caller, &admin.grant, member).await?;
-    let answer = act.created(&User::show(made.clone())).await?;
-    admin.api.identity.invited(&made);
-    Ok(answer)
+    invite(&admin.api, act, &admin.actor, &admin.grant, member, User::show).await
 }
 
 /// One person of the staff.
@@ -179,6 +178,21 @@ impl NewStaff {
     pub(crate) fn member(self, role: Role) -> NewMember {
         NewMember { email: self.email, name: self.name, role, locale: self.locale }
     }
+}
+
+/// Invites, answers 201 with the person, and sends the mail once the invitation lasts.
+pub(crate) async fn invite<A: Serialize + Sync>(
+    api: &Api,
+    mut act: Act<PlatformTx<'static>>,
+    actor: &Actor,
+    grant: &Grant,
+    member: NewMember,
+    show: impl FnOnce(voxera_store::User) -> A,
+) -> Answer<Response> {
+    let made = api.identity.invite_in(&mut act, &actor.caller, grant, member).await?;
+    let answer = act.created(&show(made.clone())).await?;
+    api.identity.invited(&made);
+    Ok(answer)
 }
 
 /// Nobody locks themselves out by mistake.
