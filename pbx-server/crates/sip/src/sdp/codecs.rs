@@ -1,0 +1,127 @@
+//! What we speak ourselves: offers and answers of our own.
+
+use super::{Audio, Direction, Format, Sdp};
+
+/// What we decode and encode: name, fixed payload number, clock in Hz. The first is asked for first.
+const OURS: [(&str, u8, u32); 3] = [("PCMA", 8, 8000), ("PCMU", 0, 8000), ("G722", 9, 8000)];
+/// The payload number of tones in our own offers.
+const TONES: u8 = 101;
+
+impl Format {
+    /// Whether we decode and encode it.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        OURS.iter().any(|(name, _, clock)| self.is(name) && self.clock == *clock)
+    }
+
+    /// Whether it carries this codec.
+    #[must_use]
+    pub fn is(&self, codec: &str) -> bool {
+        self.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(codec))
+    }
+
+    /// RFC 4733, at the clock of telephones.
+    fn is_tones(&self) -> bool {
+        self.is("telephone-event") && self.clock == 8000
+    }
+
+    fn ours(name: &str, payload: u8, clock: u32) -> Self {
+        let mapped = Some(format!("{name}/{clock}"));
+        Self { payload, name: Some(name.to_owned()), clock, mapped, fmtp: None }
+    }
+
+    fn tones(payload: u8) -> Self {
+        Self { fmtp: Some("0-15".to_owned()), ..Self::ours("telephone-event", payload, 8000) }
+    }
+}
+
+impl Direction {
+    /// What we answer: a phone that only sends is listened to.
+    #[must_use]
+    pub const fn answered(self) -> Self {
+        match self {
+            Self::SendRecv => Self::SendRecv,
+            Self::SendOnly => Self::RecvOnly,
+            Self::RecvOnly => Self::SendOnly,
+            Self::Inactive => Self::Inactive,
+        }
+    }
+}
+
+impl Audio {
+    /// The payload number of tones, where they go beside the sound.
+    #[must_use]
+    pub fn tones(&self) -> Option<u8> {
+        self.formats.iter().find(|format| format.is_tones()).map(|format| format.payload)
+    }
+
+    /// The first codec that we speak; `preferred` when it is among them.
+    #[must_use]
+    pub fn ours(&self, preferred: Option<&str>) -> Option<&Format> {
+        let mut ours = self.formats.iter().filter(|format| format.is_ours());
+        let wanted = preferred.and_then(|codec| ours.clone().find(|format| format.is(codec)));
+        wanted.or_else(|| ours.next())
+    }
+
+    /// Whether the phone lets the other side wait: it listens to nobody.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.port == 0 || matches!(self.direction, Direction::SendOnly | Direction::Inactive)
+    }
+}
+
+impl Sdp {
+    /// Our own offer: every codec that we speak, `preferred` first.
+    #[must_use]
+    pub fn offer(preferred: Option<&str>) -> Self {
+        let mut ours = OURS.to_vec();
+        ours.sort_by_key(|(name, _, _)| {
+            !preferred.is_some_and(|preferred| preferred.eq_ignore_ascii_case(name))
+        });
+        let formats = ours.into_iter().map(|(name, payload, clock)| Format::ours(name, payload, clock));
+        Self::plain(formats.chain([Format::tones(TONES)]).collect(), Direction::SendRecv)
+    }
+
+    /// Our own answer to this offer, with one codec that we speak and its tones. `None`: we share none.
+    #[must_use]
+    pub fn answer(&self, preferred: Option<&str>) -> Option<Self> {
+        let codec = self.audio.ours(preferred)?.clone();
+        let tones = self.audio.formats.iter().find(|format| format.is_tones());
+        let formats = [Some(codec), tones.cloned()].into_iter().flatten().collect();
+        let mut answer = Self::plain(formats, self.audio.direction.answered());
+        answer.audio.profile = self.audio.profile;
+        if self.audio.port == 0 {
+            answer.audio.port = 0;
+        }
+        Some(answer)
+    }
+
+    /// The same description with the codecs that we speak only. `None`: there is none among them.
+    #[must_use]
+    pub fn narrowed(&self) -> Option<Self> {
+        self.audio.ours(None)?;
+        let mut narrowed = self.clone();
+        narrowed.audio.formats.retain(|format| format.is_ours() || format.is_tones());
+        narrowed.audio.direction = Direction::SendRecv;
+        Some(narrowed)
+    }
+
+    fn plain(formats: Vec<Format>, direction: Direction) -> Self {
+        let first = formats.first().map_or_else(|| "0".to_owned(), |format| format.payload.to_string());
+        Self {
+            audio: Audio {
+                // Any but 0: the port itself is filled in when it is written.
+                port: 9,
+                address: None,
+                rtcp_port: None,
+                direction,
+                formats,
+                profile: "RTP/AVP",
+                ptime: Some(20),
+                maxptime: None,
+            },
+            position: 0,
+            streams: vec![("audio".to_owned(), "RTP/AVP".to_owned(), first)],
+        }
+    }
+}
