@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 use voxera_callflow::{
-    Action, Cause, Cursor, Event, Facts, LocalTime, Party, Peer, Position, Reason, RingOutcome, RingTarget,
+    Action, Cause, Cursor, Event, Facts, LocalTime, Party, Peer, Reason, RingOutcome, RingTarget, Standing,
     TraceEntry, step,
 };
 use voxera_model::{CallId, DeviceId, Dialled, ExtensionId, ExtensionNumber, Zone};
@@ -241,10 +241,15 @@ impl Inner {
 
     fn live_call(&self, state: &State) -> Option<LiveCall> {
         let snapshot = &self.view.snapshot;
-        let live = match &state.cursor.as_ref()?.position {
-            Position::Ringing { .. } => LiveState::Ringing,
-            Position::Connected { .. } => LiveState::Connected,
-            Position::Emergency => LiveState::Emergency,
+        let live = match state.cursor.as_ref()?.standing() {
+            Standing::Ringing => LiveState::Ringing,
+            Standing::Emergency => LiveState::Emergency,
+            Standing::Connected
+            | Standing::Menu
+            | Standing::Waiting { .. }
+            | Standing::Voicemail
+            | Standing::Conference { .. }
+            | Standing::Listening => LiveState::Connected,
         };
         let named = |number: Option<&ExtensionNumber>| {
             number.and_then(|number| snapshot.extensions.get(number)).map(|extension| extension.name.clone())

@@ -1,12 +1,13 @@
 //! The decision itself: one function per place where a call can stand.
 
+use crate::cursor::{Cursor, Journey, Position, Rung};
 use crate::event::{Event, Peer, RingOutcome};
 use crate::extension::{Extension, User};
 use crate::facts::Facts;
 use crate::reason::{EventKind, Reason, Who};
 use crate::routing::Destination;
 use crate::snapshot::Snapshot;
-use crate::step::{Action, Cause, Cursor, Party, Position, RingTarget, Step, TraceEntry, WhileRinging};
+use crate::step::{Action, Cause, Party, RingTarget, Step, TraceEntry, WhileRinging};
 use voxera_model::{Dialled, ExtensionNumber, PhoneNumber, Seconds, Status};
 
 /// The shortest and longest ringing, in seconds, whatever a snapshot says.
@@ -28,9 +29,15 @@ pub fn step(snapshot: &Snapshot, facts: &Facts, cursor: Option<&Cursor>, event: 
         };
     };
     let mut step = match &cursor.position {
-        Position::Ringing { extension } => ringing(snapshot, cursor, extension, event),
-        Position::Connected { extension } => connected(snapshot, cursor, extension, event),
+        Position::Ringing { whom: Rung::Extension { extension } } => match snapshot.ids.get(extension) {
+            Some(number) => ringing(snapshot, cursor, number, event),
+            None => end(Cause::Fault, [Reason::Fault { event: event.into() }]),
+        },
+        Position::Connected { to: Peer::Extension(extension) } => {
+            connected(snapshot, cursor, extension, event)
+        }
         Position::Emergency => emergency(cursor, event),
+        _ => keep(cursor, event),
     };
     if cursor.snapshot != snapshot.version {
         let changed = Reason::SettingsChanged { started: cursor.snapshot, now: snapshot.version };
@@ -121,6 +128,7 @@ fn emergency_dialled(snapshot: &Snapshot, facts: &Facts, from: &ExtensionNumber,
             snapshot: snapshot.version,
             from: Peer::Extension(from.clone()),
             position: Position::Emergency,
+            journey: Journey::default(),
         }),
         trace: entries([dialled]),
     }
@@ -171,7 +179,8 @@ fn ring(
         next: Some(Cursor {
             snapshot: snapshot.version,
             from: Peer::Extension(from.clone()),
-            position: Position::Ringing { extension: number.clone() },
+            position: Position::Ringing { whom: Rung::Extension { extension: extension.id } },
+            journey: Journey::default(),
         }),
         trace: entries([dialled, rings]),
     }
@@ -183,7 +192,7 @@ fn ringing(snapshot: &Snapshot, cursor: &Cursor, extension: &ExtensionNumber, ev
         Event::Answered { by: Peer::Extension(by) } if by == extension => Step {
             actions: vec![Action::Bridge],
             next: Some(Cursor {
-                position: Position::Connected { extension: extension.clone() },
+                position: Position::Connected { to: Peer::Extension(extension.clone()) },
                 ..cursor.clone()
             }),
             trace: entries([Reason::Answered { by: to }]),

@@ -12,6 +12,7 @@ pub const FORMAT: u32 = 1;
 
 mod calendar;
 mod check;
+mod cursor;
 mod event;
 mod extension;
 mod facts;
@@ -27,6 +28,7 @@ mod step;
 
 pub use calendar::{Date, LocalTime, TimeOfDay, Weekday};
 pub use check::{Finding, Problem, PublicService, Severity, check};
+pub use cursor::{Cursor, Journey, Line, PinOf, Place, Position, Rung, Standing, Then};
 pub use event::{Event, Peer, RingOutcome};
 pub use extension::{
     Conference, Extension, ExtensionType, Forwarding, HuntGroup, Kind, Mailbox, Member, Queue,
@@ -39,6 +41,4 @@ pub use reason::{EventKind, Reason, Who};
 pub use routing::{CallerMatch, Condition, DateRange, Destination, HolidayKinds, Routing, Rule, RuleId};
 pub use snapshot::{Features, PublishedIvr, Snapshot, Trunk};
 pub use sound::{Prompt, Sound, SpokenText};
-pub use step::{
-    Action, Cause, Cursor, ListenMode, Party, Position, RingTarget, Standing, Step, TraceEntry, WhileRinging,
-};
+pub use step::{Action, Cause, ListenMode, Party, RingTarget, Step, TraceEntry, WhileRinging};

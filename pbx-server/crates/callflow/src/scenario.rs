@@ -24,8 +24,8 @@
 //! phones, makes the events happen, and compares what becomes of the call.
 
 use crate::{
-    Action, Availability, Cause, Cursor, Destination, Event, Extension, Facts, Kind, Party, Peer, Position,
-    RingOutcome, RingTarget, Snapshot, Step, User, step,
+    Action, Availability, Cause, Cursor, Destination, Event, Extension, Facts, Kind, Party, Peer,
+    RingOutcome, RingTarget, Snapshot, Standing, Step, User, step,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -270,10 +270,11 @@ pub fn describe(step: &Step) -> Described {
     });
     let then = step.next.as_ref().map_or_else(
         || "over".to_owned(),
-        |cursor| match &cursor.position {
-            Position::Ringing { extension } => format!("ringing {extension}"),
-            Position::Connected { extension } => format!("connected {extension}"),
-            Position::Emergency => "emergency".to_owned(),
+        |cursor| match (cursor.standing(), cursor.other()) {
+            (Standing::Ringing, _) => "ringing".to_owned(),
+            (Standing::Connected, Some(Peer::Extension(number))) => format!("connected {number}"),
+            (Standing::Emergency, _) => "emergency".to_owned(),
+            (other, _) => format!("{other:?}"),
         },
     );
     Described { does: does.collect(), then }

@@ -1,6 +1,6 @@
 //! The answer of the core.
 
-use crate::event::Peer;
+use crate::cursor::Cursor;
 use crate::reason::Reason;
 use crate::sound::Sound;
 use serde::{Deserialize, Serialize};
@@ -185,46 +185,6 @@ pub enum Party {
     Callee,
     /// We ended it.
     System,
-}
-
-/// Where a call stands: serialisable, names the snapshot it started on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cursor {
-    pub snapshot: u64,
-    pub from: Peer,
-    pub position: Position,
-}
-
-/// Where a call stands, as people see it in a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Standing {
-    Ringing,
-    /// Two people talk.
-    Connected,
-    /// In a menu, or hearing a message.
-    Menu,
-    /// In line.
-    Waiting {
-        queue: ExtensionId,
-    },
-    /// Leaving or listening to messages.
-    Voicemail,
-    Conference {
-        room: ExtensionId,
-    },
-    /// Listening in on another call.
-    Listening,
-    Emergency,
-}
-
-/// What the call is waiting for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Position {
-    Ringing { extension: ExtensionNumber },
-    Connected { extension: ExtensionNumber },
-    Emergency,
 }
 
 /// One decision, as data; `say` puts it into words.
