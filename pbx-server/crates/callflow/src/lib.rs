@@ -17,7 +17,9 @@ mod event;
 mod extension;
 mod facts;
 mod flow;
+mod holidays;
 mod ivr;
+mod matching;
 mod reason;
 mod routing;
 #[cfg(feature = "scenarios")]
@@ -36,7 +38,9 @@ pub use extension::{
 };
 pub use facts::{Availability, Facts, MemberFacts, MessageFacts, QueueFacts, RingingCall};
 pub use flow::step;
+pub use holidays::{Holiday, HolidayKind, holiday};
 pub use ivr::{Branch, Ivr, IvrSettings, Node, NodeId, NodeKind};
+pub use matching::{Unmet, hold, matches};
 pub use reason::{EventKind, Reason, Who};
 pub use routing::{CallerMatch, Condition, DateRange, Destination, HolidayKinds, Routing, Rule, RuleId};
 pub use snapshot::{Features, PublishedIvr, Snapshot, Trunk};
