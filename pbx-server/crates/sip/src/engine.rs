@@ -8,6 +8,7 @@ use crate::flow::Ways;
 use crate::guard::Guard;
 use crate::hub::{Hub, lock, udp_flow};
 use crate::media::{MediaEvent, Ports, Relay};
+use crate::trunk::{self, Lines};
 use crate::{dispatch, net};
 use rsipstack::EndpointBuilder;
 use rsipstack::transaction::endpoint::EndpointOption;
@@ -102,6 +103,7 @@ impl Engine {
             auth: Mutex::new(Authenticator::new(config.nonce_lifetime, config.registration.longest, now)),
             guard: Mutex::new(Guard::new(config.limits, now)),
             bindings: Bindings::default(),
+            lines: Lines::default(),
             streams: Mutex::new(HashMap::new()),
             book: Arc::default(),
             relay,
@@ -119,6 +121,7 @@ impl Engine {
         hub.spawn(net::serve_udp(Arc::clone(&hub)));
         hub.spawn(net::serve_tcp(Arc::clone(&hub), listener));
         hub.spawn(housekeeping(Arc::clone(&hub)));
+        hub.spawn(trunk::follow(Arc::clone(&hub)));
         let book = Arc::clone(&hub.book);
         hub.spawn(async move {
             while let Some(MediaEvent::Silent(call)) = silent.recv().await {
@@ -215,9 +218,10 @@ async fn housekeeping(hub: Arc<Hub>) {
         tokio::select! {
             _ = sweep.tick() => hub.sweep(),
             _ = keep_open.tick() => {
-                for flow in hub.bindings.behind_routers() {
+                let phones = hub.bindings.behind_routers().into_iter().map(|flow| flow.peer);
+                for peer in phones.chain(hub.lines.kept_open()) {
                     // One that is lost is followed by the next.
-                    let _ = hub.socket.send_to(b"\r\n\r\n", flow.peer).await;
+                    let _ = hub.socket.send_to(b"\r\n\r\n", peer).await;
                 }
             }
         }

@@ -1,8 +1,10 @@
 //! Where messages come from and go to.
 
+use crate::trunk::Key;
 use rsipstack::transport::{SipAddr, SipConnection};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use voxera_callcontrol::Transport;
 
@@ -16,6 +18,7 @@ pub struct Flow {
     pub peer: SocketAddr,
     connection: SipConnection,
     closed: CancellationToken,
+    line: Option<Arc<Key>>,
 }
 
 impl Flow {
@@ -26,13 +29,31 @@ impl Flow {
         connection: SipConnection,
         closed: CancellationToken,
     ) -> Self {
-        Self { transport, peer, connection, closed }
+        Self { transport, peer, connection, closed, line: None }
     }
 
     /// The same socket towards another peer; of use for UDP only.
     #[must_use]
     pub fn to(&self, peer: SocketAddr) -> Self {
         Self { peer, ..self.clone() }
+    }
+
+    /// The same way as that of a line: requests over it prove who we are.
+    #[must_use]
+    pub fn of_line(self, line: Arc<Key>) -> Self {
+        Self { line: Some(line), ..self }
+    }
+
+    /// The line at its other end, when there is one.
+    #[must_use]
+    pub const fn line(&self) -> Option<&Arc<Key>> {
+        self.line.as_ref()
+    }
+
+    /// The other end moved: what it proved, or we prove to it, stays.
+    pub fn move_to(&mut self, other: &Self) {
+        let line = self.line.take();
+        *self = Self { line, ..other.clone() };
     }
 
     /// What a transaction sends through.
@@ -57,6 +78,16 @@ impl Flow {
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.closed.is_cancelled()
+    }
+
+    /// Ends it.
+    pub fn close(&self) {
+        self.closed.cancel();
+    }
+
+    /// Waits until it leads nowhere any more.
+    pub async fn gone(&self) {
+        self.closed.cancelled().await;
     }
 
     /// Whether both are the same way. A peer has one connection from one port.
@@ -113,6 +144,12 @@ impl Ways {
             (_, IpAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
             (_, IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
         }
+    }
+
+    /// Whether our socket can send there: one of IPv4 reaches no IPv6.
+    #[must_use]
+    pub const fn reaches(&self, peer: SocketAddr) -> bool {
+        peer.is_ipv4() || self.bound.is_ipv6()
     }
 
     /// Whether a host names this machine as far as we know.

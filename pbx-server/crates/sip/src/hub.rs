@@ -7,6 +7,7 @@ use crate::config::EngineConfig;
 use crate::flow::{Flow, Ways};
 use crate::guard::{Admission, Guard, is_scanner};
 use crate::media::Relay;
+use crate::trunk::Lines;
 use crate::who::{Screened, screen};
 use crate::wire;
 use rsipstack::sip::prelude::HeadersExt;
@@ -36,6 +37,8 @@ pub struct Hub {
     pub auth: Mutex<Authenticator>,
     pub guard: Mutex<Guard>,
     pub bindings: Bindings,
+    /// Lines to the public network.
+    pub lines: Lines,
     /// Open connections by peer.
     pub streams: Mutex<HashMap<SocketAddr, Flow>>,
     pub book: Arc<Book>,
@@ -64,8 +67,15 @@ impl Hub {
         if bytes.len() > self.config.limits.message {
             return dropped("too_long");
         }
-        let trusted = self.bindings.is_source(flow.peer);
-        match lock(&self.guard).admit(flow.peer.ip(), trusted, Instant::now()) {
+        // A carrier brings the calls of many; it is neither counted nor ever not heard.
+        let line = self.lines.is_source(flow.peer);
+        let admission = if line {
+            Admission::Listen
+        } else {
+            let trusted = self.bindings.is_source(flow.peer);
+            lock(&self.guard).admit(flow.peer.ip(), trusted, Instant::now())
+        };
+        match admission {
             Admission::Listen => {}
             Admission::Banned => return dropped("banned"),
             Admission::Flood { first } => {
@@ -85,7 +95,7 @@ impl Hub {
         };
         match &message {
             SipMessage::Request(request) => {
-                if wire::value(&request.headers, "User-Agent").is_some_and(is_scanner) {
+                if wire::value(&request.headers, "User-Agent").is_some_and(is_scanner) && !line {
                     return dropped("scanner");
                 }
                 let method = request.method.to_string();
@@ -157,6 +167,11 @@ impl Hub {
         let mut tx = Transaction::new_client(key, request, self.endpoint.clone(), Some(flow.connection()));
         tx.destination = Some(flow.address());
         Some(tx)
+    }
+
+    /// Whether our socket can send there.
+    pub fn reaches(&self, peer: SocketAddr) -> bool {
+        lock(&self.ways).reaches(peer)
     }
 
     /// Our address as the phone at the other end of a way sees it, with the SIP port.

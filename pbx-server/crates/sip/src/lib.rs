@@ -15,6 +15,7 @@
 //! | `auth`, `who` | digest, nonces; which phone a request is from, before anything is kept of it |
 //! | `register`, `bindings` | who is where |
 //! | `dispatch` | what a request is, and who answers it |
+//! | `trunk` | lines to the public network: registration, calls out and in |
 //! | `call` | one task per call: both legs, ringing, hold, the end |
 //! | `sdp`, `media` | what phones say about their sound, and the relay that carries it |
 //!
@@ -33,6 +34,7 @@ mod media;
 mod net;
 mod register;
 mod sdp;
+mod trunk;
 mod who;
 mod wire;
 

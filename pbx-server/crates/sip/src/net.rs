@@ -100,16 +100,33 @@ pub async fn serve_tcp(hub: Arc<Hub>, listener: TcpListener) {
     }
 }
 
+/// Opens a connection to a line and serves it until it is closed.
+pub async fn connect(hub: &Arc<Hub>, peer: SocketAddr) -> io::Result<Flow> {
+    // A server that does not take it within the time that a request may last is not there.
+    let stream = tokio::time::timeout(hub.config.timers.t1 * 8, TcpStream::connect(peer)).await??;
+    let (flow, outgoing) = flow(peer).await.ok_or(io::ErrorKind::NotConnected)?;
+    lock(&hub.streams).insert(peer, flow.clone());
+    hub.spawn(serve(Arc::clone(hub), stream, flow.clone(), outgoing));
+    Ok(flow)
+}
+
 async fn connection(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr) {
+    let Some((flow, outgoing)) = flow(peer).await else { return };
+    lock(&hub.streams).insert(peer, flow.clone());
+    serve(hub, stream, flow, outgoing).await;
+}
+
+/// The way of a connection, and what is to be written to it.
+async fn flow(peer: SocketAddr) -> Option<(Flow, UnboundedReceiver<TransportEvent>)> {
     let (_never, incoming) = unbounded_channel();
     let (out, outgoing) = unbounded_channel();
     let address = SipAddr::new(rsipstack::sip::Transport::Tcp, peer.into());
-    let Ok(channel) = ChannelConnection::create_connection(incoming, out, address, None).await else {
-        return;
-    };
-    let closed = CancellationToken::new();
-    let flow = Flow::new(Transport::Tcp, peer, channel.into(), closed.clone());
-    lock(&hub.streams).insert(peer, flow.clone());
+    let channel = ChannelConnection::create_connection(incoming, out, address, None).await.ok()?;
+    Some((Flow::new(Transport::Tcp, peer, channel.into(), CancellationToken::new()), outgoing))
+}
+
+async fn serve(hub: Arc<Hub>, stream: TcpStream, flow: Flow, outgoing: UnboundedReceiver<TransportEvent>) {
+    let peer = flow.peer;
     // Small messages must not wait for more.
     let _ = stream.set_nodelay(true);
     let (mut reader, mut writer) = stream.into_split();
@@ -121,7 +138,7 @@ async fn connection(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr) {
             match tokio::time::timeout(idle, reader.read_buf(&mut buffer)).await {
                 Ok(Ok(0) | Err(_)) => break,
                 Ok(Ok(_)) => {}
-                Err(_) if hub.bindings.is_source(peer) => continue,
+                Err(_) if hub.bindings.is_source(peer) || hub.lines.is_source(peer) => continue,
                 Err(_) => break,
             }
             while let Some(frame) = next(&mut buffer, hub.config.limits.message) {
@@ -136,9 +153,9 @@ async fn connection(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr) {
     tokio::select! {
         () = read => {}
         () = write(&mut writer, outgoing, pongs) => {}
-        () = closed.cancelled() => {}
+        () = flow.gone() => {}
     }
-    closed.cancel();
+    flow.close();
     hub.closed(&flow);
 }
 

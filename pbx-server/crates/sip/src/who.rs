@@ -3,7 +3,7 @@
 use crate::auth::{Claim, Verdict};
 use crate::flow::Flow;
 use crate::hub::{Hub, lock};
-use crate::wire;
+use crate::{trunk, wire};
 use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{Header, Method, Request, Response, Uri};
 use std::sync::Arc;
@@ -50,6 +50,9 @@ pub fn screen(hub: &Hub, request: &Request, flow: &Flow) -> Screened {
     if request.method == Method::Cancel && !known_place(hub, request, flow) {
         return Screened::Silent;
     }
+    if request.method == Method::Invite && begins && trunk::is_from_line(hub, request, flow) {
+        return Screened::Pass;
+    }
     let asker = if request.method == Method::Register {
         Asker::Registrar
     } else if request.method == Method::Invite && begins {
@@ -95,11 +98,12 @@ pub fn realm(request: &Request) -> Option<Realm> {
     own.ok().as_ref().and_then(of).or_else(|| elsewhere.and_then(of))
 }
 
-/// Whether a request comes from a phone that is registered, from this machine, or names a realm of
+/// Whether a request comes from a phone that is registered, from a line, from this machine, or names a realm of
 /// ours. Everything else is a stranger who looks around, and hears nothing.
 pub fn known_place(hub: &Hub, request: &Request, flow: &Flow) -> bool {
     let names_us = |uri: Uri| hub.realm(&wire::host(&uri)).is_some();
     hub.bindings.is_source(flow.peer)
+        || hub.lines.is_source(flow.peer)
         || flow.peer.ip().to_canonical().is_loopback()
         || request.to_header().is_ok_and(|to| to.uri().is_ok_and(names_us))
         || request.from_header().is_ok_and(|from| from.uri().is_ok_and(names_us))

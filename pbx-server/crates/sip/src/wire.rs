@@ -134,6 +134,19 @@ pub fn quoted(name: &str) -> String {
     text
 }
 
+/// A user name as it stands in an address.
+pub fn escaped(user: &str) -> String {
+    let mut text = String::with_capacity(user.len());
+    for byte in user.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,?/".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
 /// A status by its number.
 pub fn status(code: u16) -> StatusCode {
     StatusCode::try_from((code, "")).unwrap_or(StatusCode::ServerInternalError)

@@ -20,7 +20,9 @@ impl Algorithm {
         }
     }
 
-    fn hash(self, parts: &[&str]) -> String {
+    /// The hash of parts joined by colons, in lower-case hexadecimal.
+    #[must_use]
+    pub fn hash(self, parts: &[&str]) -> String {
         let text = parts.join(":");
         match self {
             Self::Md5 => hex::encode(Md5::digest(text.as_bytes())),
@@ -57,7 +59,7 @@ impl Credentials {
         if !scheme.eq_ignore_ascii_case("Digest") {
             return Err(Unusable);
         }
-        let mut params = Params(parameters(rest)?);
+        let mut params = Params::read(rest)?;
         let algorithm = match params.take("algorithm") {
             None => Algorithm::Md5,
             Some(text) if text.eq_ignore_ascii_case("MD5") => Algorithm::Md5,
@@ -102,15 +104,23 @@ pub fn response(c: &Credentials, ha1: &str, ha2: &str) -> String {
     c.algorithm.hash(&[ha1, &c.nonce, &c.nc_text, &c.cnonce, "auth", ha2])
 }
 
-struct Params(Vec<(String, String)>);
+/// The parameters of one field.
+pub struct Params(Vec<(String, String)>);
 
 impl Params {
-    fn take(&mut self, name: &str) -> Option<String> {
+    /// Reads `name=token` and `name="text"`, comma-separated. Refused: a name that comes twice.
+    pub fn read(text: &str) -> Result<Self, Unusable> {
+        parameters(text).map(Self)
+    }
+
+    /// Takes one out.
+    pub fn take(&mut self, name: &str) -> Option<String> {
         let at = self.0.iter().position(|(n, _)| n == name)?;
         Some(self.0.swap_remove(at).1)
     }
 
-    fn need(&mut self, name: &str) -> Result<String, Unusable> {
+    /// Takes one out that must be there.
+    pub fn need(&mut self, name: &str) -> Result<String, Unusable> {
         self.take(name).ok_or(Unusable)
     }
 }

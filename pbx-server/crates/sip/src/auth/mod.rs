@@ -3,7 +3,7 @@
 //! We keep no password, only the two HA1 of a device. Every refusal of a credential is one answer,
 //! reached by the same computation, whether the name is unknown, foreign or the password wrong.
 
-mod digest;
+pub mod digest;
 mod nonce;
 
 use digest::{Algorithm, Credentials, ha2, response};

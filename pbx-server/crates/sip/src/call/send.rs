@@ -1,14 +1,15 @@
 //! Transactions, each driven by a task of its own: the library's are not to be dropped in the middle.
 
-use crate::call::Input;
+use crate::call::{Input, leg};
 use crate::flow::Flow;
-use crate::hub::Hub;
+use crate::hub::{Hub, lock};
+use crate::trunk::proof;
 use crate::wire;
 use rsipstack::sip::{Header, Method, Request, Response, SipMessage};
 use rsipstack::transaction::Transaction;
 use rsipstack::transaction::key::TransactionKey;
 use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Answers one INVITE of a phone, from wherever the call is decided.
@@ -19,11 +20,21 @@ pub struct Responder {
     events: Events,
 }
 
-/// Ends an INVITE of ours that nobody answers.
-#[derive(Debug)]
+/// Ends an INVITE of ours.
+#[derive(Debug, Clone)]
 pub struct Stopper {
+    sent: Arc<Mutex<Sent>>,
+}
+
+/// An INVITE as it went out last: one that had to be proven went out twice.
+#[derive(Debug)]
+struct Sent {
+    request: Request,
     key: TransactionKey,
     events: Events,
+    /// The other end said anything at all.
+    heard: bool,
+    cancelled: bool,
 }
 
 /// The library's sender has no `Debug`.
@@ -82,46 +93,141 @@ pub enum Heard {
 impl Stopper {
     /// Lets go of the transaction.
     pub fn stop(&self) {
-        let _ = self.events.0.send(TransactionEvent::Terminate(self.key.clone()));
+        let sent = lock(&self.sent);
+        let _ = sent.events.0.send(TransactionEvent::Terminate(sent.key.clone()));
+    }
+
+    /// Tells the other end that nobody wants its answer any more; it was heard before.
+    pub fn cancel(&self, hub: &Arc<Hub>, flow: &Flow, reason: Option<&str>) {
+        let cancel = {
+            let mut sent = lock(&self.sent);
+            sent.cancelled = true;
+            leg::cancel(&sent.request, reason)
+        };
+        fire(hub, cancel, flow);
     }
 }
 
-/// Sends an INVITE; every answer, and the end, goes to `told`.
+/// Sends an INVITE; every answer, and the end, goes to `told`. A line's wish for a proof is met
+/// here, and a line that says nothing at all is let go early, so that another can be tried.
 pub fn invite(
     hub: &Arc<Hub>,
-    request: Request,
+    mut request: Request,
     flow: &Flow,
-    told: impl Fn(Option<Response>) + Send + 'static,
+    mut told: impl Fn(Option<Response>) + Send + 'static,
 ) -> Option<Stopper> {
-    let mut tx = hub.client(request, flow)?;
-    let stopper = Stopper { key: tx.key.clone(), events: Events(tx.tu_sender.clone()) };
-    hub.spawn(async move {
-        if tx.send().await.is_ok() {
-            while let Some(message) = tx.receive().await {
-                if let SipMessage::Response(response) = message {
-                    told(Some(response));
-                }
+    let proof = flow.line().and_then(|line| line.proof());
+    if let Some(proof) = proof {
+        proof.add(&mut request);
+    }
+    let tx = hub.client(request.clone(), flow)?;
+    let sent = Sent {
+        request,
+        key: tx.key.clone(),
+        events: Events(tx.tu_sender.clone()),
+        heard: false,
+        cancelled: false,
+    };
+    let stopper = Stopper { sent: Arc::new(Mutex::new(sent)) };
+    if flow.line().is_some() {
+        let (stopper, patience) = (stopper.clone(), hub.config.timers.t1 * 8);
+        hub.spawn(async move {
+            tokio::time::sleep(patience).await;
+            if !lock(&stopper.sent).heard {
+                stopper.stop();
             }
+        });
+    }
+    let (owned, flow, sent) = (Arc::clone(hub), flow.clone(), Arc::clone(&stopper.sent));
+    hub.spawn(async move {
+        let mut tx = tx;
+        let mut tries = 0;
+        while let Some(refusal) = drive(&mut tx, &sent, &mut told, flow.line().is_some()).await {
+            let again = {
+                let mut sent = lock(&sent);
+                let proof = flow.line().and_then(|line| line.proof()).filter(|_| !sent.cancelled);
+                let again = proof.and_then(|proof| proof.again(&sent.request, &refusal, tries));
+                let again = again.and_then(|again| Some((owned.client(again.clone(), &flow)?, again)));
+                again.map(|(next, request)| {
+                    (sent.key, sent.events) = (next.key.clone(), Events(next.tu_sender.clone()));
+                    sent.request = request;
+                    next
+                })
+            };
+            let Some(next) = again else {
+                told(Some(refusal));
+                break;
+            };
+            tries += 1;
+            drain(&owned, std::mem::replace(&mut tx, next));
         }
+        drain(&owned, tx);
         told(None);
     });
     Some(stopper)
 }
 
-/// Sends any other request; returns its final answer's code, 408 when none came.
-pub async fn ask(hub: &Arc<Hub>, request: Request, flow: &Flow) -> u16 {
-    let Some(mut tx) = hub.client(request, flow) else { return 500 };
+/// Sends one transaction and tells what is answered, to its end or until a proof is asked for.
+async fn drive(
+    tx: &mut Transaction,
+    sent: &Mutex<Sent>,
+    told: &mut (impl Fn(Option<Response>) + Send),
+    proves: bool,
+) -> Option<Response> {
     if tx.send().await.is_err() {
-        return 408;
+        return None;
     }
     while let Some(message) = tx.receive().await {
-        if let SipMessage::Response(response) = message
-            && response.status_code.code() >= 200
-        {
-            return response.status_code.code();
+        let SipMessage::Response(response) = message else { continue };
+        lock(sent).heard = true;
+        if proves && proof::asks(response.status_code.code()) {
+            return Some(response);
         }
+        told(Some(response));
     }
-    408
+    None
+}
+
+/// Repeats of an answer that was read are still acknowledged.
+fn drain(hub: &Hub, mut tx: Transaction) {
+    hub.spawn(async move { while tx.receive().await.is_some() {} });
+}
+
+/// Sends any other request; returns its final answer's code, 408 when none came.
+pub async fn ask(hub: &Arc<Hub>, request: Request, flow: &Flow) -> u16 {
+    match answer_to(hub, request, flow).await {
+        Ok(response) => response.status_code.code(),
+        Err(code) => code,
+    }
+}
+
+/// The final answer to any request but INVITE, proven to a line that asks for it. `Err`: none came
+/// (408), or the request could not be written (500).
+pub async fn answer_to(hub: &Arc<Hub>, mut request: Request, flow: &Flow) -> Result<Response, u16> {
+    let proof = flow.line().and_then(|line| line.proof());
+    if let Some(proof) = proof.filter(|_| request.method != Method::Cancel) {
+        proof.add(&mut request);
+    }
+    let mut tries = 0;
+    loop {
+        let mut tx = hub.client(request.clone(), flow).ok_or(500_u16)?;
+        tx.send().await.map_err(|_| 408_u16)?;
+        let mut last = None;
+        while let Some(message) = tx.receive().await {
+            if let SipMessage::Response(response) = message
+                && response.status_code.code() >= 200
+            {
+                last = Some(response);
+                break;
+            }
+        }
+        let response = last.ok_or(408_u16)?;
+        match proof.and_then(|proof| proof.again(&request, &response, tries)) {
+            Some(again) => request = again,
+            None => return Ok(response),
+        }
+        tries += 1;
+    }
 }
 
 /// Sends a request whose answer changes nothing.

@@ -1,0 +1,48 @@
+//! What a line is, as its company wrote it.
+
+use std::net::IpAddr;
+use voxera_callcontrol::{Directory, Transport};
+use voxera_model::{PbxId, TrunkId};
+
+/// One line.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub trunk: TrunkId,
+    pub pbx: PbxId,
+    pub kind: LineKind,
+    /// A name or an address.
+    pub host: String,
+    pub port: u16,
+    pub transport: Transport,
+    /// Further addresses that its calls come from.
+    pub addresses: Vec<IpAddr>,
+    /// User name and password. A line that knows us by our address may have none.
+    pub account: Option<(String, String)>,
+}
+
+/// How a line knows us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// We say where we are.
+    Registration,
+    /// By our address.
+    Address,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { trunk, kind, transport, .. } = self;
+        f.debug_struct("Settings")
+            .field("trunk", trunk)
+            .field("kind", kind)
+            .field("transport", transport)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The lines of every PBX.
+#[must_use]
+pub fn all(directory: &Directory) -> Vec<Settings> {
+    let _ = directory;
+    Vec::new()
+}
