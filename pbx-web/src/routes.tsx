@@ -63,6 +63,7 @@ const routes: RouteObject[] = [
               { path: 'audit', ...customer('CustomerAudit') },
               { path: 'pbxs/new', ...customer('PbxsPage') },
               { path: 'pbxs/:pbx/settings', ...customer('PbxSettingsPage') },
+              { path: 'pbxs/:pbx/lines/:trunk?', ...customer('TrunksPage') },
             ],
           },
           {
@@ -75,6 +76,11 @@ const routes: RouteObject[] = [
           },
           { path: 'pbxs/:pbx/online', ...customer('OnlinePage') },
           { path: 'pbxs/:pbx/live', ...customer('LivePage') },
+          { path: 'pbxs/:pbx/queues', ...customer('QueuesPage') },
+          { path: 'pbxs/:pbx/voicemail', ...customer('MessagesPage') },
+          { path: 'pbxs/:pbx/recordings', ...customer('RecordingsPage') },
+          { path: 'pbxs/:pbx/callbacks', ...customer('CallbacksPage') },
+          { path: 'pbxs/:pbx/sounds', ...customer('AudioPage') },
           { path: 'pbxs/:pbx/calls', ...customer('CallsPage'), children: [{ path: ':call', ...customer('CallSheet') }] },
           { path: '*', element: <Nowhere /> },
         ],
@@ -104,6 +110,7 @@ const routes: RouteObject[] = [
         children: [
           { index: true, ...me('MyPhonesPage') },
           { path: 'calls', ...me('MyCallsPage') },
+          { path: 'voicemail', ...me('MyMessagesPage') },
           { path: 'profile', ...me('ProfilePage') },
           { path: 'security', ...me('SecurityPage') },
         ],

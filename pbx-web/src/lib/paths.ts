@@ -51,11 +51,17 @@ export const paths = {
           live: `${pbx}/live`,
           calls: `${pbx}/calls`,
           call: (id: string) => `${pbx}/calls/${id}`,
+          queues: `${pbx}/queues`,
+          messages: `${pbx}/voicemail`,
+          recordings: `${pbx}/recordings`,
+          callbacks: `${pbx}/callbacks`,
+          audio: `${pbx}/sounds`,
+          trunks: `${pbx}/lines`,
         };
       },
     };
   },
-  me: { home: '/me', calls: '/me/calls', profile: '/me/profile', security: '/me/security' },
+  me: { home: '/me', calls: '/me/calls', messages: '/me/voicemail', profile: '/me/profile', security: '/me/security' },
 };
 
 function search(query: Record<string, string | undefined>): string {

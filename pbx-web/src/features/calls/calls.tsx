@@ -19,6 +19,7 @@ import { PageHeader } from '@/ui/page';
 import { EmptyState } from '@/ui/states';
 import { toast } from '@/ui/toast';
 import { Time } from '@/ui/time';
+import { daysOf } from './days';
 import { useFallback } from './feed';
 import { OUTCOMES, OutcomeWord, Party } from './parts';
 
@@ -26,19 +27,10 @@ const SORTS = ['started_at', 'duration', 'from', 'to', 'outcome'] as const;
 const FILTERS = ['outcome', 'extension', 'from', 'to'] as const;
 const isOutcome = (value: string): value is Call['outcome'] => (OUTCOMES as string[]).includes(value);
 
-/** Local days as the moments that the server compares with. */
 function filtersOf(list: ListState) {
-  const moment = (date: string, plusDays: number): string | undefined => {
-    if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return undefined;
-    const day = new Date(`${date}T00:00:00`);
-    day.setDate(day.getDate() + plusDays);
-    return Number.isNaN(day.getTime()) ? undefined : day.toISOString();
-  };
   const outcome = list.filter('outcome');
   const extension = list.filter('extension');
-  const from = moment(list.filter('from'), 0);
-  const to = moment(list.filter('to'), 1);
-  return { ...(isOutcome(outcome) ? { outcome } : {}), ...(extension ? { extension } : {}), ...(from ? { from } : {}), ...(to ? { to } : {}) };
+  return { ...(isOutcome(outcome) ? { outcome } : {}), ...(extension ? { extension } : {}), ...daysOf(list) };
 }
 
 export function CallsPage() {

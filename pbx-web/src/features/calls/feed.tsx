@@ -31,7 +31,8 @@ export function LiveFeed({ tenant, customer, children }: { tenant: string; custo
         void queryClient.invalidateQueries(below(...paths));
       }, GATHER);
     };
-    const everything = () => touch(`${PBX}/live`, `${PBX}/calls`, `${PBX}/registrations`, `${PBX}/extensions`, '/api/v1/tenants/{tenant}/customers/{customer}/overview');
+    const everything = () =>
+      touch(`${PBX}/live`, `${PBX}/calls`, `${PBX}/registrations`, `${PBX}/extensions`, `${PBX}/queues`, `${PBX}/messages`, `${PBX}/recordings`, `${PBX}/callbacks`, '/api/v1/tenants/{tenant}/customers/{customer}/overview');
     void follow(`/api/v1/tenants/${tenant}/customers/${customer}/events`, end.signal, {
       onOpen: () => {
         setState('live');
@@ -47,7 +48,11 @@ export function LiveFeed({ tenant, customer, children }: { tenant: string; custo
             clearTimeout(filed);
             filed = setTimeout(list, FILED);
           }
-        } else if (event === 'registration') touch(`${PBX}/registrations`, `${PBX}/extensions`);
+        } else if (event === 'registration') touch(`${PBX}/registrations`, `${PBX}/extensions`, `${PBX}/queues`);
+        else if (event === 'queue') touch(`${PBX}/queues`);
+        else if (event === 'message') touch(`${PBX}/messages`);
+        else if (event === 'recording') touch(`${PBX}/recordings`);
+        else if (event === 'callback') touch(`${PBX}/callbacks`);
         else if (event === 'resync') everything();
       },
     });

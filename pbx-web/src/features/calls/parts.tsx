@@ -12,6 +12,8 @@ const tones: Record<Outcome, Tone> = {
   unknown_number: 'bad',
   not_allowed: 'bad',
   no_route: 'bad',
+  abandoned: 'warn',
+  voicemail: 'accent',
   fault: 'bad',
 };
 export const OUTCOMES = Object.keys(tones) as Outcome[];

@@ -148,7 +148,7 @@ export const telephony = {
     emergencyReason: 'An emergency call is not ended from here.',
     emptyTitle: 'No calls right now',
     emptyText: 'Call from a connected phone, and the call shows up here at once.',
-    state: { ringing: 'Ringing', connected: 'Talking', emergency: 'Emergency call', ended: 'Ended' },
+    state: { ringing: 'Ringing', connected: 'Talking', menu: 'Menu', waiting: 'In a queue', voicemail: 'Voicemail', conference: 'Conference', listening: 'Listening in', emergency: 'Emergency call', ended: 'Ended' },
   },
   feed: { connecting: 'Connecting', live: 'Live', lost: 'Reconnecting' },
   calls: {
@@ -187,6 +187,8 @@ export const telephony = {
     unknown_number: 'No such number',
     not_allowed: 'Not allowed',
     no_route: 'No way out',
+    abandoned: 'Gave up in the queue',
+    voicemail: 'Voicemail',
     fault: 'Fault',
   },
   hungUpBy: { caller: 'The caller', callee: 'The one who answered', system: 'The system' },

@@ -148,7 +148,7 @@ export const telephony = {
     emergencyReason: 'Ett nödsamtal avslutas inte härifrån.',
     emptyTitle: 'Inga samtal just nu',
     emptyText: 'Ring från en ansluten telefon, så syns samtalet här direkt.',
-    state: { ringing: 'Ringer', connected: 'Pågår', emergency: 'Nödsamtal', ended: 'Slut' },
+    state: { ringing: 'Ringer', connected: 'Pågår', menu: 'Knappval', waiting: 'I kö', voicemail: 'Röstbrevlåda', conference: 'Konferens', listening: 'Medlyssning', emergency: 'Nödsamtal', ended: 'Slut' },
   },
   feed: { connecting: 'Ansluter', live: 'Direkt', lost: 'Ansluter igen' },
   calls: {
@@ -187,6 +187,8 @@ export const telephony = {
     unknown_number: 'Numret finns inte',
     not_allowed: 'Inte tillåtet',
     no_route: 'Ingen väg ut',
+    abandoned: 'Gav upp i kön',
+    voicemail: 'Röstbrevlåda',
     fault: 'Fel',
   },
   hungUpBy: { caller: 'Den som ringde', callee: 'Den som svarade', system: 'Systemet' },

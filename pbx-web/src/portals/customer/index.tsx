@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Hash, LayoutDashboard, Phone, PhoneCall, PhoneIncoming, ScrollText, Server, Settings, Users, Wifi } from 'lucide-react';
+import { Disc, Hash, LayoutDashboard, Music, Phone, PhoneCall, PhoneForwarded, PhoneIncoming, ScrollText, Server, Settings, Users, UsersRound, Voicemail, Waypoints, Wifi } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Outlet } from 'react-router';
 import { get } from '@/api/client';
@@ -12,17 +12,23 @@ import { Needs } from '../shell/guard';
 import type { NavGroup } from '../shell/nav';
 import { Shell } from '../shell/shell';
 
+export { AudioPage } from '@/features/audio/page';
 export { CustomerAudit } from '@/features/audit/audit';
 export { CallsPage } from '@/features/calls/calls';
+export { CallbacksPage } from '@/features/callbacks/page';
 export { CallSheet } from '@/features/calls/detail';
 export { LivePage } from '@/features/calls/live';
 export { OnlinePage } from '@/features/calls/online';
 export { ExtensionsPage } from '@/features/extensions/page';
 export { ExtensionSheet, NewExtensionSheet } from '@/features/extensions/sheets';
+export { MessagesPage } from '@/features/messages/messages';
 export { NumbersPage } from '@/features/numbers/page';
 export { CustomerOverview } from '@/features/overview/customer';
 export { PbxSettingsPage, PbxsPage } from '@/features/pbxs/pages';
 export { PeoplePage } from '@/features/people/pages';
+export { QueuesPage } from '@/features/queues/page';
+export { RecordingsPage } from '@/features/recordings/page';
+export { TrunksPage } from '@/features/trunks/page';
 
 /** For pages that only an administrator of the company sees. */
 export const AdminOnly = () => <Needs role="customer_admin" />;
@@ -95,7 +101,13 @@ export function CustomerLayout() {
         { to: pbx.extensions, label: t('nav.extensions'), icon: Phone },
         { to: pbx.online, label: t('nav.online'), icon: Wifi },
         { to: pbx.live, label: t('nav.live'), icon: PhoneCall },
+        { to: pbx.queues, label: t('queues.title'), icon: UsersRound },
         { to: pbx.calls, label: t('nav.calls'), icon: PhoneIncoming },
+        { to: pbx.messages, label: t('messages.title'), icon: Voicemail },
+        { to: pbx.recordings, label: t('recordings.title'), icon: Disc },
+        { to: pbx.callbacks, label: t('callbacks.title'), icon: PhoneForwarded },
+        { to: pbx.audio, label: t('audio.title'), icon: Music },
+        ...(admin ? [{ to: pbx.trunks, label: t('trunks.title'), icon: Waypoints }] : []),
         ...(admin ? [{ to: pbx.settings, label: t('nav.settings'), icon: Settings }] : []),
       ],
     };

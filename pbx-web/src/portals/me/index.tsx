@@ -1,10 +1,11 @@
-import { PhoneIncoming, ShieldCheck, Smartphone, UserRound } from 'lucide-react';
+import { PhoneIncoming, ShieldCheck, Smartphone, UserRound, Voicemail } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useAccount } from '@/features/session/hooks';
 import { paths } from '@/lib/paths';
 import { Shell } from '../shell/shell';
 import { usePlaces } from '../shell/places';
 
+export { MyMessagesPage } from '@/features/messages/messages';
 export { MyCallsPage, MyPhonesPage, ProfilePage, SecurityPage } from '@/features/me/pages';
 
 export function MeLayout() {
@@ -25,6 +26,7 @@ export function MeLayout() {
             items: [
               { to: paths.me.home, label: t('nav.myPhones'), icon: Smartphone, end: true },
               { to: paths.me.calls, label: t('nav.myCalls'), icon: PhoneIncoming },
+              { to: paths.me.messages, label: t('messages.mine'), icon: Voicemail },
               { to: paths.me.profile, label: t('nav.profile'), icon: UserRound },
               { to: paths.me.security, label: t('nav.security'), icon: ShieldCheck },
             ],
