@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use voxera_model::Invalid;
 
 /// Minutes and days as people in the PBX's zone see them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct LocalTime {
     /// Days since 1970-01-01, a Thursday.
     pub day: i32,

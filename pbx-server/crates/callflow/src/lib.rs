@@ -21,12 +21,15 @@ mod holidays;
 mod ivr;
 mod matching;
 mod reason;
+mod replay;
 mod routing;
 #[cfg(feature = "scenarios")]
 pub mod scenario;
+mod simulate;
 mod snapshot;
 mod sound;
 mod step;
+mod story;
 
 pub use calendar::{Date, LocalTime, TimeOfDay, Weekday};
 pub use check::{Finding, Problem, PublicService, Severity, check};
@@ -42,7 +45,10 @@ pub use holidays::{Holiday, HolidayKind, holiday};
 pub use ivr::{Branch, Ivr, IvrSettings, Node, NodeId, NodeKind};
 pub use matching::{Unmet, hold, matches};
 pub use reason::{EventKind, Reason, Who};
+pub use replay::{Changed, PastCall, Replay, replay};
 pub use routing::{CallerMatch, Condition, DateRange, Destination, HolidayKinds, Routing, Rule, RuleId};
+pub use simulate::simulate;
 pub use snapshot::{Features, PublishedIvr, Snapshot, Trunk};
 pub use sound::{Prompt, Sound, SpokenText};
 pub use step::{Action, Cause, ListenMode, Party, RingTarget, Step, TraceEntry, WhileRinging};
+pub use story::{Answer, End, Heard, Story, StoryKey, Told, ToldStep};

@@ -155,6 +155,7 @@ pub struct DateRange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(clippy::struct_excessive_bools, reason = "four switches that people set one by one")]
 pub struct HolidayKinds {
     /// Public holidays by law 1989:253, Sundays that are nothing else left out.
     pub red_days: bool,
