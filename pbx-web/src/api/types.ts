@@ -31,6 +31,7 @@ export type QueueLive = Schemas['QueueLive'];
 export type MemberState = Schemas['MemberState'];
 export type Callback = Schemas['Callback'];
 export type Trunk = Schemas['Trunk'];
+export type ExtensionSettings = Schemas['ExtensionSettings'];
 export type ExtensionType = Schemas['ExtensionType'];
 export type Destination = Schemas['Destination'];
 export type Prompt = Schemas['Prompt'];

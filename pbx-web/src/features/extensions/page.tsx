@@ -11,8 +11,10 @@ import { useTitle } from '@/lib/hooks';
 import { paths } from '@/lib/paths';
 import { Status } from '@/ui/badge';
 import { LinkButton } from '@/ui/button';
+import { Select } from '@/ui/field';
 import { PageHeader } from '@/ui/page';
 import { EmptyState } from '@/ui/states';
+import { KINDS } from './settings';
 
 export function ExtensionsPage() {
   const { t } = useTranslation();
@@ -21,9 +23,10 @@ export function ExtensionsPage() {
   const { may } = useStanding({ tenant, customer });
   const here = paths.customer(tenant, customer).pbx(pbx);
   const { search } = useLocation();
-  const list = useList(['number', 'name'], 'number');
+  const list = useList(['number', 'name', 'kind'], 'number', ['kind']);
+  const kind = KINDS.find((known) => known === list.filter('kind'));
   const query = useQuery({
-    ...get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions', { params: { path: { tenant, customer, pbx }, query: list.query } }),
+    ...get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions', { params: { path: { tenant, customer, pbx }, query: { ...list.query, ...(kind ? { kind } : {}) } } }),
     placeholderData: keepPreviousData,
   });
   const create = (
@@ -41,6 +44,16 @@ export function ExtensionsPage() {
         query={query}
         label={t('extensions.title')}
         searchLabel={t('extensions.search')}
+        filters={
+          <Select aria-label={t('extensions.kind')} value={kind ?? ''} onChange={(event) => list.set({ kind: event.target.value })} className="sm:w-44">
+            <option value="">{t('extensions.allKinds')}</option>
+            {KINDS.map((one) => (
+              <option key={one} value={one}>
+                {t(`kind.${one}`)}
+              </option>
+            ))}
+          </Select>
+        }
         rowKey={(extension) => extension.id}
         rowLink={(extension) => `${here.extension(extension.id)}${search}`}
         columns={[
@@ -57,8 +70,8 @@ export function ExtensionsPage() {
           },
           { key: 'name', header: t('field.name'), sort: 'name', tableOnly: true, cell: (extension) => extension.name },
           { key: 'person', header: t('extensions.person'), from: 'md', cell: (extension) => extension.user_name ?? <span className="text-mute">–</span> },
-          { key: 'phones', header: t('extensions.phones'), cell: (extension) => <PhoneState extension={extension} /> },
-          { key: 'ring', header: t('extensions.ringSeconds'), align: 'right', from: 'lg', tableOnly: true, cell: (extension) => t('extensions.seconds', { seconds: extension.ring_seconds }) },
+          { key: 'kind', header: t('extensions.kind'), sort: 'kind', from: 'md', cell: (extension) => t(`kind.${extension.kind}`) },
+          { key: 'phones', header: t('extensions.phones'), cell: (extension) => (extension.kind === 'user' ? <PhoneState extension={extension} /> : <span className="text-mute">–</span>) },
         ]}
         empty={
           <EmptyState icon={Phone} title={t('extensions.emptyTitle')} action={create}>

@@ -8,81 +8,21 @@ import type { Extension } from '@/api/types';
 import { DevicesSection } from '@/features/devices/devices';
 import { useStanding } from '@/features/session/hooks';
 import { useAction } from '@/features/shared/action';
-import { FormBody, TextField, useForm, type Form } from '@/features/shared/form';
+import { FormBody, useForm } from '@/features/shared/form';
 import { usePlace } from '@/features/shared/place';
 import { stale } from '@/features/shared/stale';
 import { View } from '@/features/shared/view';
 import { paths } from '@/lib/paths';
 import { Button } from '@/ui/button';
-import { Combobox } from '@/ui/combobox';
 import { ConfirmDialog, Sheet } from '@/ui/dialog';
-import { Field, Switch } from '@/ui/field';
 import { Card, Facts } from '@/ui/page';
+import { Fields, useCheck } from './fields';
+import { BLANK, bodyOf, valuesOf, type Values } from './settings';
 
-interface Values {
-  number: string;
-  name: string;
-  user: string | null;
-  ring_seconds: string;
-  call_waiting: boolean;
-}
-
-const seconds = (text: string): number => (/^\d+$/.test(text.trim()) ? Number(text) : Number.NaN);
-
-function useCheck() {
-  const { t } = useTranslation();
-  return (values: Values): Partial<Record<keyof Values, string>> => ({
-    ...(/^[1-9]\d{1,5}$/.test(values.number.trim()) ? {} : { number: t('extensions.numberRule') }),
-    ...(values.name.trim() ? {} : { name: t('form.required') }),
-    ...(seconds(values.ring_seconds) >= 5 && seconds(values.ring_seconds) <= 120 ? {} : { ring_seconds: t('extensions.ringRule') }),
-  });
-}
-
-const bodyOf = (values: Values) => ({
-  number: values.number.trim(),
-  name: values.name.trim(),
-  user: values.user,
-  ring_seconds: seconds(values.ring_seconds),
-  call_waiting: values.call_waiting,
-});
-
-function Fields({ form, current }: { form: Form<Values>; current?: Extension }) {
-  const { t } = useTranslation();
-  const { tenant, customer } = usePlace();
-  const [search, setSearch] = useState('');
-  const people = useQuery(get('/api/v1/tenants/{tenant}/customers/{customer}/users', { params: { path: { tenant, customer }, query: { ...(search ? { search } : {}), sort: 'name', limit: 50, offset: 0 } } }));
-  const options = (people.data?.items ?? []).map((user) => ({
-    value: user.id,
-    label: user.name,
-    hint: user.extension && user.extension.id !== current?.id ? t('extensions.has', { number: user.extension.number }) : user.email,
-  }));
-  if (current?.user && !options.some((option) => option.value === current.user)) options.unshift({ value: current.user, label: current.user_name ?? '', hint: '' });
-  return (
-    <>
-      <div className="grid gap-5 sm:grid-cols-[9rem_1fr]">
-        <TextField form={form} name="number" required label={t('extensions.number')} inputMode="numeric" placeholder="1000" className="tabular" />
-        <TextField form={form} name="name" required label={t('field.name')} placeholder={t('extensions.namePlaceholder')} maxLength={100} />
-      </div>
-      <Field label={t('extensions.person')} optional hint={t('extensions.personHint')} error={form.errors.user}>
-        {(field) => (
-          <Combobox
-            field={field}
-            value={form.values.user}
-            options={options}
-            placeholder={t('extensions.nobody')}
-            emptyText={people.isPending ? t('state.loading') : t('table.nothingFound')}
-            onSearch={setSearch}
-            onChange={(user) => {
-              form.set('user', user);
-            }}
-          />
-        )}
-      </Field>
-      <TextField form={form} name="ring_seconds" label={t('extensions.ringSeconds')} hint={t('extensions.ringHint')} inputMode="numeric" className="max-w-64" />
-      <Switch label={t('extensions.callWaiting')} hint={t('extensions.callWaitingHint')} checked={form.values.call_waiting} onChange={(on) => form.set('call_waiting', on)} />
-    </>
-  );
-}
+/** Where the server points, and what that is called here. */
+const NAMES = Object.fromEntries(
+  [...Object.keys(BLANK).map((name) => [`settings.${name}`, name]), ['settings.mailbox.longest_seconds', 'longest_seconds'], ['settings.mailbox.pin', 'pin'], ['settings.number', 'outside'], ['settings.overflow', 'failed'], ['recording.notice', 'notice']],
+) as Record<string, keyof Values & string>;
 
 export function NewExtensionSheet() {
   const { t } = useTranslation();
@@ -105,7 +45,8 @@ export function NewExtensionSheet() {
   });
   const [made, setMade] = useState<string | null>(null);
   const form = useForm<Values>({
-    initial: { number: '', name: '', user: null, ring_seconds: '25', call_waiting: true },
+    initial: BLANK,
+    names: NAMES,
     check: useCheck(),
     send: async (values) => {
       setMade((await create.mutateAsync(bodyOf(values))).id);
@@ -115,6 +56,7 @@ export function NewExtensionSheet() {
   if (made) return <Navigate to={here.extension(made)} replace />;
   return (
     <Sheet
+      wide
       title={t('extensions.new')}
       description={t('extensions.newText')}
       onClose={close}
@@ -164,15 +106,20 @@ export function ExtensionSheet() {
       <View query={query}>
         {(found) => (
           <div className="flex flex-col gap-6">
-            <DevicesSection extension={found} />
+            {found.kind === 'user' && <DevicesSection extension={found} />}
             {may('customer_admin') ? (
               <EditExtension key={found.id} extension={found} onDone={close} />
             ) : (
               <Facts
                 items={[
                   { label: t('extensions.person'), value: found.user_name ?? '–' },
-                  { label: t('extensions.ringSeconds'), value: t('extensions.seconds', { seconds: found.ring_seconds }) },
-                  { label: t('extensions.callWaiting'), value: found.call_waiting ? t('yes') : t('no') },
+                  { label: t('extensions.kind'), value: t(`kind.${found.kind}`) },
+                  ...(found.settings.kind === 'user'
+                    ? [
+                        { label: t('extensions.ringSeconds'), value: t('extensions.seconds', { seconds: found.settings.ring_seconds }) },
+                        { label: t('extensions.callWaiting'), value: found.settings.call_waiting ? t('yes') : t('no') },
+                      ]
+                    : []),
                 ]}
               />
             )}
@@ -200,7 +147,8 @@ function EditExtension({ extension, onDone }: { extension: Extension; onDone: ()
     run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions/{extension}', { params: { path } })),
   });
   const form = useForm<Values>({
-    initial: { number: extension.number, name: extension.name, user: extension.user ?? null, ring_seconds: String(extension.ring_seconds), call_waiting: extension.call_waiting },
+    initial: valuesOf(extension),
+    names: NAMES,
     check: useCheck(),
     send: (values) => save.mutateAsync(bodyOf(values)),
     done: onDone,

@@ -13,6 +13,15 @@ export const flows = {
   strategy: { ring_all: 'Everyone at once', sequential: 'In order, from the top', round_robin: 'In order, taking turns', longest_idle: 'Whoever rested the longest', least_calls: 'Whoever took the fewest calls' },
   destination: { extension: 'An extension', ivr: 'A menu', voicemail: 'A mailbox', outside: 'An outside number', hangup: 'The call ends' },
   prompt: { speech: 'A text, read aloud', audio: 'A sound', text: 'Text', sound: 'Sound', placeholder: 'Welcome to Åke’s Bakery.' },
+  forwarding: {
+    title: 'Forwarding',
+    always: 'Always',
+    busy: 'When busy',
+    noAnswer: 'When nobody answers',
+    offline: 'When no phone is online',
+    rings: 'Rings here',
+    usual: 'The mailbox, or the call ends',
+  },
   members: {
     title: 'Members',
     add: 'Add a member',

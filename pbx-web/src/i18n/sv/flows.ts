@@ -13,6 +13,15 @@ export const flows = {
   strategy: { ring_all: 'Alla på en gång', sequential: 'I tur och ordning, uppifrån', round_robin: 'I tur och ordning, turas om', longest_idle: 'Den som vilat längst', least_calls: 'Den som tagit minst samtal' },
   destination: { extension: 'En anknytning', ivr: 'Ett knappval', voicemail: 'En röstbrevlåda', outside: 'Ett externt nummer', hangup: 'Samtalet avslutas' },
   prompt: { speech: 'En text som läses upp', audio: 'Ett ljud', text: 'Text', sound: 'Ljud', placeholder: 'Välkommen till Åkes Bageri.' },
+  forwarding: {
+    title: 'Vidarekoppling',
+    always: 'Alltid',
+    busy: 'Vid upptaget',
+    noAnswer: 'När ingen svarar',
+    offline: 'När ingen telefon är ansluten',
+    rings: 'Ringer här',
+    usual: 'Röstbrevlådan, eller så avslutas samtalet',
+  },
   members: {
     title: 'Medlemmar',
     add: 'Lägg till en medlem',
