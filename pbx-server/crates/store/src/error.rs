@@ -45,8 +45,36 @@ pub enum Constraint {
     RealmTaken,
     /// This PBX has an extension with this number.
     ExtensionNumberTaken,
-    /// The user has an extension already.
-    UserHasExtension,
+    /// The PBX has as many extensions as it may.
+    ExtensionLimit,
+    /// The company has as many PBXs as it may.
+    PbxLimit,
+    /// An extension stays what it was made as.
+    ExtensionKindIsFixed,
+    /// A menu, a rule, a number or another extension leads to this extension.
+    ExtensionInUse,
+    /// Members of groups and queues are people of the same PBX, each once, tier 1 to 9.
+    MemberDoesNotFit,
+    /// The PBX has a menu with this name.
+    FlowNameTaken,
+    /// Somebody saved the draft after the version that this change was made on.
+    FlowChanged,
+    /// A menu, a rule, a number or an extension leads to this menu.
+    FlowInUse,
+    /// The rules of a PBX are neither renamed nor removed, and a document of the other kind is not theirs.
+    FlowKindIsFixed,
+    /// The PBX has a sound with this name.
+    AudioNameTaken,
+    /// A menu, a rule, an extension or the PBX plays this sound.
+    AudioInUse,
+    /// The sound is none of this PBX's.
+    AudioOfSomeoneElse,
+    /// Only an own number of the PBX can be shown to those who are called.
+    CallerIdNotOwn,
+    /// The PBX has a line with this name.
+    TrunkNameTaken,
+    /// A line that registers needs a user name and a password.
+    TrunkNeedsLogin,
     /// The number is in the inventory already, perhaps of someone else.
     NumberTaken,
     /// The tenant, customer or PBX that this should belong to is gone.
@@ -76,11 +104,17 @@ impl Constraint {
             "customer_org_number_key" => Self::OrgNumberTaken,
             "sip_realm_key" => Self::RealmTaken,
             "extension_number_key" => Self::ExtensionNumberTaken,
-            "extension_user_key" => Self::UserHasExtension,
+            "flow_name_key" => Self::FlowNameTaken,
+            "audio_name_key" => Self::AudioNameTaken,
+            "pbx_music_fkey" => Self::AudioOfSomeoneElse,
+            "trunk_name_key" => Self::TrunkNameTaken,
+            "trunk_needs_login" => Self::TrunkNeedsLogin,
+            "extension_members_pkey" | "member_tier" | "member_extension_fkey" => Self::MemberDoesNotFit,
             "number_key" | "numbers_e164_key" => Self::NumberTaken,
-            "number_pbx_fkey" | "number_extension_fkey" | "number_extension_needs_pbx" => {
-                Self::DestinationOfSomeoneElse
-            }
+            "number_pbx_fkey"
+            | "number_extension_fkey"
+            | "number_extension_needs_pbx"
+            | "number_destination_needs_pbx" => Self::DestinationOfSomeoneElse,
             _ => match code {
                 "23503" => Self::ParentGone,
                 "23505" => Self::IdTaken,

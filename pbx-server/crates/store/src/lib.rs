@@ -80,16 +80,25 @@ pub use platform::users::{
 pub use scope::TenantScope;
 pub use seal::SealKey;
 pub use store::{Store, StoreConfig};
-pub use tenant::calls::{CallFilter, CallRecord, Calls, CallsOfDay, Inserted, LegMedia, Media};
-pub use tenant::config::{AllConfigs, Configs, DeviceSecret, PbxConfig};
+pub use tenant::audio::{AudioFile, AudioFiles, AudioPurpose, AudioState, Converted, NewAudio};
+pub use tenant::callbacks::{Callback, CallbackFilter, Callbacks, NewCallback};
+pub use tenant::calls::{
+    CallFilter, CallRecord, Calls, CallsOfDay, Direction, Inserted, LegMedia, Media, PastCallRecord,
+};
+pub use tenant::config::{AllConfigs, Configs, DeviceSecret, PbxConfig, TrunkSecret};
 pub use tenant::customers::{Customer, CustomerChange, Customers, NewCustomer};
 pub use tenant::devices::{Device, DeviceCredential, Devices, NewDevice};
 pub use tenant::extensions::{
-    Extension, ExtensionChange, ExtensionOfUser, Extensions, NewExtension, UserExtension,
+    Extension, ExtensionChange, ExtensionFilter, ExtensionOfUser, Extensions, NewExtension, UserExtension,
 };
+pub use tenant::flows::{Author, Flow, FlowDocument, FlowDraft, FlowKind, FlowVersion, Flows, NewFlow};
+pub use tenant::messages::{Added, MailboxCounts, Message, MessageFilter, Messages, NewMessage};
 pub use tenant::numbers::{NewNumber, Number, NumberChange, Numbers};
 pub use tenant::overview::Overview;
 pub use tenant::pbxs::{NewPbx, Pbx, PbxChange, Pbxs};
+pub use tenant::recordings::{ExpiredRecording, NewRecording, Recording, RecordingFilter, Recordings};
+pub use tenant::references::{Usage, Wanted};
+pub use tenant::trunks::{NewTrunk, Trunk, TrunkChange, TrunkKind, TrunkTransport, Trunks};
 pub use tx::{PlatformTx, TenantTx};
 
 /// A new id: UUID version 7, so that ids grow with time.

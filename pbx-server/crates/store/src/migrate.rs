@@ -25,7 +25,10 @@ type Migrations = &'static [(i64, &'static str, &'static str)];
 
 const PLATFORM: Migrations =
     &[(1, "platform", include_str!("../../../migrations/platform/0001_platform.sql"))];
-const TENANT: Migrations = &[(1, "tenant", include_str!("../../../migrations/tenant/0001_tenant.sql"))];
+const TENANT: Migrations = &[
+    (1, "tenant", include_str!("../../../migrations/tenant/0001_tenant.sql")),
+    (2, "call_flows", include_str!("../../../migrations/tenant/0002_call_flows.sql")),
+];
 
 /// Names this version of both schemas: 16 hexadecimal digits that change with any migration.
 #[must_use]

@@ -37,6 +37,23 @@ pub(crate) trait Columns {
         serde_json::from_value(value).map_err(|e| refuse(column, e))
     }
 
+    /// The same, where the column may be null.
+    fn maybe_json<T: serde::de::DeserializeOwned>(&self, column: &'static str) -> Outcome<Option<T>> {
+        let value: Option<serde_json::Value> = self.raw(column)?;
+        value.map(|value| serde_json::from_value(value).map_err(|e| refuse(column, e))).transpose()
+    }
+
+    /// A whole number that is never negative, such as milliseconds.
+    fn whole<T: TryFrom<i32>>(&self, column: &'static str) -> Outcome<T> {
+        T::try_from(self.raw::<i32>(column)?).map_err(|_| refuse(column, "negative or too large"))
+    }
+
+    /// The same, where the column may be null.
+    fn maybe_whole<T: TryFrom<i32>>(&self, column: &'static str) -> Outcome<Option<T>> {
+        let number: Option<i32> = self.raw(column)?;
+        number.map(|number| T::try_from(number).map_err(|_| refuse(column, "negative"))).transpose()
+    }
+
     /// A text column that is a unit variant of an enum that knows serde.
     fn word<T: serde::de::DeserializeOwned>(&self, column: &'static str) -> Outcome<T> {
         let text: String = self.raw(column)?;
@@ -60,6 +77,16 @@ pub(crate) fn word(value: &impl serde::Serialize) -> String {
         Ok(other) => other.to_string(),
         Err(error) => error.to_string(),
     }
+}
+
+/// What a `jsonb` column keeps of a value.
+pub(crate) fn document(value: &impl serde::Serialize) -> Result<serde_json::Value, sqlx::Error> {
+    serde_json::to_value(value).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+}
+
+/// A count in the form that the database keeps; what is too large becomes what it would refuse.
+pub(crate) fn integer(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
 }
 
 /// An address in the text form that `inet` reads.

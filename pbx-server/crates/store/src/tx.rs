@@ -14,13 +14,19 @@ use crate::platform::tenants::Tenants;
 use crate::platform::users::Users;
 use crate::scope::TenantScope;
 use crate::store::Store;
+use crate::tenant::audio::AudioFiles;
+use crate::tenant::callbacks::Callbacks;
 use crate::tenant::calls::Calls;
 use crate::tenant::config::Configs;
 use crate::tenant::customers::Customers;
 use crate::tenant::devices::Devices;
 use crate::tenant::extensions::Extensions;
+use crate::tenant::flows::Flows;
+use crate::tenant::messages::Messages;
 use crate::tenant::numbers::Numbers;
 use crate::tenant::pbxs::Pbxs;
+use crate::tenant::recordings::Recordings;
+use crate::tenant::trunks::Trunks;
 use sqlx::{Postgres, Transaction};
 use voxera_model::{ExtensionId, PbxId, TenantId};
 
@@ -131,7 +137,7 @@ impl<'c> TenantTx<'c> {
     }
     /// The extensions of one PBX.
     pub fn extensions(&mut self, pbx: PbxId) -> Extensions<'_> {
-        Extensions::new(&mut self.tx, pbx)
+        Extensions::new(&mut self.tx, pbx, self.scope.tenant(), self.store.seal_key())
     }
     /// The phones of one extension.
     pub fn devices(&mut self, extension: ExtensionId) -> Devices<'_> {
@@ -140,6 +146,30 @@ impl<'c> TenantTx<'c> {
     /// The inventory of public numbers.
     pub fn numbers(&mut self) -> Numbers<'_> {
         Numbers::new(&mut self.tx)
+    }
+    /// The rules and menus of one PBX.
+    pub fn flows(&mut self, pbx: PbxId) -> Flows<'_> {
+        Flows::new(&mut self.tx, pbx)
+    }
+    /// The uploaded sounds of one PBX.
+    pub fn audio(&mut self, pbx: PbxId) -> AudioFiles<'_> {
+        AudioFiles::new(&mut self.tx, pbx)
+    }
+    /// The lines of one PBX to the public network.
+    pub fn trunks(&mut self, pbx: PbxId) -> Trunks<'_> {
+        Trunks::new(&mut self.tx, pbx, self.scope.tenant(), self.store.seal_key())
+    }
+    /// Messages in the mailboxes of one PBX.
+    pub fn messages(&mut self, pbx: PbxId) -> Messages<'_> {
+        Messages::new(&mut self.tx, pbx)
+    }
+    /// Recordings of one PBX's calls.
+    pub fn recordings(&mut self, pbx: PbxId) -> Recordings<'_> {
+        Recordings::new(&mut self.tx, pbx)
+    }
+    /// Callers of one PBX who want to be called back.
+    pub fn callbacks(&mut self, pbx: PbxId) -> Callbacks<'_> {
+        Callbacks::new(&mut self.tx, pbx)
     }
     /// Calls that are over.
     pub fn calls(&mut self) -> Calls<'_> {

@@ -40,6 +40,40 @@ pub struct CallRecord {
     /// The version of the PBX that the call was decided on.
     pub snapshot_version: u64,
     pub trace: Vec<TraceEntry>,
+    #[serde(default)]
+    pub direction: Direction,
+    /// The keys that the caller pressed in menus, in order; at most the first 200. PINs and mailboxes
+    /// are not menus.
+    #[serde(default)]
+    pub keys: String,
+}
+
+/// Across which border a call went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the public network.
+    In,
+    /// To the public network.
+    Out,
+    /// Neither.
+    #[default]
+    Internal,
+}
+
+/// What a past call can be decided anew with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PastCallRecord {
+    pub id: CallId,
+    pub started_at: DateTime<Utc>,
+    pub direction: Direction,
+    /// The caller's number as shown to people, and extension where it was one.
+    pub from_number: String,
+    pub from_extension: Option<ExtensionNumber>,
+    /// What was dialled.
+    pub dialled: String,
+    pub keys: String,
+    pub outcome: Cause,
 }
 
 /// What was measured of a call's sound.
@@ -73,6 +107,7 @@ pub struct CallFilter {
     /// Started before this moment.
     pub to: Option<DateTime<Utc>>,
     pub outcome: Option<Cause>,
+    pub direction: Option<Direction>,
     /// Whether anyone answered.
     pub answered: Option<bool>,
 }
@@ -99,7 +134,7 @@ pub struct CallsOfDay {
 const LIST: List = List {
     select: "id, customer_id, pbx_id, started_at, answered_at, ended_at, from_number, from_name, \
              from_extension, to_number, to_name, to_extension, outcome, hung_up_by, codec, media, \
-             snapshot_version, trace from calls",
+             snapshot_version, trace, direction, keys from calls",
     sorts: &[
         ("started_at", "started_at"),
         ("duration", "ended_at - answered_at"),
@@ -136,6 +171,8 @@ impl FromRow<'_, PgRow> for CallRecord {
             media: if media.is_some() { Some(row.json("media")?) } else { None },
             snapshot_version: row.unsigned("snapshot_version")?,
             trace: row.json("trace")?,
+            direction: row.word("direction")?,
+            keys: row.raw("keys")?,
         })
     }
 }
@@ -160,14 +197,16 @@ impl<'t> Calls<'t> {
         let new = sqlx::query(
             "insert into calls (id, customer_id, pbx_id, started_at, answered_at, ended_at, from_number,
                  from_name, from_extension, to_number, to_name, to_extension, outcome, hung_up_by, codec,
-                 media, snapshot_version, trace)
+                 media, snapshot_version, trace, direction, keys)
              select r.id, r.customer, r.pbx, r.started_at, r.answered_at, r.ended_at, r.from_number,
                  r.from_name, r.from_extension, r.to_number, r.to_name, r.to_extension, r.outcome,
-                 r.hung_up_by, r.codec, nullif(r.media, 'null'::jsonb), r.snapshot_version, r.trace
+                 r.hung_up_by, r.codec, nullif(r.media, 'null'::jsonb), r.snapshot_version, r.trace,
+                 r.direction, left(r.keys, 200)
              from jsonb_to_recordset($1) as r(id uuid, customer uuid, pbx uuid, started_at timestamptz,
                  answered_at timestamptz, ended_at timestamptz, from_number text, from_name text,
                  from_extension text, to_number text, to_name text, to_extension text, outcome text,
-                 hung_up_by text, codec text, media jsonb, snapshot_version bigint, trace jsonb)
+                 hung_up_by text, codec text, media jsonb, snapshot_version bigint, trace jsonb,
+                 direction text, keys text)
              where exists (select 1 from customers c where c.id = r.customer)
              on conflict (id) do nothing",
         )
@@ -208,6 +247,9 @@ impl<'t> Calls<'t> {
             if let Some(outcome) = filter.outcome {
                 query.push(" and outcome = ").push_bind(word(&outcome));
             }
+            if let Some(direction) = filter.direction {
+                query.push(" and direction = ").push_bind(word(&direction));
+            }
             if let Some(answered) = filter.answered {
                 query.push(if answered {
                     " and answered_at is not null"
@@ -224,12 +266,39 @@ impl<'t> Calls<'t> {
         Ok(sqlx::query_as(
             "select id, customer_id, pbx_id, started_at, answered_at, ended_at, from_number, from_name,
                     from_extension, to_number, to_name, to_extension, outcome, hung_up_by, codec, media,
-                    snapshot_version, trace
+                    snapshot_version, trace, direction, keys
              from calls where id = $1",
         )
         .bind(id.0)
         .fetch_one(self.conn)
         .await?)
+    }
+
+    /// Calls of a PBX that started from `since` on, the newest first, `limit` at most.
+    pub async fn past(self, pbx: PbxId, since: DateTime<Utc>, limit: u32) -> Result<Vec<PastCallRecord>> {
+        let rows = sqlx::query(
+            "select id, started_at, direction, from_number, from_extension, to_number, keys, outcome
+             from calls where pbx_id = $1 and started_at >= $2 order by started_at desc, id desc limit $3",
+        )
+        .bind(pbx.0)
+        .bind(since)
+        .bind(i64::from(limit))
+        .fetch_all(self.conn)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(PastCallRecord {
+                    id: CallId(row.raw("id")?),
+                    started_at: row.raw("started_at")?,
+                    direction: row.word("direction")?,
+                    from_number: row.raw("from_number")?,
+                    from_extension: row.maybe("from_extension")?,
+                    dialled: row.raw("to_number")?,
+                    keys: row.raw("keys")?,
+                    outcome: row.word("outcome")?,
+                })
+            })
+            .collect()
     }
 
     /// The calls of the last `days` days (1 to 366), today included, as days go in `zone`; days

@@ -22,6 +22,8 @@ pub struct Customer {
     pub max_agents: u32,
     /// Language-model tokens a month at most.
     pub monthly_tokens: u32,
+    /// PBXs at most; `None`: as many as it likes.
+    pub max_pbxs: Option<u32>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -46,11 +48,12 @@ pub struct CustomerChange {
     pub time_zone: Option<Zone>,
     pub max_agents: Option<u32>,
     pub monthly_tokens: Option<u32>,
+    pub max_pbxs: Option<Option<u32>>,
 }
 
 const LIST: List = List {
-    select: "id, name, org_number, status, locale, time_zone, max_agents, monthly_tokens, created_at, \
-             updated_at from customers",
+    select: "id, name, org_number, status, locale, time_zone, max_agents, monthly_tokens, max_pbxs, \
+             created_at, updated_at from customers",
     sorts: &[
         ("name", "lower(name collate \"sv-x-icu\")"),
         ("org_number", "org_number"),
@@ -75,6 +78,7 @@ impl FromRow<'_, PgRow> for Customer {
             time_zone: row.parsed("time_zone")?,
             max_agents: u32::try_from(row.raw::<i32>("max_agents")?).unwrap_or_default(),
             monthly_tokens: u32::try_from(row.raw::<i32>("monthly_tokens")?).unwrap_or_default(),
+            max_pbxs: row.maybe_whole("max_pbxs")?,
             created_at: row.raw("created_at")?,
             updated_at: row.raw("updated_at")?,
         })
@@ -99,8 +103,8 @@ impl<'t> Customers<'t> {
     /// By id.
     pub async fn get(self, id: CustomerId) -> Result<Customer> {
         Ok(sqlx::query_as(
-            "select id, name, org_number, status, locale, time_zone, max_agents, monthly_tokens, created_at,
-                    updated_at
+            "select id, name, org_number, status, locale, time_zone, max_agents, monthly_tokens, max_pbxs,
+                    created_at, updated_at
              from customers where id = $1",
         )
         .bind(id.0)
@@ -112,7 +116,7 @@ impl<'t> Customers<'t> {
     pub async fn create(self, new: NewCustomer) -> Result<Customer> {
         Ok(sqlx::query_as(
             "insert into customers (id, name, org_number, locale, time_zone) values ($1, $2, $3, $4, $5)
-             returning id, name, org_number, status, locale, time_zone, max_agents, monthly_tokens,
+             returning id, name, org_number, status, locale, time_zone, max_agents, monthly_tokens, max_pbxs,
                  created_at, updated_at",
         )
         .bind(new.id.0)
@@ -134,9 +138,10 @@ impl<'t> Customers<'t> {
                  org_number = case when $3 then $4 else org_number end,
                  status = coalesce($5, status), locale = coalesce($6, locale),
                  time_zone = coalesce($7, time_zone), max_agents = coalesce($8, max_agents),
-                 monthly_tokens = coalesce($9, monthly_tokens)
+                 monthly_tokens = coalesce($9, monthly_tokens),
+                 max_pbxs = case when $10 then $11 else max_pbxs end
              where id = $1
-             returning id, name, org_number, status, locale, time_zone, max_agents, monthly_tokens,
+             returning id, name, org_number, status, locale, time_zone, max_agents, monthly_tokens, max_pbxs,
                  created_at, updated_at",
         )
         .bind(id.0)
@@ -148,6 +153,8 @@ impl<'t> Customers<'t> {
         .bind(change.time_zone.as_ref().map(Zone::as_str))
         .bind(limit(change.max_agents))
         .bind(limit(change.monthly_tokens))
+        .bind(change.max_pbxs.is_some())
+        .bind(limit(change.max_pbxs.flatten()))
         .fetch_one(self.conn)
         .await?)
     }

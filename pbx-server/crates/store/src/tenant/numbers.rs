@@ -1,13 +1,15 @@
 //! The inventory of public numbers.
 
-use crate::error::{Result, StoreError};
+use crate::error::{Constraint, Result, StoreError};
 use crate::page::{List, Listed, Page};
-use crate::row::Columns;
+use crate::row::{Columns, document};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
+use voxera_callflow::Destination;
 use voxera_model::{CustomerId, ExtensionId, ExtensionNumber, Name, NumberId, PbxId, PhoneNumber};
 
 /// A public number.
@@ -19,7 +21,11 @@ pub struct Number {
     /// The PBX that it belongs to; `None`: not in use.
     pub pbx: Option<PbxId>,
     pub pbx_name: Option<Name>,
-    /// Where it leads; `None`: nowhere yet.
+    /// Where it leads when no rule decides.
+    pub destination: Destination,
+    /// What that is called: the extension's or menu's name; `None`: nowhere, outside, the end.
+    pub destination_name: Option<Name>,
+    /// The extension that it leads to, or whose mailbox.
     pub extension: Option<ExtensionId>,
     pub extension_number: Option<ExtensionNumber>,
     pub label: Option<Name>,
@@ -33,23 +39,28 @@ pub struct NewNumber {
     pub customer: CustomerId,
     pub e164: PhoneNumber,
     pub pbx: Option<PbxId>,
-    pub extension: Option<ExtensionId>,
+    /// In the PBX; `Nowhere` without one.
+    pub destination: Destination,
     pub label: Option<Name>,
 }
 
-/// What is to change; `None` stays, `Some(None)` is cleared. A number that leaves its PBX leaves
-/// the extension too.
+/// What is to change; `None` stays, `Some(None)` is cleared. A number that comes to another PBX
+/// leads nowhere there, unless `destination` says where.
 #[derive(Debug, Clone, Default)]
 pub struct NumberChange {
     pub pbx: Option<Option<PbxId>>,
-    pub extension: Option<Option<ExtensionId>>,
+    pub destination: Option<Destination>,
     pub label: Option<Option<Name>>,
 }
 
 const LIST: List = List {
-    select: "n.id, n.customer_id, n.e164, n.pbx_id, p.name as pbx_name, n.extension_id, \
-             e.number as extension_number, n.label, n.created_at \
-             from numbers n left join pbxs p on p.id = n.pbx_id left join extensions e on e.id = n.extension_id",
+    select: "n.id, n.customer_id, n.e164, n.pbx_id, p.name as pbx_name, n.extension_id as straight, \
+             n.destination, e.id as extension_id, e.number as extension_number, \
+             coalesce(e.name, f.name) as destination_name, n.label, n.created_at \
+             from numbers n left join pbxs p on p.id = n.pbx_id \
+                 left join extensions e on e.pbx_id = n.pbx_id \
+                     and e.id = coalesce(n.extension_id, (n.destination ->> 'mailbox')::uuid) \
+                 left join flows f on f.pbx_id = n.pbx_id and f.id = (n.destination ->> 'flow')::uuid",
     sorts: &[
         ("e164", "n.e164"),
         ("label", "lower(n.label collate \"sv-x-icu\")"),
@@ -59,7 +70,7 @@ const LIST: List = List {
     keys: &["e164", "label", "pbx", "created_at"],
     newest_first: false,
     tie: "n.id",
-    search: &["n.e164", "n.label", "p.name", "e.number", "e.name"],
+    search: &["n.e164", "n.label", "p.name", "e.number", "e.name", "f.name"],
     digits: &["n.e164"],
 };
 
@@ -71,6 +82,8 @@ impl FromRow<'_, PgRow> for Number {
             e164: row.parsed("e164")?,
             pbx: row.raw::<Option<Uuid>>("pbx_id")?.map(PbxId),
             pbx_name: row.maybe("pbx_name")?,
+            destination: destination(row.raw("straight")?, row.maybe_json("destination")?),
+            destination_name: row.maybe("destination_name")?,
             extension: row.raw::<Option<Uuid>>("extension_id")?.map(ExtensionId),
             extension_number: row.maybe("extension_number")?,
             label: row.maybe("label")?,
@@ -90,7 +103,7 @@ impl<'t> Numbers<'t> {
     }
 
     /// Sorts: `e164`, `label`, `pbx`, `created_at`. Searches number (however it is typed), label,
-    /// PBX and extension.
+    /// PBX, extension and menu.
     pub async fn list(self, page: &Page) -> Result<Listed<Number>> {
         LIST.fetch(self.conn, page, |_| {}).await
     }
@@ -102,15 +115,18 @@ impl<'t> Numbers<'t> {
 
     /// Conflicts: `NumberTaken` (also by another tenant), `DestinationOfSomeoneElse`, `ParentGone`.
     pub async fn create(self, new: NewNumber) -> Result<Number> {
+        let (extension, destination) = columns(&new.destination)?;
+        check(self.conn, new.pbx, &new.destination).await?;
         sqlx::query(
-            "insert into numbers (id, customer_id, e164, pbx_id, extension_id, label)
-             values ($1, $2, $3, $4, $5, $6)",
+            "insert into numbers (id, customer_id, e164, pbx_id, extension_id, destination, label)
+             values ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(new.id.0)
         .bind(new.customer.0)
         .bind(new.e164.as_str())
         .bind(new.pbx.map(|id| id.0))
-        .bind(new.extension.map(|id| id.0))
+        .bind(extension)
+        .bind(destination)
         .bind(new.label.as_ref().map(Name::as_str))
         .execute(&mut *self.conn)
         .await?;
@@ -119,20 +135,24 @@ impl<'t> Numbers<'t> {
 
     /// Changes what is given. Conflict: `DestinationOfSomeoneElse`.
     pub async fn update(self, id: NumberId, change: NumberChange) -> Result<Number> {
+        let before = get(self.conn, id).await?;
+        let pbx = change.pbx.unwrap_or(before.pbx);
+        let to = match change.destination {
+            Some(to) => to,
+            None if pbx == before.pbx => before.destination,
+            None => Destination::Nowhere,
+        };
+        let (extension, destination) = columns(&to)?;
+        check(self.conn, pbx, &to).await?;
         let done = sqlx::query(
-            "update numbers set
-                 pbx_id = case when $2 then $3 else pbx_id end,
-                 extension_id = case when $4 then $5
-                     when $2 and $3 is distinct from pbx_id then null
-                     else extension_id end,
-                 label = case when $6 then $7 else label end
+            "update numbers set pbx_id = $2, extension_id = $3, destination = $4,
+                 label = case when $5 then $6 else label end
              where id = $1",
         )
         .bind(id.0)
-        .bind(change.pbx.is_some())
-        .bind(change.pbx.flatten().map(|id| id.0))
-        .bind(change.extension.is_some())
-        .bind(change.extension.flatten().map(|id| id.0))
+        .bind(pbx.map(|id| id.0))
+        .bind(extension)
+        .bind(destination)
         .bind(change.label.is_some())
         .bind(change.label.flatten().map(String::from))
         .execute(&mut *self.conn)
@@ -151,14 +171,46 @@ impl<'t> Numbers<'t> {
 }
 
 async fn get(conn: &mut PgConnection, id: NumberId) -> Result<Number> {
-    Ok(sqlx::query_as(
-        "select n.id, n.customer_id, n.e164, n.pbx_id, p.name as pbx_name, n.extension_id,
-                e.number as extension_number, n.label, n.created_at
-         from numbers n left join pbxs p on p.id = n.pbx_id
-             left join extensions e on e.id = n.extension_id
-         where n.id = $1",
-    )
-    .bind(id.0)
-    .fetch_one(conn)
-    .await?)
+    let mut query = sqlx::QueryBuilder::new("select ");
+    query.push(LIST.select).push(" where n.id = ").push_bind(id.0);
+    Ok(query.build_query_as().fetch_one(conn).await?)
+}
+
+/// The columns of a destination: an extension stands in its own, under a foreign key.
+fn columns(to: &Destination) -> Result<(Option<Uuid>, Option<Value>)> {
+    Ok(match to {
+        Destination::Nowhere => (None, None),
+        Destination::Extension { extension } => (Some(extension.0), None),
+        Destination::Ivr { .. }
+        | Destination::Voicemail { .. }
+        | Destination::Outside { .. }
+        | Destination::Hangup => (None, Some(document(to)?)),
+    })
+}
+
+/// And back.
+pub(crate) fn destination(extension: Option<Uuid>, other: Option<Destination>) -> Destination {
+    match extension.map(ExtensionId) {
+        Some(extension) => Destination::Extension { extension },
+        None => other.unwrap_or(Destination::Nowhere),
+    }
+}
+
+/// A menu or mailbox belongs to the number's PBX, as the foreign key of an extension says.
+async fn check(conn: &mut PgConnection, pbx: Option<PbxId>, to: &Destination) -> Result<()> {
+    let (sql, id) = match to {
+        Destination::Ivr { flow } => {
+            ("select 1 from flows where id = $1 and pbx_id = $2 and kind = 'ivr' for key share", flow.0)
+        }
+        Destination::Voicemail { mailbox } => {
+            ("select 1 from extensions where id = $1 and pbx_id = $2 for key share", mailbox.0)
+        }
+        Destination::Nowhere
+        | Destination::Extension { .. }
+        | Destination::Outside { .. }
+        | Destination::Hangup => return Ok(()),
+    };
+    let own: Option<i32> =
+        sqlx::query_scalar(sql).bind(id).bind(pbx.map(|id| id.0)).fetch_optional(conn).await?;
+    if own.is_some() { Ok(()) } else { Err(StoreError::Conflict(Constraint::DestinationOfSomeoneElse)) }
 }
