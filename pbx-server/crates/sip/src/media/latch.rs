@@ -80,6 +80,12 @@ impl Latch {
         self.rtcp.or_else(|| self.rtp.and_then(beside)).or(self.expect.first_rtcp)
     }
 
+    /// Whether packets with this payload are digits.
+    #[must_use]
+    pub fn is_digit(&self, payload: u8) -> bool {
+        self.expect.payloads.iter().any(|(known, clock)| *known == payload && clock.is_none())
+    }
+
     /// When sound or a report last came.
     #[must_use]
     pub fn heard(&self) -> Option<Instant> {

@@ -1,5 +1,6 @@
 //! The threads that carry packets from one phone to the other.
 
+use super::event::MediaEvent;
 use super::latch::{Expect, Latch, Passage};
 use super::ports::Ports;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -44,13 +45,6 @@ impl Side {
             Self::Callee => 1,
         }
     }
-}
-
-/// What signalling is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MediaEvent {
-    /// An answered call that is not on hold has been silent on both sides for too long.
-    Silent(CallId),
 }
 
 /// The threads.

@@ -36,6 +36,19 @@ pub fn kind(packet: &[u8]) -> Kind {
     }
 }
 
+/// What an RTP packet carries; `None`: it is cut short.
+#[must_use]
+pub fn body(packet: &[u8]) -> Option<&[u8]> {
+    let first = *packet.first()?;
+    let mut start = 12 + usize::from(first & 0x0f) * 4;
+    if first & 0x10 != 0 {
+        let words = packet.get(start + 2..start + 4)?;
+        start += 4 + usize::from(u16::from_be_bytes([words[0], words[1]])) * 4;
+    }
+    let padding = if first & 0x20 != 0 { usize::from(*packet.last()?) } else { 0 };
+    packet.get(start..packet.len().checked_sub(padding)?)
+}
+
 /// What came from one phone.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReceiveStats {

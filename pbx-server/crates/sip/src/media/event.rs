@@ -1,0 +1,22 @@
+//! What signalling is told.
+
+use super::endpoint::{EndpointId, PlayId};
+use voxera_model::{CallId, Key};
+
+/// One thing that happened to a call's sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaEvent {
+    /// A watched bridge has been silent on both sides for too long; the call of its first endpoint.
+    Silent(CallId),
+    /// A key was pressed (RFC 4733) by somebody who is not on a bridge.
+    Key(CallId, EndpointId, Key),
+    /// What was played was heard to its end; not told of what was stopped or replaced.
+    Played(CallId, EndpointId, PlayId),
+    /// [`Endpoint::record`](super::Endpoint::record) ended by silence or at its longest.
+    Recorded(CallId, EndpointId),
+    /// A recording ended because it cannot be written; the call goes on. For a bridge: the endpoint
+    /// on the left.
+    RecordingFailed(CallId, EndpointId, String),
+    /// The bridge that this endpoint listened in on is over.
+    ListeningEnded(CallId, EndpointId),
+}

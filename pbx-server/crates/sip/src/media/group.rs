@@ -1,0 +1,246 @@
+//! Phones that hear each other: two on a bridge with those who listen in, or the members of a room.
+
+use super::endpoint::EndpointId;
+use super::event::MediaEvent;
+use super::leg::{Leg, Route, Scratch, samples};
+use super::tape::{CallTape, Taken};
+use super::threads::{Worker, lock};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// What one who listens in on a bridge is to the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ListenMode {
+    /// Hears both, is not heard.
+    Listen,
+    /// Heard by the one listened to, not by the other.
+    Whisper,
+    /// Heard by both.
+    Barge,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// One of the two, or a member of a room.
+    Party,
+    Listener {
+        to: EndpointId,
+        mode: ListenMode,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Bridge,
+    Room,
+}
+
+#[derive(Debug)]
+pub struct Group {
+    pub number: u64,
+    kind: Kind,
+    pub worker: Arc<Worker>,
+    /// Its sound is decoded and mixed.
+    mixes: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    members: Vec<Member>,
+    tape: Option<CallTape>,
+    /// Hz of the mix.
+    rate: u32,
+    /// Set while silence is a fault.
+    watched: Option<Instant>,
+    told: bool,
+}
+
+#[derive(Debug)]
+struct Member {
+    leg: Arc<Leg>,
+    role: Role,
+    /// What came from it in this beat.
+    said: Vec<i16>,
+}
+
+impl Group {
+    pub fn new(number: u64, kind: Kind, worker: &Arc<Worker>) -> Arc<Self> {
+        let group = Arc::new(Self {
+            number,
+            kind,
+            worker: Arc::clone(worker),
+            mixes: AtomicBool::new(false),
+            state: Mutex::default(),
+        });
+        worker.adopt(&group);
+        group
+    }
+
+    pub fn ticks(&self) -> bool {
+        self.mixes.load(Ordering::Relaxed)
+    }
+
+    /// How many are in it as parties.
+    pub fn parties(&self) -> usize {
+        lock(&self.state).members.iter().filter(|member| member.role == Role::Party).count()
+    }
+
+    /// Takes a leg in, out of wherever it was.
+    pub fn join(self: &Arc<Self>, leg: &Arc<Leg>, role: Role) {
+        let before = leg.state().group.clone().and_then(|group| group.upgrade());
+        if let Some(before) = before {
+            before.leave(leg);
+        }
+        {
+            let mut group = lock(&self.state);
+            group.members.push(Member { leg: Arc::clone(leg), role, said: Vec::new() });
+            let mut state = leg.state();
+            state.group = Some(Arc::downgrade(self));
+            state.out.restart();
+            leg.settle_alone(&mut state);
+        }
+        self.settle();
+    }
+
+    /// Lets a leg go, if it is here; it then hears silence.
+    pub fn leave(self: &Arc<Self>, leg: &Arc<Leg>) {
+        {
+            let mut group = lock(&self.state);
+            let before = group.members.len();
+            group.members.retain(|member| !Arc::ptr_eq(&member.leg, leg));
+            if group.members.len() == before {
+                return;
+            }
+            let mut state = leg.state();
+            state.group = None;
+            state.speaks = true;
+            state.out.restart();
+            leg.settle_alone(&mut state);
+        }
+        self.settle();
+    }
+
+    pub fn set_role(&self, leg: &Arc<Leg>, role: Role) {
+        let mut group = lock(&self.state);
+        if let Some(member) = group.members.iter_mut().find(|member| Arc::ptr_eq(&member.leg, leg)) {
+            member.role = role;
+        }
+    }
+
+    /// Ends it: everybody hears silence, and those who listened in are told.
+    pub fn end(self: &Arc<Self>) {
+        self.worker.forget(self.number);
+        let (members, tape) = {
+            let mut group = lock(&self.state);
+            self.mixes.store(false, Ordering::Relaxed);
+            (std::mem::take(&mut group.members), group.tape.take())
+        };
+        drop(tape);
+        for member in members {
+            let call = {
+                let mut state = member.leg.state();
+                state.group = None;
+                state.speaks = true;
+                state.out.restart();
+                member.leg.settle_alone(&mut state);
+                state.call
+            };
+            if member.role != Role::Party {
+                member.leg.tell(MediaEvent::ListeningEnded(call, member.leg.id));
+            }
+        }
+    }
+
+    /// Whether silence is a fault.
+    pub fn watch(&self, on: bool) {
+        let mut group = lock(&self.state);
+        if group.watched.is_some() != on {
+            group.watched = on.then(Instant::now);
+        }
+    }
+
+    pub fn record(&self, tape: CallTape) {
+        lock(&self.state).tape = Some(tape);
+        self.settle();
+    }
+
+    pub fn take_tape(&self) -> Option<CallTape> {
+        let tape = lock(&self.state).tape.take();
+        self.settle();
+        tape
+    }
+
+    /// The next 20 ms of everybody; how many packets went out.
+    pub fn beat(&self, _scratch: &mut Scratch, _now: Instant) -> u64 {
+        0
+    }
+
+    /// Finds a bridge that fell silent.
+    pub fn look(&self, timeout: Duration, now: Instant) {
+        let mut group = lock(&self.state);
+        let Some(since) = group.watched else { return };
+        let heard = group.members.iter().filter_map(|member| member.leg.state().latch.heard()).max();
+        let last = heard.map_or(since, |heard| heard.max(since));
+        if now.saturating_duration_since(last) < timeout || std::mem::replace(&mut group.told, true) {
+            return;
+        }
+        if let Some(first) = group.members.first() {
+            let call = first.leg.state().call;
+            first.leg.tell(MediaEvent::Silent(call));
+        }
+    }
+
+    /// Finds the cheapest way that does what is asked: packets that pass as they are, or a mix.
+    pub fn settle(&self) {
+        let mut group = lock(&self.state);
+        let mixes = !group.passes();
+        group.rate = group.members.iter().map(|member| member.leg.state().rate()).max().unwrap_or(8000);
+        for at in 0..group.members.len() {
+            let member = &group.members[at];
+            let other = match (self.kind, member.role, &group.members[..]) {
+                (Kind::Bridge, Role::Party, [one, two, ..]) => {
+                    Some(if at == 0 { two } else { one }).filter(|other| other.role == Role::Party)
+                }
+                (Kind::Bridge | Kind::Room, ..) => None,
+            };
+            let other = other.map(|other| Arc::downgrade(&other.leg));
+            let mut state = member.leg.state();
+            state.route = match other {
+                Some(other) if !mixes => Route::Relay(other),
+                digits_to => Route::Mixed { digits_to },
+            };
+            if mixes != matches!(state.ear, Some(_)) {
+                state.out.restart();
+                state.ear = mixes.then(super::ear::Ear::new);
+            }
+        }
+        self.mixes.store(mixes && !group.members.is_empty(), Ordering::Relaxed);
+        if mixes {
+            self.worker.wake();
+        }
+    }
+}
+
+impl State {
+    /// Whether packets can go from one to the other as they are.
+    fn passes(&self) -> bool {
+        let [one, two] = &self.members[..] else { return false };
+        if self.tape.is_some() || one.role != Role::Party || two.role != Role::Party {
+            return false;
+        }
+        let look = |member: &Member| {
+            let state = member.leg.state();
+            (state.format.map(|format| format.codec), state.player.is_some() || state.tape.is_some())
+        };
+        let ((one, one_busy), (two, two_busy)) = (look(one), look(two));
+        let same = match (one, two) {
+            (Some(one), Some(two)) => one == two,
+            (None, _) | (_, None) => true,
+        };
+        same && !one_busy && !two_busy
+    }
+}

@@ -1,0 +1,345 @@
+//! One phone's sound: its ports, where its packets go, and the stream that it is sent.
+
+use super::clock::BEAT;
+use super::digits::Digits;
+use super::ear::Ear;
+use super::endpoint::EndpointId;
+use super::event::MediaEvent;
+use super::format::{Codec, Format};
+use super::group::Group;
+use super::latch::{Latch, Passage};
+use super::out::{HEAD, Outgoing};
+use super::player::Player;
+use super::ports::Pair;
+use super::rtcp;
+use super::tape::MessageTape;
+use super::threads::{Worker, lock};
+use super::voice::Voice;
+use std::net::UdpSocket;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::Instant;
+use tokio::sync::mpsc::UnboundedSender;
+use voxera_model::CallId;
+
+/// Packets are at most this long; what is longer is cut, and no codec of phones needs it.
+const PACKET: usize = 2048;
+
+/// Room to work in, one for each thread.
+#[derive(Debug)]
+pub struct Scratch {
+    pub packet: [u8; PACKET],
+    pub heard: Vec<i16>,
+    pub mix: Vec<i32>,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self { packet: [0; PACKET], heard: Vec::new(), mix: Vec::new() }
+    }
+}
+
+#[derive(Debug)]
+pub struct Leg {
+    pub id: EndpointId,
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    pub port: u16,
+    _lease: Box<dyn Lease>,
+    pub worker: Arc<Worker>,
+    events: UnboundedSender<MediaEvent>,
+    /// It needs the beat and is in no group that gives it.
+    alone: AtomicBool,
+    state: Mutex<State>,
+}
+
+trait Lease: Send + Sync + std::fmt::Debug {}
+impl<T: Send + Sync + std::fmt::Debug> Lease for T {}
+
+/// Where a phone's packets go.
+#[derive(Debug, Clone, Default)]
+pub enum Route {
+    /// Nowhere, but to a recording.
+    #[default]
+    Alone,
+    /// On to another phone as they are.
+    Relay(Weak<Leg>),
+    /// Into a mix; digits go to the other party of a bridge, or are told.
+    Mixed { digits_to: Option<Weak<Leg>> },
+}
+
+#[derive(Debug)]
+pub struct State {
+    pub call: CallId,
+    pub latch: Latch,
+    pub format: Option<Format>,
+    pub out: Outgoing,
+    pub route: Route,
+    pub group: Option<Weak<Group>>,
+    /// Whether it is sent anything when nobody is there to be heard.
+    pub speaks: bool,
+    pub player: Option<Player>,
+    /// Present while somebody, or a recording, listens to decoded sound.
+    pub ear: Option<Ear>,
+    pub voice: Voice,
+    pub digits: Digits,
+    pub tape: Option<MessageTape>,
+}
+
+/// What a packet is to the phone that it goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Speech,
+    Digit,
+    /// Another payload number of the negotiated ones: it passes as it is.
+    Other,
+}
+
+impl Leg {
+    pub fn new(
+        number: u64,
+        call: CallId,
+        pair: Pair,
+        worker: Arc<Worker>,
+        events: UnboundedSender<MediaEvent>,
+    ) -> Self {
+        let port = pair.port;
+        let (rtp, rtcp, lease) = pair.split();
+        let state = State {
+            call,
+            latch: Latch::default(),
+            format: None,
+            out: Outgoing::new(),
+            route: Route::default(),
+            group: None,
+            speaks: false,
+            player: None,
+            ear: None,
+            voice: Voice::default(),
+            digits: Digits::default(),
+            tape: None,
+        };
+        Self {
+            id: EndpointId(number),
+            rtp,
+            rtcp,
+            port,
+            _lease: Box::new(lease),
+            worker,
+            events,
+            alone: AtomicBool::new(false),
+            state: Mutex::new(state),
+        }
+    }
+
+    pub fn sockets(&self) -> [(u64, &UdpSocket); 2] {
+        [(self.id.0 << 1, &self.rtp), (self.id.0 << 1 | 1, &self.rtcp)]
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    pub fn ticks(&self) -> bool {
+        self.alone.load(Ordering::Relaxed)
+    }
+
+    pub fn tell(&self, event: MediaEvent) {
+        // Nobody listens any more when the engine stops.
+        let _ = self.events.send(event);
+    }
+
+    /// Finds out whether it needs the beat by itself, after something about it changed.
+    pub fn settle_alone(&self, state: &mut State) {
+        let alone = state.group.is_none();
+        if alone {
+            state.route = Route::Alone;
+            if state.tape.is_none() {
+                state.ear = None;
+            }
+        }
+        let ticks = alone && (state.speaks || state.player.is_some() || state.tape.is_some());
+        if ticks && !self.alone.swap(true, Ordering::Relaxed) {
+            self.worker.wake();
+        } else if !ticks {
+            self.alone.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Reads one packet and sees to it; whether one went on to another phone.
+    pub fn carry(&self, rtcp: bool, packet: &mut [u8; PACKET], now: Instant) -> bool {
+        let receiver = if rtcp { &self.rtcp } else { &self.rtp };
+        // An ICMP error of an earlier packet is reported here once; the next event has the packet.
+        let Ok((length, source)) = receiver.recv_from(packet) else { return false };
+        let packet = &mut packet[..length];
+        let mut state = self.state();
+        let passage = if rtcp {
+            state.latch.rtcp_packet(packet, source, now)
+        } else {
+            state.latch.packet(packet, source, now)
+        };
+        match passage {
+            Passage::Rtp => self.sound(state, packet, now),
+            Passage::Rtcp => {
+                let Route::Relay(to) = &state.route else { return false };
+                let (to, down) = (to.upgrade(), state.out.anchor());
+                drop(state);
+                to.is_some_and(|to| to.report(packet, down))
+            }
+            Passage::Dropped => false,
+        }
+    }
+
+    fn sound(&self, mut state: MutexGuard<'_, State>, packet: &mut [u8], now: Instant) -> bool {
+        let meaning = state.meaning(packet[1] & 0x7f);
+        match &state.route {
+            Route::Relay(to) => {
+                let (to, clock) = (to.upgrade(), state.clock());
+                drop(state);
+                to.is_some_and(|to| to.relay(packet, meaning, clock, now))
+            }
+            Route::Alone | Route::Mixed { digits_to: None } => {
+                if meaning == Meaning::Digit {
+                    if let Some(key) = state.digits.heard(packet) {
+                        let call = state.call;
+                        drop(state);
+                        self.tell(MediaEvent::Key(call, self.id, key));
+                    }
+                } else {
+                    state.listen(packet, now);
+                }
+                false
+            }
+            Route::Mixed { digits_to: Some(to) } => {
+                if meaning != Meaning::Digit {
+                    state.listen(packet, now);
+                    return false;
+                }
+                let to = to.upgrade();
+                drop(state);
+                to.is_some_and(|to| to.pass_digit(packet, now))
+            }
+        }
+    }
+
+    /// Sends another phone's packet to this one.
+    fn relay(&self, packet: &mut [u8], meaning: Meaning, clock: u32, now: Instant) -> bool {
+        let mut state = self.state();
+        let payload = match (meaning, state.format) {
+            (Meaning::Speech, Some(format)) => Some(format.payload),
+            (Meaning::Digit, Some(Format { telephone_event: None, .. })) => return false,
+            (Meaning::Digit, Some(format)) => format.telephone_event,
+            (Meaning::Other, _) | (_, None) => None,
+        };
+        let Some(destination) = state.latch.destination() else { return false };
+        state.out.relay(packet, payload, clock, now) && self.rtp.send_to(packet, destination).is_ok()
+    }
+
+    /// Sends another phone's report to this one. `down`: how what this phone sends reaches the other.
+    fn report(&self, packet: &mut [u8], down: Option<super::out::Anchor>) -> bool {
+        let state = self.state();
+        let Some(destination) = state.latch.rtcp_destination() else { return false };
+        rtcp::translate(packet, state.out.anchor(), down);
+        self.rtcp.send_to(packet, destination).is_ok()
+    }
+
+    /// Sends a part of another phone's digit to this one, among frames of our own.
+    fn pass_digit(&self, packet: &[u8], now: Instant) -> bool {
+        let mut state = self.state();
+        let Some(payload) = state.format.and_then(|format| format.telephone_event) else { return false };
+        let Some(destination) = state.latch.destination() else { return false };
+        let state = &mut *state;
+        let Some(part) = state.digits.pass(packet, &state.out, now) else { return false };
+        let head = state.out.digit(payload, part.begins, part.timestamp, now);
+        let mut bytes = [0; HEAD + 4];
+        bytes[..HEAD].copy_from_slice(&head);
+        bytes[HEAD..].copy_from_slice(&part.body);
+        self.rtp.send_to(&bytes, destination).is_ok()
+    }
+
+    /// The next 20 ms of a phone that is with nobody; whether a packet went out.
+    pub fn beat(&self, scratch: &mut Scratch, now: Instant) -> bool {
+        let mut state = self.state();
+        if state.group.is_some() {
+            return false;
+        }
+        if let Some(tape) = &mut state.tape
+            && tape.is_running()
+        {
+            let rate = state.rate();
+            state.pull(rate, &mut scratch.heard, now);
+            if let Some(end) = state.tape.as_mut().and_then(|tape| tape.take(&scratch.heard, rate)) {
+                self.tell(end.event(state.call, self.id));
+            }
+        }
+        let rate = state.rate();
+        scratch.heard.clear();
+        scratch.heard.resize(samples(rate), 0);
+        let sent = self.send(&mut state, rate, &mut scratch.heard, now);
+        self.settle_alone(&mut state);
+        sent
+    }
+
+    /// Sends 20 ms of sound, or what is played instead; whether a packet went out.
+    pub fn send(&self, state: &mut State, rate: u32, heard: &mut Vec<i16>, now: Instant) -> bool {
+        if let Some(player) = &mut state.player
+            && let Some(done) = player.next(rate, heard)
+        {
+            state.player = None;
+            self.tell(MediaEvent::Played(state.call, self.id, done));
+        }
+        let Some(format) = state.format.filter(|format| format.codec.is_decodable()) else { return false };
+        let Some(destination) = state.latch.destination() else { return false };
+        if state.digits.has_the_word(now) {
+            state.out.skip();
+            return false;
+        }
+        let head = state.out.frame(format.payload, now);
+        let packet = state.voice.write(format.codec, &head, rate, heard);
+        self.rtp.send_to(packet, destination).is_ok()
+    }
+}
+
+impl State {
+    fn meaning(&self, payload: u8) -> Meaning {
+        if self.latch.is_digit(payload) {
+            Meaning::Digit
+        } else if self.format.is_some_and(|format| format.payload == payload) {
+            Meaning::Speech
+        } else {
+            Meaning::Other
+        }
+    }
+
+    /// Samples a second of its sound.
+    pub fn rate(&self) -> u32 {
+        self.format.map_or(8000, |format| format.codec.rate())
+    }
+
+    fn clock(&self) -> u32 {
+        self.format.map_or(8000, |format| format.codec.clock())
+    }
+
+    /// Keeps a packet to be decoded.
+    fn listen(&mut self, packet: &[u8], now: Instant) {
+        let agreed = self.format.map(|format| (format.payload, format.codec));
+        let Some(ear) = &mut self.ear else { return };
+        let payload = packet[1] & 0x7f;
+        let codec = agreed.filter(|(known, _)| *known == payload).map(|(_, codec)| codec);
+        if let Some(codec) = codec.or(Codec::of_payload(payload)).filter(|codec| codec.is_decodable()) {
+            ear.hear(codec, packet, now);
+        }
+    }
+
+    /// The next 20 ms that came from the phone, at `rate`.
+    pub fn pull(&mut self, rate: u32, into: &mut Vec<i16>, now: Instant) {
+        into.clear();
+        self.ear.get_or_insert_with(Ear::new).pull(rate, into, now);
+        into.resize(samples(rate), 0);
+    }
+}
+
+/// Samples of 20 ms.
+pub fn samples(rate: u32) -> usize {
+    usize::try_from(u128::from(rate) * BEAT.as_millis() / 1000).unwrap_or(0)
+}
