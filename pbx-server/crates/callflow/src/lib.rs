@@ -13,6 +13,7 @@ pub const FORMAT: u32 = 1;
 mod calendar;
 mod check;
 mod cursor;
+mod diff;
 mod event;
 mod extension;
 mod facts;
@@ -34,6 +35,7 @@ mod story;
 pub use calendar::{Date, LocalTime, TimeOfDay, Weekday};
 pub use check::{Finding, Problem, PublicService, Severity, check};
 pub use cursor::{Cursor, Journey, Line, PinOf, Place, Position, Rung, Standing, Then};
+pub use diff::{IvrDiff, NodeChange, NodeRef, RoutingDiff, RuleChange, RuleRef, diff, diff_routing};
 pub use event::{Event, Peer, RingOutcome};
 pub use extension::{
     Conference, Extension, ExtensionType, Forwarding, HuntGroup, Kind, Mailbox, Member, Queue,

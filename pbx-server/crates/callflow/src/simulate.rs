@@ -119,7 +119,7 @@ impl<'a> World<'a> {
             minute: u16::try_from(minute % 1440).unwrap_or_default(),
         };
         let queues = cursor
-            .and_then(|cursor| cursor.queue())
+            .and_then(Cursor::queue)
             .map(|queue| (queue, QueueFacts { waiting: 1, ..QueueFacts::default() }));
         let lines = self.story.lines;
         Facts {

@@ -4,7 +4,7 @@ use crate::extension::Extension;
 use crate::ivr::Ivr;
 use crate::routing::{Destination, Rule};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use voxera_model::{
     AudioId, CustomerId, ExtensionId, ExtensionNumber, FlowId, Locale, Name, PbxId, PhoneNumber, Realm,
     Status, TenantId, TrunkId, Zone,
@@ -53,6 +53,9 @@ pub struct Snapshot {
     /// For callers on hold and queues without their own. `None`: the built-in.
     #[serde(default)]
     pub music: Option<AudioId>,
+    /// The uploaded sounds of the PBX, those included that are being converted. Only `check` asks.
+    #[serde(default)]
+    pub audio: BTreeSet<AudioId>,
     /// Whether calls to premium numbers may be made. They cost the company dearly: off by default.
     #[serde(default)]
     pub premium_allowed: bool,
@@ -118,6 +121,7 @@ impl Snapshot {
             trunks: Vec::new(),
             caller_id: None,
             music: None,
+            audio: BTreeSet::new(),
             premium_allowed: false,
         }
     }

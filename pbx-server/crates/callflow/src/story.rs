@@ -243,6 +243,7 @@ mod as_written {
     use super::LocalTime;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
     pub(super) fn serialize<S: Serializer>(at: &LocalTime, to: S) -> Result<S::Ok, S::Error> {
         at.to_string().serialize(to)
     }
