@@ -143,7 +143,6 @@ pub enum Then {
     Extension { extension: ExtensionId },
     Destination { to: Destination },
     Node { place: Place },
-    Outside { number: PhoneNumber },
     End { cause: Cause },
 }
 

@@ -31,6 +31,7 @@ mod snapshot;
 mod sound;
 mod step;
 mod story;
+mod words;
 
 pub use calendar::{Date, LocalTime, TimeOfDay, Weekday};
 pub use check::{Finding, Problem, PublicService, Severity, check};
@@ -46,7 +47,7 @@ pub use flow::step;
 pub use holidays::{Holiday, HolidayKind, holiday};
 pub use ivr::{Branch, Ivr, IvrSettings, Node, NodeId, NodeKind};
 pub use matching::{Unmet, hold, matches};
-pub use reason::{EventKind, Reason, Who};
+pub use reason::{EventKind, Feature, Forward, Reason, Who};
 pub use replay::{Changed, PastCall, Replay, replay};
 pub use routing::{CallerMatch, Condition, DateRange, Destination, HolidayKinds, Routing, Rule, RuleId};
 pub use simulate::simulate;
