@@ -1,7 +1,8 @@
 //! Engines hear of every change that a call can notice, when it is committed and never before.
 
-use crate::companies::{Company, company, name, owner, tenant};
+use crate::companies::{Company, company, extension as person, name, owner, tenant};
 use sqlx::Executor;
+use voxera_callflow::{Destination, Kind, User};
 use voxera_model::{
     DeviceId, ExtensionId, ExtensionNumber, NumberId, PbxId, PhoneNumber, Realm, Seconds, Status, Zone,
 };
@@ -57,26 +58,23 @@ async fn every_change_of_a_pbx_its_extensions_phones_and_numbers_makes_a_version
     let mut version = world.version().await;
 
     let mut tx = world.tx().await;
-    tx.pbxs().update(pbx, PbxChange { name: Some(name("Huvudväxel")), time_zone: None }).await.unwrap();
+    tx.pbxs()
+        .update(pbx, PbxChange { name: Some(name("Huvudväxel")), ..PbxChange::default() })
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     version = world.told_after("rename the PBX", version).await;
 
     let extension = ExtensionId(new_id());
     let mut tx = world.tx().await;
-    let new = NewExtension {
-        id: extension,
-        number: ExtensionNumber::parse("1002").unwrap(),
-        name: name("Cecilia"),
-        user: None,
-        ring_seconds: None,
-        call_waiting: None,
-    };
+    let new = NewExtension { id: extension, ..person("1002", "Cecilia") };
     tx.extensions(pbx).create(new).await.unwrap();
     tx.commit().await.unwrap();
     version = world.told_after("make an extension", version).await;
 
     let mut tx = world.tx().await;
-    let change = ExtensionChange { ring_seconds: Some(Seconds(40)), ..ExtensionChange::default() };
+    let slow = Kind::User(User { ring_for: Seconds(40), ..User::new(Vec::new()) });
+    let change = ExtensionChange { kind: Some(slow), ..ExtensionChange::default() };
     tx.extensions(pbx).update(extension, change).await.unwrap();
     tx.commit().await.unwrap();
     version = world.told_after("change an extension", version).await;
@@ -113,7 +111,7 @@ async fn every_change_of_a_pbx_its_extensions_phones_and_numbers_makes_a_version
         customer: world.company.customer,
         e164: PhoneNumber::parse("+46855500001").unwrap(),
         pbx: Some(pbx),
-        extension: None,
+        destination: Destination::Nowhere,
         label: None,
     };
     tx.numbers().create(new).await.unwrap();
@@ -121,7 +119,10 @@ async fn every_change_of_a_pbx_its_extensions_phones_and_numbers_makes_a_version
     version = world.told_after("add a number", version).await;
 
     let mut tx = world.tx().await;
-    let change = NumberChange { extension: Some(Some(anna)), ..NumberChange::default() };
+    let change = NumberChange {
+        destination: Some(Destination::Extension { extension: anna }),
+        ..NumberChange::default()
+    };
     tx.numbers().update(number, change).await.unwrap();
     tx.commit().await.unwrap();
     version = world.told_after("lead a number elsewhere", version).await;
@@ -199,7 +200,7 @@ async fn a_listener_that_lost_its_connection_asks_for_everything_and_hears_on() 
     .unwrap();
     assert_eq!(world.changes.next().await.unwrap(), Change::Everything);
     let mut tx = world.tx().await;
-    let change = PbxChange { name: Some(name("Huvudväxel")), time_zone: None };
+    let change = PbxChange { name: Some(name("Huvudväxel")), ..PbxChange::default() };
     tx.pbxs().update(world.company.pbx, change).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(world.changes.next().await.unwrap(), world.about(world.company.pbx));

@@ -3,13 +3,14 @@
 use chrono::{TimeDelta, Utc};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Executor, PgConnection};
+use voxera_callflow::{Destination, Kind, User};
 use voxera_model::{
     Colour, CustomerId, ExtensionId, ExtensionNumber, Locale, Name, PbxId, PhoneNumber, Realm, Slug,
     TenantId, Zone,
 };
 use voxera_store::{
-    CallRecord, NewCustomer, NewDevice, NewExtension, NewNumber, NewPbx, NewTenant, Store, TenantScope,
-    new_id,
+    CallRecord, Direction, NewCustomer, NewDevice, NewExtension, NewNumber, NewPbx, NewTenant, Store,
+    TenantScope, new_id,
 };
 
 pub fn name(text: &str) -> Name {
@@ -36,6 +37,18 @@ pub async fn tenant(store: &Store, slug: &str) -> TenantScope {
     let tenant = tx.tenants().create(new_tenant(slug)).await.unwrap();
     tx.commit().await.unwrap();
     store.tenant_scope(tenant.id).await.unwrap()
+}
+
+/// A person's extension to be.
+pub fn extension(number: &str, person: &str) -> NewExtension {
+    NewExtension {
+        id: ExtensionId(new_id()),
+        number: ExtensionNumber::parse(number).unwrap(),
+        name: name(person),
+        user: None,
+        kind: Kind::User(User::new(Vec::new())),
+        recording: None,
+    }
 }
 
 /// A customer with a PBX, extensions 1000 and 1001 with a phone each, and a number that leads to
@@ -69,15 +82,7 @@ pub async fn company(store: &Store, tenant: &TenantScope, n: u32) -> Company {
         .unwrap();
     let mut extensions = Vec::new();
     for (number, person) in [("1000", "Anna Åkesson"), ("1001", "Bertil Öberg")] {
-        let new = NewExtension {
-            id: ExtensionId(new_id()),
-            number: ExtensionNumber::parse(number).unwrap(),
-            name: name(person),
-            user: None,
-            ring_seconds: None,
-            call_waiting: None,
-        };
-        let id = tx.extensions(pbx).create(new).await.unwrap().id;
+        let id = tx.extensions(pbx).create(extension(number, person)).await.unwrap().id;
         tx.devices(id).create(NewDevice { name: name("Telefon") }).await.unwrap();
         extensions.push(id);
     }
@@ -86,7 +91,7 @@ pub async fn company(store: &Store, tenant: &TenantScope, n: u32) -> Company {
         customer,
         e164: PhoneNumber::parse(&format!("+468{:07}", 1_000_000 + n)).unwrap(),
         pbx: Some(pbx),
-        extension: Some(extensions[0]),
+        destination: Destination::Extension { extension: extensions[0] },
         label: Some(name("Växelnummer")),
     };
     tx.numbers().create(number).await.unwrap();
@@ -121,6 +126,8 @@ pub fn call(company: &Company) -> CallRecord {
         media: None,
         snapshot_version: 7,
         trace: Vec::new(),
+        direction: Direction::In,
+        keys: "12".into(),
     }
 }
 

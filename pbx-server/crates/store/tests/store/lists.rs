@@ -1,9 +1,9 @@
 //! Lists are searched, sorted and cut by the database, whatever people type.
 
-use crate::companies::{call, company, name, tenant};
+use crate::companies::{call, company, extension, name, tenant};
 use chrono::{TimeDelta, Utc};
 use voxera_callflow::Cause;
-use voxera_model::{CallId, CustomerId, ExtensionId, ExtensionNumber, Locale, OrgNumber, Zone};
+use voxera_model::{CallId, CustomerId, ExtensionNumber, Locale, OrgNumber, Zone};
 use voxera_store::{
     CallFilter, Constraint, NewCustomer, NewExtension, Page, Sort, StoreError, TenantTx, new_id,
 };
@@ -78,14 +78,7 @@ async fn names_sort_as_swedes_expect_and_numbers_as_numbers() {
     );
     assert_eq!(names(&mut tx, &page("-name", 2, 0)).await, ["Örnen", "Ängen"]);
     for number in ["99", "10000", "200"] {
-        let new = NewExtension {
-            id: ExtensionId(new_id()),
-            number: ExtensionNumber::parse(number).unwrap(),
-            name: name("Anknytning"),
-            user: None,
-            ring_seconds: None,
-            call_waiting: None,
-        };
+        let new = extension(number, "Anknytning");
         tx.extensions(company.pbx).create(new).await.unwrap();
     }
     let listed = tx.extensions(company.pbx).list(&page("number", 50, 0)).await.unwrap();
@@ -261,14 +254,7 @@ async fn what_is_taken_is_said_by_what_it_means() {
     };
     assert_eq!(conflict(tx.customers().create(new).await.map(drop)), Constraint::OrgNumberTaken);
     let mut tx = store.tenant(&nordtel).await.unwrap();
-    let new = NewExtension {
-        id: ExtensionId(new_id()),
-        number: ExtensionNumber::parse("1000").unwrap(),
-        name: name("Dubblett"),
-        user: None,
-        ring_seconds: None,
-        call_waiting: None,
-    };
+    let new = extension("1000", "Dubblett");
     let taken = tx.extensions(company.pbx).create(new.clone()).await.map(drop);
     assert_eq!(conflict(taken), Constraint::ExtensionNumberTaken);
     let mut tx = store.tenant(&nordtel).await.unwrap();
