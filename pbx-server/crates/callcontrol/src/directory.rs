@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 use voxera_callflow::Snapshot;
-use voxera_model::{DeviceId, PbxId, Realm};
-pub use voxera_store::{DeviceSecret, PbxConfig};
+use voxera_model::{DeviceId, PbxId, Realm, TrunkId};
+pub use voxera_store::{DeviceSecret, PbxConfig, TrunkSecret};
 
 /// One PBX at one version. A call and a registration keep the view that they started with.
 #[derive(Debug)]
 pub struct PbxView {
     pub snapshot: Arc<Snapshot>,
     devices: HashMap<DeviceId, DeviceSecret>,
+    trunks: Vec<TrunkSecret>,
 }
 
 impl PbxView {
@@ -19,13 +20,19 @@ impl PbxView {
     #[must_use]
     pub fn new(config: PbxConfig) -> Self {
         let devices = config.devices.into_iter().map(|secret| (secret.device, secret)).collect();
-        Self { snapshot: Arc::new(config.snapshot), devices }
+        Self { snapshot: Arc::new(config.snapshot), devices, trunks: config.trunks }
     }
 
     /// The credential of a device of this PBX.
     #[must_use]
     pub fn device(&self, id: DeviceId) -> Option<&DeviceSecret> {
         self.devices.get(&id)
+    }
+
+    /// A line of this PBX to the public network.
+    #[must_use]
+    pub fn trunk(&self, id: TrunkId) -> Option<&TrunkSecret> {
+        self.trunks.iter().find(|trunk| trunk.id == id)
     }
 
     pub(crate) fn devices(&self) -> impl Iterator<Item = &DeviceSecret> {
@@ -59,6 +66,16 @@ impl Directory {
     pub fn by_id(&self, pbx: PbxId) -> Option<Arc<PbxView>> {
         let map = self.current();
         map.realms.get(&pbx).and_then(|realm| map.by_realm.get(realm)).cloned()
+    }
+
+    /// The lines of every PBX.
+    #[must_use]
+    pub fn trunks(&self) -> Vec<(Arc<PbxView>, TrunkSecret)> {
+        let of = |view: Arc<PbxView>| {
+            let trunks = view.trunks.clone();
+            trunks.into_iter().map(move |trunk| (Arc::clone(&view), trunk))
+        };
+        self.all().into_iter().flat_map(of).collect()
     }
 
     /// Tells of every replacement from now on, by a number that grows.

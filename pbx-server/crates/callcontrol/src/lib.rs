@@ -20,9 +20,9 @@ mod spool;
 
 pub use call::{Arrival, Call};
 pub use control::{CallControl, CallControlConfig, ControlStatus, StartError};
-pub use directory::{DeviceSecret, Directory, PbxConfig, PbxView};
+pub use directory::{DeviceSecret, Directory, PbxConfig, PbxView, TrunkSecret};
 pub use live::{HangupAnswer, Live, LiveCall, LiveEvent, LiveFeed, LiveParty, LiveScope, LiveState};
 pub use presence::{Presence, Registration, RegistrationChange, Transport};
 pub use record::{CallEnded, LegMedia, MediaSummary};
 pub use security::{SecurityEvent, SecurityKind};
-pub use voxera_store::{SealKey, Store};
+pub use voxera_store::{SealKey, Store, TrunkKind, TrunkTransport};

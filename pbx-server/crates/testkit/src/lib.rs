@@ -1,5 +1,6 @@
 //! Fixtures for tests: a real `PostgreSQL`, a running product, real phones.
 
+pub mod line;
 pub mod loopback;
 pub mod phone;
 pub mod postgres;

@@ -43,12 +43,11 @@ pub fn inbound(hub: &Hub, request: &Request, flow: &Flow) -> Option<Result<Inbou
 }
 
 fn find(hub: &Hub, request: &Request, lines: &[Arc<Line>]) -> Option<Inbound> {
-    let asked = wire::user(&request.uri);
+    let asked = called(&request.uri);
     // Addressed to what we registered: the line is known, and the number stands in `To`.
     let named = lines.iter().find(|line| line.word == asked);
-    let to = request.to_header().ok().and_then(|to| to.uri().ok()).map(|uri| wire::user(&uri));
-    let party =
-        wire::value(&request.headers, "P-Called-Party-ID").and_then(address).map(|uri| wire::user(&uri));
+    let to = request.to_header().ok().and_then(|to| to.uri().ok()).map(|uri| called(&uri));
+    let party = wire::value(&request.headers, "P-Called-Party-ID").and_then(address).map(|uri| called(&uri));
     let lines: Vec<&Arc<Line>> = named.map_or_else(|| lines.iter().collect(), |line| vec![line]);
     let written = [Some(asked).filter(|_| named.is_none()), party, to];
     for text in written.into_iter().flatten() {
@@ -94,11 +93,19 @@ fn caller(request: &Request) -> Option<PhoneNumber> {
     std::iter::once(from).chain(asserted).find_map(|uri| number(&uri))
 }
 
+/// A number of a few digits is a service of the carrier's, and nothing to call back.
 fn number(uri: &Uri) -> Option<PhoneNumber> {
-    let user = wire::user(uri);
-    // A number of a few digits is a service of the carrier's, and nothing to call back.
-    let mut forms = forms(&user);
-    forms.next()
+    forms(&called(uri)).next()
+}
+
+/// What an address names: its user, or the number of a `tel:` address, which the parser takes for a
+/// host.
+fn called(uri: &Uri) -> String {
+    let text = uri.to_string();
+    match text.strip_prefix("tel:") {
+        Some(number) => number.split(';').next().unwrap_or_default().to_owned(),
+        None => wire::user(uri),
+    }
 }
 
 fn address(value: &str) -> Option<Uri> {

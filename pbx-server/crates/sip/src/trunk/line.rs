@@ -172,6 +172,9 @@ impl Line {
     }
 
     async fn try_once(&self, hub: &Arc<Hub>, names: &mut Names, wish: u32) -> Outcome {
+        if !matches!(self.settings.transport, Transport::Udp | Transport::Tcp) {
+            return Outcome::Failed(Why::Encrypted);
+        }
         let peers = self.resolve(hub).await;
         let mut worst = Outcome::Failed(Why::NoName);
         for peer in peers {
@@ -305,7 +308,8 @@ impl Line {
     async fn open(&self, hub: &Arc<Hub>, peer: SocketAddr) -> std::io::Result<Flow> {
         let flow = match self.settings.transport {
             Transport::Udp => hub.udp_to(peer),
-            _ => {
+            Transport::Tls | Transport::WebSocket => return Err(std::io::ErrorKind::Unsupported.into()),
+            Transport::Tcp => {
                 let open = lock(&hub.streams).get(&peer).filter(|flow| flow.is_open()).cloned();
                 match open {
                     Some(flow) => flow,

@@ -46,6 +46,8 @@ pub enum Why {
     NoConnection,
     /// Nothing to prove ourselves with, and it asks.
     NoPassword,
+    /// It wants encrypted signalling, which we do not speak to lines.
+    Encrypted,
 }
 
 /// One line's rhythm.

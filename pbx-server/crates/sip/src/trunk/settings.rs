@@ -1,7 +1,7 @@
 //! What a line is, as its company wrote it.
 
 use std::net::IpAddr;
-use voxera_callcontrol::{Directory, Transport};
+use voxera_callcontrol::{Directory, Transport, TrunkKind, TrunkSecret, TrunkTransport};
 use voxera_model::{PbxId, TrunkId};
 
 /// One line.
@@ -43,6 +43,28 @@ impl std::fmt::Debug for Settings {
 /// The lines of every PBX.
 #[must_use]
 pub fn all(directory: &Directory) -> Vec<Settings> {
-    let _ = directory;
-    Vec::new()
+    directory.trunks().into_iter().map(|(view, secret)| read(view.snapshot.pbx, secret)).collect()
+}
+
+fn read(pbx: PbxId, secret: TrunkSecret) -> Settings {
+    let kind = match secret.kind {
+        TrunkKind::Registration => LineKind::Registration,
+        TrunkKind::Address => LineKind::Address,
+    };
+    let transport = match secret.transport {
+        TrunkTransport::Udp => Transport::Udp,
+        TrunkTransport::Tcp => Transport::Tcp,
+        TrunkTransport::Tls => Transport::Tls,
+    };
+    let password = secret.password.map(|password| password.to_string());
+    Settings {
+        trunk: secret.id,
+        pbx,
+        kind,
+        host: secret.host,
+        port: secret.port,
+        transport,
+        addresses: secret.addresses,
+        account: secret.username.map(|username| (username, password.unwrap_or_default())),
+    }
 }
