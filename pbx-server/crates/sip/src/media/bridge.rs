@@ -32,8 +32,7 @@ impl Media {
     pub fn bridge(&self, one: &Endpoint, two: &Endpoint) -> Bridge {
         let shared = Arc::clone(self.shared());
         let group = Group::new(shared.number(), Kind::Bridge, &one.leg.worker);
-        group.join(&one.leg, Role::Party);
-        group.join(&two.leg, Role::Party);
+        group.join([&one.leg, &two.leg], Role::Party);
         Bridge { group, shared }
     }
 }
@@ -62,7 +61,7 @@ impl Bridge {
     /// Lets a third phone listen in on `to` and the other.
     #[must_use]
     pub fn listen(&self, listener: &Endpoint, to: EndpointId, mode: ListenMode) -> Listening {
-        self.group.join(&listener.leg, Role::Listener { to, mode });
+        self.group.join([&listener.leg], Role::Listener { to, mode });
         Listening { group: Arc::clone(&self.group), leg: Arc::clone(&listener.leg), to }
     }
 }

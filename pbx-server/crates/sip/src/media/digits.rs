@@ -58,6 +58,12 @@ impl Digits {
         Key::new(key).filter(|_| new)
     }
 
+    /// Whether a packet is of a press that was told: it is not passed on, should a bridge begin
+    /// while the key is still down.
+    pub fn was_told(&self, packet: &[u8]) -> bool {
+        read(packet).is_some_and(|(press, _)| self.told.is_some_and(|told| told.is_same(press)))
+    }
+
     /// A packet of another phone's digit that is to be sent to this one.
     pub fn pass(&mut self, packet: &[u8], out: &Outgoing, now: Instant) -> Option<Part> {
         let (press, body) = read(packet)?;
@@ -93,4 +99,69 @@ fn read(packet: &[u8]) -> Option<(Press, [u8; 4])> {
     let [event, flags, d0, d1] = body;
     let duration = u16::from_be_bytes([d0, d1]);
     Some((Press { event, ended: flags & 0x80 != 0, duration, timestamp, ssrc }, body))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed test may panic")]
+mod tests {
+    use super::*;
+
+    fn packet(timestamp: u32, event: u8, ended: bool, duration: u16) -> Vec<u8> {
+        let mut packet = vec![0x80, 101, 0, 1];
+        packet.extend(timestamp.to_be_bytes());
+        packet.extend([0, 0, 0, 7, event, if ended { 0x8a } else { 10 }]);
+        packet.extend(duration.to_be_bytes());
+        packet
+    }
+
+    #[test]
+    fn one_press_of_many_packets_is_told_once() {
+        let mut digits = Digits::default();
+        let mut told = Vec::new();
+        for (timestamp, event) in [(1000, 5), (3000, 5), (5000, 11)] {
+            for (ended, duration) in [(false, 160), (false, 320), (true, 480), (true, 480), (true, 480)] {
+                told.extend(digits.heard(&packet(timestamp, event, ended, duration)));
+            }
+        }
+        assert_eq!(told, ["5", "5", "#"].map(|key| Key::parse(key).unwrap()));
+    }
+
+    #[test]
+    fn a_press_of_ten_seconds_is_one() {
+        let mut digits = Digits::default();
+        assert!(digits.heard(&packet(0, 1, false, 160)).is_some());
+        assert!(digits.heard(&packet(0, 1, false, LONGEST)).is_none());
+        assert!(digits.heard(&packet(u32::from(LONGEST), 1, false, 160)).is_none());
+        assert!(digits.heard(&packet(u32::from(LONGEST), 1, true, 14_465)).is_none());
+    }
+
+    #[test]
+    fn a_press_whose_end_was_lost_is_not_taken_for_the_next() {
+        let mut digits = Digits::default();
+        assert!(digits.heard(&packet(0, 1, false, 160)).is_some());
+        assert!(digits.heard(&packet(8000, 1, false, 160)).is_some());
+        assert!(digits.was_told(&packet(8000, 1, true, 320)));
+        assert!(!digits.was_told(&packet(16_000, 1, false, 160)));
+    }
+
+    #[test]
+    fn a_passed_press_keeps_one_time_and_silences_sound_until_its_end() {
+        let (mut digits, mut out, now) = (Digits::default(), Outgoing::new(), Instant::now());
+        let first = digits.pass(&packet(50, 1, false, 160), &out, now).unwrap();
+        assert!(first.begins && digits.has_the_word(now));
+        out.skip();
+        let end = digits.pass(&packet(50, 1, true, 800), &out, now).unwrap();
+        assert_eq!((end.begins, end.timestamp, end.body), (false, first.timestamp, [1, 0x8a, 3, 32]));
+        assert!(!digits.has_the_word(now));
+        let lost = digits.pass(&packet(9000, 1, false, 160), &out, now).unwrap();
+        assert_ne!(lost.timestamp, first.timestamp);
+        assert!(!digits.has_the_word(now + LOST));
+    }
+
+    #[test]
+    fn a_flash_and_garbage_are_no_keys() {
+        let mut digits = Digits::default();
+        assert!(digits.heard(&packet(0, 16, false, 160)).is_none());
+        assert!(digits.heard(&packet(0, 1, false, 160)[..15]).is_none());
+    }
 }

@@ -1,6 +1,5 @@
 //! What signalling holds of one phone's sound.
 
-use super::event::MediaEvent;
 use super::format::Format;
 use super::latch::Expect;
 use super::leg::{Leg, State};
@@ -79,7 +78,7 @@ impl Endpoint {
     }
 
     /// Plays these one after the other, or over and over, in place of what it played before and of
-    /// whoever it is with; those go on hearing it. [`MediaEvent::Played`] tells of the end.
+    /// whoever it is with; those go on hearing it. [`MediaEvent::Played`](super::MediaEvent::Played) tells of the end.
     pub fn play(&self, sounds: Vec<Arc<Pcm>>, repeat: bool) -> PlayId {
         let play = PlayId(self.shared.number());
         self.change(|state| {
@@ -109,7 +108,7 @@ impl Endpoint {
     }
 
     /// Records what comes from it into a new WAV file (one channel, 8 kHz), until five seconds of
-    /// silence after something was said, or until it is `longest`: [`MediaEvent::Recorded`]. A
+    /// silence after something was said, or until it is `longest`: [`MediaEvent::Recorded`](super::MediaEvent::Recorded). A
     /// recording that ran is ended first.
     pub fn record(&self, path: &Path, longest: Duration) -> io::Result<()> {
         let tape = MessageTape::start(&self.shared.writer, path, longest)?;

@@ -20,3 +20,18 @@ pub enum MediaEvent {
     /// The bridge that this endpoint listened in on is over.
     ListeningEnded(CallId, EndpointId),
 }
+
+impl MediaEvent {
+    /// The call that it is for.
+    #[must_use]
+    pub const fn call(&self) -> CallId {
+        match self {
+            Self::Silent(call)
+            | Self::Key(call, ..)
+            | Self::Played(call, ..)
+            | Self::Recorded(call, ..)
+            | Self::RecordingFailed(call, ..)
+            | Self::ListeningEnded(call, ..) => *call,
+        }
+    }
+}

@@ -3,10 +3,8 @@
 use super::endpoint::EndpointId;
 use super::event::MediaEvent;
 use super::leg::{Leg, Route, Scratch, samples};
-use super::tape::{CallTape, Taken};
+use super::tape::CallTape;
 use super::threads::{Worker, lock};
-use std::io;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -89,13 +87,13 @@ impl Group {
         lock(&self.state).members.iter().filter(|member| member.role == Role::Party).count()
     }
 
-    /// Takes a leg in, out of wherever it was.
-    pub fn join(self: &Arc<Self>, leg: &Arc<Leg>, role: Role) {
-        let before = leg.state().group.clone().and_then(|group| group.upgrade());
-        if let Some(before) = before {
-            before.leave(leg);
-        }
-        {
+    /// Takes legs in, out of wherever they were.
+    pub fn join<const N: usize>(self: &Arc<Self>, legs: [&Arc<Leg>; N], role: Role) {
+        for leg in legs {
+            let before = leg.state().group.clone().and_then(|group| group.upgrade());
+            if let Some(before) = before {
+                before.leave(leg);
+            }
             let mut group = lock(&self.state);
             group.members.push(Member { leg: Arc::clone(leg), role, said: Vec::new() });
             let mut state = leg.state();
@@ -175,8 +173,41 @@ impl Group {
     }
 
     /// The next 20 ms of everybody; how many packets went out.
-    pub fn beat(&self, _scratch: &mut Scratch, _now: Instant) -> u64 {
-        0
+    pub fn beat(&self, scratch: &mut Scratch, now: Instant) -> u64 {
+        let mut group = lock(&self.state);
+        let rate = group.rate;
+        for member in &mut group.members {
+            let mut state = member.leg.state();
+            state.pull(rate, &mut member.said);
+            if let Some(end) = state.message(&member.said, rate) {
+                member.leg.tell(end.event(state.call, member.leg.id));
+            }
+        }
+        let mut changed = group.tape(rate, scratch);
+        if self.kind == Kind::Room {
+            group.sum(rate, scratch, |_| true);
+        }
+        let mut sent = 0;
+        for member in &group.members {
+            match self.kind {
+                Kind::Room => scratch.without(&member.said),
+                Kind::Bridge => {
+                    group.sum(rate, scratch, |other| {
+                        !Arc::ptr_eq(&other.leg, &member.leg) && member.hears(other)
+                    });
+                    scratch.without(&[]);
+                }
+            }
+            let mut state = member.leg.state();
+            let played = state.player.is_some();
+            sent += u64::from(member.leg.send(&mut state, rate, &mut scratch.heard, now));
+            changed |= played && state.player.is_none();
+        }
+        drop(group);
+        if changed {
+            self.settle();
+        }
+        sent
     }
 
     /// Finds a bridge that fell silent.
@@ -225,11 +256,59 @@ impl Group {
     }
 }
 
+impl Member {
+    /// Whether it hears the other.
+    fn hears(&self, other: &Self) -> bool {
+        match (self.role, other.role) {
+            (_, Role::Party) | (_, Role::Listener { mode: ListenMode::Barge, .. }) => true,
+            (Role::Party, Role::Listener { to, mode: ListenMode::Whisper }) => to == self.leg.id,
+            (_, Role::Listener { .. }) => false,
+        }
+    }
+}
+
 impl State {
+    /// Adds up what some said.
+    fn sum(&self, rate: u32, scratch: &mut Scratch, whom: impl Fn(&Member) -> bool) {
+        scratch.mix.clear();
+        scratch.mix.resize(samples(rate), 0);
+        for member in self.members.iter().filter(|member| whom(member)) {
+            for (sum, said) in scratch.mix.iter_mut().zip(&member.said) {
+                *sum += i32::from(*said);
+            }
+        }
+    }
+
+    /// Records both sides; whether that came to an end. One who barges in is with the right.
+    fn tape(&mut self, rate: u32, scratch: &mut Scratch) -> bool {
+        let Some(left) = self.tape.as_ref().filter(|tape| tape.is_running()).map(|tape| tape.left) else {
+            return false;
+        };
+        let heard = |member: &Member| {
+            matches!(member.role, Role::Party | Role::Listener { mode: ListenMode::Barge, .. })
+        };
+        self.sum(rate, scratch, |member| member.leg.id != left && heard(member));
+        scratch.without(&[]);
+        let own = self.members.iter().find(|member| member.leg.id == left);
+        let silence = vec![0; samples(rate)];
+        let said = own.map_or(&silence, |own| &own.said);
+        let Some(Err(why)) = self.tape.as_mut().map(|tape| tape.take(said, &scratch.heard, rate)) else {
+            return false;
+        };
+        if let Some(first) = own.or(self.members.first()) {
+            let call = first.leg.state().call;
+            first.leg.tell(MediaEvent::RecordingFailed(call, left, why));
+        }
+        true
+    }
+
     /// Whether packets can go from one to the other as they are.
     fn passes(&self) -> bool {
         let [one, two] = &self.members[..] else { return false };
-        if self.tape.is_some() || one.role != Role::Party || two.role != Role::Party {
+        if self.tape.as_ref().is_some_and(CallTape::is_running)
+            || one.role != Role::Party
+            || two.role != Role::Party
+        {
             return false;
         }
         let look = |member: &Member| {

@@ -12,7 +12,7 @@ use super::out::{HEAD, Outgoing};
 use super::player::Player;
 use super::ports::Pair;
 use super::rtcp;
-use super::tape::MessageTape;
+use super::tape::{End, MessageTape};
 use super::threads::{Worker, lock};
 use super::voice::Voice;
 use std::net::UdpSocket;
@@ -36,6 +36,18 @@ pub struct Scratch {
 impl Default for Scratch {
     fn default() -> Self {
         Self { packet: [0; PACKET], heard: Vec::new(), mix: Vec::new() }
+    }
+}
+
+impl Scratch {
+    /// What was mixed, without one's own part, as sound.
+    pub fn without(&mut self, own: &[i16]) {
+        let own = own.iter().copied().chain(std::iter::repeat(0));
+        self.heard.clear();
+        self.heard.extend(self.mix.iter().zip(own).map(|(mix, own)| {
+            let rest = (mix - i32::from(own)).clamp(i16::MIN.into(), i16::MAX.into());
+            i16::try_from(rest).unwrap_or(0)
+        }));
     }
 }
 
@@ -192,7 +204,9 @@ impl Leg {
 
     fn sound(&self, mut state: MutexGuard<'_, State>, packet: &mut [u8], now: Instant) -> bool {
         let meaning = state.meaning(packet[1] & 0x7f);
+        let told = meaning == Meaning::Digit && state.digits.was_told(packet);
         match &state.route {
+            Route::Relay(_) | Route::Mixed { digits_to: Some(_) } if told => false,
             Route::Relay(to) => {
                 let (to, clock) = (to.upgrade(), state.clock());
                 drop(state);
@@ -263,16 +277,13 @@ impl Leg {
         if state.group.is_some() {
             return false;
         }
-        if let Some(tape) = &mut state.tape
-            && tape.is_running()
-        {
-            let rate = state.rate();
-            state.pull(rate, &mut scratch.heard, now);
-            if let Some(end) = state.tape.as_mut().and_then(|tape| tape.take(&scratch.heard, rate)) {
+        let rate = state.rate();
+        if state.tape.as_ref().is_some_and(MessageTape::is_running) {
+            state.pull(rate, &mut scratch.heard);
+            if let Some(end) = state.message(&scratch.heard, rate) {
                 self.tell(end.event(state.call, self.id));
             }
         }
-        let rate = state.rate();
         scratch.heard.clear();
         scratch.heard.resize(samples(rate), 0);
         let sent = self.send(&mut state, rate, &mut scratch.heard, now);
@@ -331,10 +342,15 @@ impl State {
         }
     }
 
+    /// Records 20 ms of its message, if there is one; how that ended, when it did.
+    pub fn message(&mut self, said: &[i16], rate: u32) -> Option<End> {
+        self.tape.as_mut().filter(|tape| tape.is_running())?.take(said, rate)
+    }
+
     /// The next 20 ms that came from the phone, at `rate`.
-    pub fn pull(&mut self, rate: u32, into: &mut Vec<i16>, now: Instant) {
+    pub fn pull(&mut self, rate: u32, into: &mut Vec<i16>) {
         into.clear();
-        self.ear.get_or_insert_with(Ear::new).pull(rate, into, now);
+        self.ear.get_or_insert_with(Ear::new).pull(rate, into);
         into.resize(samples(rate), 0);
     }
 }

@@ -20,6 +20,7 @@
 mod bridge;
 mod clock;
 mod codec;
+mod conceal;
 mod digits;
 mod ear;
 mod endpoint;

@@ -37,7 +37,7 @@ impl Room {
     /// Takes an endpoint in, out of what it was in before.
     #[must_use]
     pub fn join(&self, endpoint: &Endpoint) -> Seat {
-        self.inner.group.join(&endpoint.leg, Role::Party);
+        self.inner.group.join([&endpoint.leg], Role::Party);
         Seat { room: self.clone(), leg: Arc::clone(&endpoint.leg) }
     }
 

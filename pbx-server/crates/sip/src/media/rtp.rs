@@ -123,7 +123,7 @@ impl ReceiveStats {
 }
 
 /// The sequence number nearest to `highest`; `None`: so far away that a new count has begun.
-fn extend(highest: u64, sequence: u16) -> Option<u64> {
+pub fn extend(highest: u64, sequence: u16) -> Option<u64> {
     let low = u16::try_from(highest & 0xffff).unwrap_or(0);
     let step = i64::from(sequence.wrapping_sub(low).cast_signed());
     (step.abs() < 3000).then(|| highest.checked_add_signed(step)).flatten()

@@ -55,6 +55,8 @@ pub(super) struct Worker {
     legs: RwLock<HashMap<u64, Arc<Leg>>>,
     groups: RwLock<HashMap<u64, Arc<Group>>>,
     packets: AtomicU64,
+    /// Somebody may need the beat.
+    restless: AtomicBool,
     stop: AtomicBool,
     timeout: Duration,
 }
@@ -155,6 +157,7 @@ impl Worker {
             legs: RwLock::default(),
             groups: RwLock::default(),
             packets: AtomicU64::new(0),
+            restless: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             timeout,
         })
@@ -162,6 +165,7 @@ impl Worker {
 
     /// Something new may need the beat.
     pub fn wake(&self) {
+        self.restless.store(true, Ordering::Release);
         // It fails when the counter is full: then the thread wakes anyway.
         let _ = self.wake.write(1);
     }
@@ -228,27 +232,32 @@ impl Worker {
     }
 
     fn beats(&self, beat: &mut Beat, scratch: &mut Scratch, now: Instant) {
-        let anybody = read(&self.legs).values().any(|leg| leg.ticks())
-            || read(&self.groups).values().any(|group| group.ticks());
-        if !anybody {
-            beat.rest();
+        if !self.restless.load(Ordering::Acquire) {
+            return beat.rest();
         }
-        while anybody && beat.take(now) {
-            let sent = self.beat(scratch, now);
+        while beat.take(now) {
+            // Before they are looked at: who changes meanwhile is seen the next time.
+            self.restless.store(false, Ordering::Release);
+            let (anybody, sent) = self.beat(scratch, now);
             self.packets.fetch_add(sent, Ordering::Relaxed);
+            if anybody {
+                self.restless.store(true, Ordering::Release);
+            }
         }
     }
 
-    /// Everybody's next 20 ms; how many packets went out.
-    fn beat(&self, scratch: &mut Scratch, now: Instant) -> u64 {
-        let mut sent = 0;
+    /// Everybody's next 20 ms: whether there was anybody, and how many packets went out.
+    fn beat(&self, scratch: &mut Scratch, now: Instant) -> (bool, u64) {
+        let (mut anybody, mut sent) = (false, 0);
         for leg in read(&self.legs).values().filter(|leg| leg.ticks()) {
+            anybody = true;
             sent += u64::from(leg.beat(scratch, now));
         }
         for group in read(&self.groups).values().filter(|group| group.ticks()) {
+            anybody = true;
             sent += group.beat(scratch, now);
         }
-        sent
+        (anybody, sent)
     }
 }
 
