@@ -10,4 +10,6 @@ mod limits;
 mod register;
 mod rig;
 mod tcp;
+mod trunk_lines;
+mod trunk_registration;
 mod ua;

@@ -115,7 +115,8 @@ fn password(user: &str) -> String {
     format!("secret of {user}")
 }
 
-fn pbx(realm: &str, id: u128) -> PbxConfig {
+/// One company, without lines.
+pub fn pbx(realm: &str, id: u128) -> PbxConfig {
     let mut devices = Vec::new();
     let extensions = PEOPLE.iter().map(|(number, name, phones, call_waiting)| {
         let own: Vec<DeviceId> = (0..*phones).map(|nth| device(realm, number, nth)).collect();
@@ -150,7 +151,7 @@ fn pbx(realm: &str, id: u128) -> PbxConfig {
         )
     };
     snapshot.index();
-    PbxConfig { snapshot, devices }
+    PbxConfig { snapshot, devices, trunks: Vec::new() }
 }
 
 /// How often this kind was reported in this test: its engine runs on the test's own thread, so that
