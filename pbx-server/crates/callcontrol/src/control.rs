@@ -6,6 +6,7 @@ use crate::clock::ClockWatch;
 use crate::database::{Database, Refusal};
 use crate::directory::{Directory, PbxView};
 use crate::follow::Follower;
+use crate::lines::Lines;
 use crate::live::{Live, LiveScope};
 use crate::presence::Presence;
 use crate::saved::Saved;
@@ -76,6 +77,7 @@ pub struct CallControl {
 struct Shared {
     directory: Arc<Directory>,
     presence: Arc<Presence>,
+    lines: Lines,
     live: Arc<Live>,
     spool: Arc<Spool>,
     security: Arc<Security>,
@@ -116,6 +118,7 @@ impl CallControl {
         let shared = Arc::new(Shared {
             directory: Arc::new(Directory::default()),
             presence: Arc::new(Presence::new(Arc::clone(&live))),
+            lines: Lines::default(),
             live,
             spool: Arc::new(spool),
             security: Arc::default(),
@@ -153,6 +156,12 @@ impl CallControl {
     #[must_use]
     pub fn presence(&self) -> &Presence {
         &self.shared.presence
+    }
+
+    /// The lines to the public network.
+    #[must_use]
+    pub fn lines(&self) -> &Lines {
+        &self.shared.lines
     }
 
     /// The calls that are up, and the feed.

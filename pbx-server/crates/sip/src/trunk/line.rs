@@ -5,7 +5,7 @@ use crate::flow::Flow;
 use crate::hub::{Hub, lock};
 use crate::net;
 use crate::trunk::Key;
-use crate::trunk::pace::{Outcome, Pace, Patience, Why};
+use crate::trunk::pace::{Outcome, Pace, Patience};
 use crate::trunk::proof::{Proof, asks};
 use crate::trunk::settings::{LineKind, Settings};
 use crate::wire;
@@ -15,7 +15,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use voxera_callcontrol::Transport;
+use voxera_callcontrol::{LineFault, LineState, Transport};
 
 /// Addresses of one name that are tried in a row.
 const MOST_ADDRESSES: usize = 4;
@@ -36,16 +36,7 @@ struct Place {
     /// What the name leads to; the one that answered last comes first.
     peers: Vec<SocketAddr>,
     flow: Option<Flow>,
-    state: State,
-}
-
-/// Whether it works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum State {
-    #[default]
-    Untried,
-    Up,
-    Down(Why),
+    state: LineState,
 }
 
 /// What the REGISTERs of one line have in common.
@@ -96,12 +87,12 @@ impl Line {
     pub fn kept_open(&self) -> Option<SocketAddr> {
         let place = lock(&self.place);
         let flow = place.flow.as_ref().filter(|flow| flow.transport == Transport::Udp)?;
-        (place.state == State::Up && self.settings.kind == LineKind::Registration).then_some(flow.peer)
+        (place.state == LineState::Up && self.settings.kind == LineKind::Registration).then_some(flow.peer)
     }
 
     /// The way for a call. `urgent`: also when the line looked down. `None`: there is none now.
     pub async fn ready(&self, hub: &Arc<Hub>, urgent: bool) -> Option<Flow> {
-        if matches!(lock(&self.place).state, State::Down(_)) && !urgent {
+        if matches!(lock(&self.place).state, LineState::Down { .. }) && !urgent {
             return None;
         }
         if let Some(flow) = self.flow() {
@@ -173,13 +164,13 @@ impl Line {
 
     async fn try_once(&self, hub: &Arc<Hub>, names: &mut Names, wish: u32) -> Outcome {
         if !matches!(self.settings.transport, Transport::Udp | Transport::Tcp) {
-            return Outcome::Failed(Why::Encrypted);
+            return Outcome::Failed(LineFault::Encrypted);
         }
         let peers = self.resolve(hub).await;
-        let mut worst = Outcome::Failed(Why::NoName);
+        let mut worst = Outcome::Failed(LineFault::NameUnknown);
         for peer in peers {
             let Ok(flow) = self.open(hub, peer).await else {
-                worst = Outcome::Failed(Why::NoConnection);
+                worst = Outcome::Failed(LineFault::NoConnection);
                 continue;
             };
             let outcome = match self.settings.kind {
@@ -187,7 +178,9 @@ impl Line {
                 LineKind::Address => self.probe(hub, names, &flow).await,
             };
             match outcome {
-                Outcome::Failed(Why::Silent | Why::NoConnection | Why::Refused(500..)) => worst = outcome,
+                Outcome::Failed(
+                    LineFault::Silent | LineFault::NoConnection | LineFault::Refused { status: 500.. },
+                ) => worst = outcome,
                 Outcome::Registered(_) | Outcome::Answers => {
                     let mut place = lock(&self.place);
                     place.flow = Some(flow);
@@ -203,11 +196,11 @@ impl Line {
 
     async fn register(&self, hub: &Arc<Hub>, names: &mut Names, flow: &Flow, seconds: u32) -> Outcome {
         let Some(request) = self.registers(hub, names, flow, seconds) else {
-            return Outcome::Failed(Why::NoName);
+            return Outcome::Failed(LineFault::NameUnknown);
         };
         let response = match ask_over(hub, request, flow).await {
             Ok(response) => response,
-            Err(_) => return Outcome::Failed(Why::Silent),
+            Err(_) => return Outcome::Failed(LineFault::Silent),
         };
         match response.status_code.code() {
             200..=299 => Outcome::Registered(self.granted(&response).unwrap_or(seconds)),
@@ -222,7 +215,7 @@ impl Line {
     /// Any answer at all says that somebody is there, except one that says that it is not.
     async fn probe(&self, hub: &Arc<Hub>, names: &mut Names, flow: &Flow) -> Outcome {
         let Some(uri) = Uri::try_from(format!("sip:{}", self.place_name()).as_str()).ok() else {
-            return Outcome::Failed(Why::NoName);
+            return Outcome::Failed(LineFault::NameUnknown);
         };
         let own = hub.sent_by(flow.peer.ip());
         let (from, to) = (format!("<sip:voxera@{own}>"), format!("<{uri}>"));
@@ -230,8 +223,8 @@ impl Line {
             names.request(hub, Method::Options, flow, uri, &from, &to, self.contact(hub, flow, None));
         match ask_over(hub, request, flow).await {
             Ok(response) if !matches!(response.status_code.code(), 408 | 503) => Outcome::Answers,
-            Ok(response) => Outcome::Failed(Why::Refused(response.status_code.code())),
-            Err(_) => Outcome::Failed(Why::Silent),
+            Ok(response) => Outcome::Failed(LineFault::Refused { status: response.status_code.code() }),
+            Err(_) => Outcome::Failed(LineFault::Silent),
         }
     }
 
@@ -263,12 +256,12 @@ impl Line {
         own.and_then(|contact| contact.expires()).or(all)
     }
 
-    fn refused(&self, code: u16) -> Why {
+    fn refused(&self, code: u16) -> LineFault {
         match code {
-            code if asks(code) && self.settings.account.is_none() => Why::NoPassword,
-            401 | 403 | 407 => Why::Password,
-            408 => Why::Silent,
-            code => Why::Refused(code),
+            code if asks(code) && self.settings.account.is_none() => LineFault::NoPassword,
+            401 | 403 | 407 => LineFault::Password,
+            408 => LineFault::Silent,
+            status => LineFault::Refused { status },
         }
     }
 
@@ -322,15 +315,15 @@ impl Line {
 
     fn note(&self, hub: &Hub, outcome: &Outcome) {
         let state = match outcome {
-            Outcome::Registered(_) | Outcome::Answers => State::Up,
-            Outcome::Failed(why) => State::Down(*why),
+            Outcome::Registered(_) | Outcome::Answers => LineState::Up,
+            Outcome::Failed(why) => LineState::Down { why: *why },
             // It is asked again at once.
             Outcome::TooBrief(_) => return,
         };
         let before = std::mem::replace(&mut lock(&self.place).state, state);
         if before != state {
             tracing::info!(trunk = %self.settings.trunk.0, ?state, "line");
-            super::lines::tell(hub, self.settings.trunk, state);
+            hub.control.lines().set(self.settings.trunk, state);
         }
     }
 

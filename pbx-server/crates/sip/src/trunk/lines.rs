@@ -2,11 +2,12 @@
 
 use crate::flow::Flow;
 use crate::hub::Hub;
-use crate::trunk::line::{Line, State};
+use crate::trunk::line::Line;
 use crate::trunk::settings::{Settings, all};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use voxera_callcontrol::LineState;
 use voxera_model::TrunkId;
 
 /// All of them.
@@ -108,8 +109,10 @@ pub async fn follow(hub: Arc<Hub>) {
     let mut changes = hub.control.directory().changes();
     loop {
         changes.mark_unchanged();
-        for line in hub.lines.update(all(hub.control.directory())) {
-            tell(&hub, line.settings.trunk, State::Untried);
+        let wanted = all(hub.control.directory());
+        hub.control.lines().keep(&wanted.iter().map(|line| line.trunk).collect::<Vec<_>>());
+        for line in hub.lines.update(wanted) {
+            hub.control.lines().set(line.settings.trunk, LineState::Untried);
             let (stop, owned) = (hub.stop.clone(), Arc::clone(&hub));
             hub.words.spawn(async move { stop.run_until_cancelled(line.run(owned)).await });
         }
@@ -121,9 +124,4 @@ pub async fn follow(hub: Arc<Hub>) {
             }
         }
     }
-}
-
-/// Tells whether a line works.
-pub fn tell(hub: &Hub, trunk: TrunkId, state: State) {
-    let _ = (hub, trunk, state);
 }

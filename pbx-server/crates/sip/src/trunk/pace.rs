@@ -1,6 +1,7 @@
 //! When a line is tried again. Pure: time and dice come in.
 
 use std::time::Duration;
+use voxera_callcontrol::LineFault;
 
 /// Seconds that we ask a registration to last.
 const WISH: u32 = 600;
@@ -27,27 +28,8 @@ pub enum Outcome {
     Answers,
     /// It wants registrations to last at least this many seconds (423).
     TooBrief(u32),
-    /// It did not work; the text says why.
-    Failed(Why),
-}
-
-/// Why a line is down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// It does not take our user name or password.
-    Password,
-    /// It refuses, with this SIP status.
-    Refused(u16),
-    /// Nothing comes back.
-    Silent,
-    /// Its name leads to no address.
-    NoName,
-    /// No connection.
-    NoConnection,
-    /// Nothing to prove ourselves with, and it asks.
-    NoPassword,
-    /// It wants encrypted signalling, which we do not speak to lines.
-    Encrypted,
+    /// It did not work.
+    Failed(LineFault),
 }
 
 /// One line's rhythm.
@@ -116,7 +98,7 @@ mod tests {
     #[test]
     fn failures_are_tried_again_ever_more_slowly_and_never_at_the_same_moment() {
         let mut pace = Pace::new(PATIENCE);
-        let failed = Outcome::Failed(Why::Silent);
+        let failed = Outcome::Failed(LineFault::Silent);
         let waits: Vec<u64> = (0..8).map(|_| pace.after(&failed, 0.5).as_secs()).collect();
         assert_eq!(waits, [10, 20, 40, 80, 160, 300, 300, 300]);
         assert_ne!(pace.after(&failed, 0.1), pace.after(&failed, 0.9));
