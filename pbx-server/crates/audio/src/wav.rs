@@ -1,5 +1,6 @@
 //! WAV files that are right while they are being written.
 
+use crate::pcm::Pcm;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -33,7 +34,8 @@ impl WavWriter {
     pub fn write(&mut self, samples: &[i16]) -> io::Result<()> {
         let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
         let more = u32::try_from(bytes.len()).map_err(|_| too_long())?;
-        let total = self.bytes.checked_add(more).filter(|total| *total < u32::MAX - HEAD).ok_or_else(too_long)?;
+        let total =
+            self.bytes.checked_add(more).filter(|total| *total < u32::MAX - HEAD).ok_or_else(too_long)?;
         self.file.seek(SeekFrom::Start(u64::from(HEAD + self.bytes)))?;
         self.file.write_all(&bytes)?;
         self.bytes = total;
@@ -69,6 +71,44 @@ impl WavWriter {
     }
 }
 
+/// Reads a WAV file of 16-bit samples. Of two channels the samples alternate, as in the file.
+pub fn read(path: &Path) -> io::Result<Pcm> {
+    parse(&std::fs::read(path)?)
+}
+
+/// Reads 16-bit samples out of a WAV file's bytes. A length that says "until the end" is taken so:
+/// programs that write into a pipe cannot know better.
+pub(crate) fn parse(bytes: &[u8]) -> io::Result<Pcm> {
+    let wrong = || io::Error::new(io::ErrorKind::InvalidData, "no WAV file of 16-bit samples");
+    let at = |from: usize| bytes.get(from..from + 4).and_then(|four| four.try_into().ok());
+    if bytes.get(..4) != Some(b"RIFF") || bytes.get(8..12) != Some(b"WAVE") {
+        return Err(wrong());
+    }
+    let mut rate = None;
+    let mut place = 12;
+    while let Some(length) = at(place + 4).map(u32::from_le_bytes) {
+        let from = place + 8;
+        let to = from.saturating_add(length as usize);
+        match &bytes[place..place + 4] {
+            b"fmt " => {
+                let format = bytes.get(from..from + 16).ok_or_else(wrong)?;
+                if format[..2] != [1, 0] || format[14..] != [16, 0] {
+                    return Err(wrong());
+                }
+                rate = at(from + 4).map(u32::from_le_bytes);
+            }
+            b"data" => {
+                let sound = &bytes[from..to.min(bytes.len())];
+                let samples = sound.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]]));
+                return Ok(Pcm { rate: rate.ok_or_else(wrong)?, samples: samples.collect() });
+            }
+            _ => {}
+        }
+        place = to + to % 2;
+    }
+    Err(wrong())
+}
+
 fn too_long() -> io::Error {
     io::Error::new(io::ErrorKind::FileTooLarge, "a WAV file holds less than 4 GB")
 }
@@ -86,7 +126,7 @@ mod tests {
         for round in 1..=3_u32 {
             wav.write(&[1, -1].repeat(800)).unwrap();
             let bytes = std::fs::read(&path).unwrap();
-            assert_eq!(bytes.len() as u32, HEAD + round * 3200);
+            assert_eq!(u32::try_from(bytes.len()).unwrap(), HEAD + round * 3200);
             assert_eq!(bytes[40..44], (round * 3200).to_le_bytes());
             assert_eq!(bytes[4..8], (round * 3200 + 36).to_le_bytes());
             assert_eq!(bytes[44..48], [1, 0, 255, 255]);
