@@ -247,6 +247,9 @@ create trigger touch_pbx after insert or update or delete on extension_members
     for each row execute function touch_pbx();
 create trigger touch_pbx after insert or update or delete on trunks
     for each row execute function touch_pbx();
+-- Which sounds there are, not how far their conversion is.
+create trigger touch_pbx after insert or delete on audio_files
+    for each row execute function touch_pbx();
 -- Calls notice what is published, and what it is called; not drafts.
 create trigger touch_pbx after update on flows for each row
     when (new.published is distinct from old.published or new.name is distinct from old.name)

@@ -204,3 +204,83 @@ async fn a_schema_whose_tenant_is_gone_is_swept_away_unless_there_is_a_company_i
             .unwrap();
     assert_eq!(left, [schema_of(ids[1])]);
 }
+
+/// What version 0.2 of the product left in a tenant.
+const OLD_ROWS: &str = "
+    insert into customers (id, name) values ('00000000-0000-7000-8000-0000000000c1', 'Bageriet');
+    insert into pbxs (id, customer_id, name, realm, time_zone) values
+        ('00000000-0000-7000-8000-0000000000b1', '00000000-0000-7000-8000-0000000000c1', 'Växel',
+         'b.example', 'Europe/Stockholm'),
+        ('00000000-0000-7000-8000-0000000000b2', '00000000-0000-7000-8000-0000000000c1', 'Filial',
+         'f.example', 'Europe/Stockholm');
+    insert into extensions (id, customer_id, pbx_id, number, name, ring_seconds, call_waiting) values
+        ('00000000-0000-7000-8000-0000000000e1', '00000000-0000-7000-8000-0000000000c1',
+         '00000000-0000-7000-8000-0000000000b1', '1000', 'Anna', 40, false);
+    insert into numbers (id, customer_id, e164, pbx_id, extension_id) values
+        ('00000000-0000-7000-8000-0000000000a1', '00000000-0000-7000-8000-0000000000c1', '+46812345678',
+         '00000000-0000-7000-8000-0000000000b1', '00000000-0000-7000-8000-0000000000e1'),
+        ('00000000-0000-7000-8000-0000000000a2', '00000000-0000-7000-8000-0000000000c1', '+46812345679',
+         '00000000-0000-7000-8000-0000000000b1', null);
+    insert into calls (id, customer_id, pbx_id, started_at, ended_at, from_number, to_number, outcome,
+        hung_up_by, snapshot_version, trace) values
+        ('00000000-0000-7000-8000-0000000000d1', '00000000-0000-7000-8000-0000000000c1',
+         '00000000-0000-7000-8000-0000000000b1', now(), now(), '1000', '1001', 'normal', 'caller', 7, '[]');";
+
+#[tokio::test]
+async fn companies_of_the_version_before_call_flows_go_on_as_they_were() {
+    let database = Database::create().await;
+    let owner = owner(&database);
+    let tenant = tenants(&owner, 1).await[0];
+    run_to(&owner, PLATFORM, &TENANT[..1], &|_| {}).await.unwrap();
+    let mut sql = owner.connect().await.unwrap();
+    let fill = format!(
+        "set search_path to {schema}; set app.tenant = '{tenant}'; {OLD_ROWS}",
+        schema = schema_of(tenant)
+    );
+    sql.execute(AssertSqlSafe(fill)).await.unwrap();
+    let report = run(&owner, &|_| {}).await.unwrap();
+    assert_eq!(report, MigrationReport { tenants: 1, failed: Vec::new() });
+
+    let config = crate::StoreConfig {
+        url: database.url().to_owned(),
+        max_connections: 2,
+        seal_key: crate::SealKey::generate(),
+    };
+    let store = crate::Store::connect(&config).await.unwrap();
+    let scope = store.tenant_scope(tenant).await.unwrap();
+    let mut tx = store.tenant(&scope).await.unwrap();
+    let configs = tx.config().all().await.unwrap();
+    let snapshot = &configs[0].snapshot;
+    let number = |text| voxera_model::PhoneNumber::parse(text).unwrap();
+    let anna = &snapshot.extensions[&voxera_model::ExtensionNumber::parse("1000").unwrap()];
+    let user = voxera_callflow::User {
+        ring_for: voxera_model::Seconds(40),
+        call_waiting: false,
+        ..voxera_callflow::User::new(Vec::new())
+    };
+    assert_eq!(anna.user(), Some(&user));
+    let to = voxera_callflow::Destination::Extension { extension: anna.id };
+    assert_eq!(snapshot.numbers[&number("+46812345678")], to);
+    assert_eq!(snapshot.numbers[&number("+46812345679")], voxera_callflow::Destination::Nowhere);
+    assert_eq!((snapshot.language, snapshot.premium_allowed), (voxera_model::Locale::Sv, false));
+    for config in &configs {
+        let routing = tx.flows(config.snapshot.pbx).routing().await.unwrap();
+        assert_eq!(routing.published, None);
+    }
+    let call = tx.calls().list(&crate::Page::all(), &crate::CallFilter::default()).await.unwrap();
+    assert_eq!((call.items[0].direction, call.items[0].keys.as_str()), (crate::Direction::Internal, ""));
+    // They were promised no limit; new ones have one.
+    let customer = snapshot.customer;
+    assert_eq!(tx.customers().get(customer).await.unwrap().max_pbxs, None);
+    let limit = crate::CustomerChange { max_pbxs: Some(Some(2)), ..crate::CustomerChange::default() };
+    tx.customers().update(customer, limit).await.unwrap();
+    let third = crate::NewPbx {
+        id: voxera_model::PbxId(crate::new_id()),
+        customer,
+        name: voxera_model::Name::parse("Tredje").unwrap(),
+        realm: voxera_model::Realm::parse("t.example").unwrap(),
+        time_zone: voxera_model::Zone::stockholm(),
+    };
+    let full = tx.pbxs().create(third).await;
+    assert!(matches!(full, Err(StoreError::Conflict(crate::Constraint::PbxLimit))), "{full:?}");
+}

@@ -5,6 +5,7 @@ use crate::page::{List, Listed, Page};
 use crate::row::{Columns, integer, word};
 use crate::tenant::pbxs::Pbxs;
 use crate::tenant::references::{self, Usage, Wanted};
+use crate::tx::TenantTx;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgRow;
@@ -215,5 +216,15 @@ impl<'t> AudioFiles<'t> {
         query.push(LIST.select).push(" where id = ").push_bind(id.0);
         query.push(" and pbx_id = ").push_bind(self.pbx.0);
         Ok(query.build_query_as().fetch_one(&mut *self.conn).await?)
+    }
+}
+
+impl TenantTx<'_> {
+    /// Sounds of this scope whose conversion was begun and has not ended, the oldest first: what a
+    /// server that starts has to take up again.
+    pub async fn unconverted_audio(&mut self) -> Result<Vec<AudioFile>> {
+        let mut query = sqlx::QueryBuilder::new("select ");
+        query.push(LIST.select).push(" where state = 'converting' order by created_at, id");
+        Ok(query.build_query_as().fetch_all(&mut **self.connection()).await?)
     }
 }

@@ -99,7 +99,7 @@ impl<'t> Configs<'t> {
         Self { conn, tenant, seal }
     }
 
-    /// Every PBX of this scope, in seven queries. A phone or line whose secret does not open, and
+    /// Every PBX of this scope, in eight queries. A phone or line whose secret does not open, and
     /// whatever cannot be read, is left out and said in the log.
     pub async fn all(self) -> Result<Vec<PbxConfig>> {
         self.load(None).await
@@ -120,6 +120,7 @@ impl<'t> Configs<'t> {
         self.numbers(only, &mut configs).await?;
         self.flows(only, &mut configs).await?;
         self.trunks(only, &mut configs).await?;
+        self.audio(only, &mut configs).await?;
         for config in configs.values_mut() {
             finish(config);
         }
@@ -229,7 +230,8 @@ impl<'t> Configs<'t> {
             let pin =
                 sealed.map(|sealed| kinds::open_pin(self.seal, self.tenant, id, &sealed)).transpose()?;
             let devices = devices.remove(&id).unwrap_or_default();
-            let kind = match kinds::read(row, devices, members.remove(&id).unwrap_or_default(), pin) {
+            let members = members.remove(&id).unwrap_or_default();
+            let kind = match kinds::read(row, &devices, &members, pin.as_ref()) {
                 Ok(kind) => kind,
                 Err(error) => {
                     tracing::error!(extension = %id, %error, "an extension cannot be read");
@@ -323,6 +325,19 @@ impl<'t> Configs<'t> {
                 password,
                 addresses: addresses(row)?,
             });
+        }
+        Ok(())
+    }
+
+    async fn audio(&mut self, only: Option<Uuid>, configs: &mut Found) -> Result<()> {
+        let rows: Vec<(Uuid, Uuid)> =
+            sqlx::query_as("select id, pbx_id from audio_files where $1::uuid is null or pbx_id = $1")
+                .bind(only)
+                .fetch_all(&mut *self.conn)
+                .await?;
+        for (id, pbx) in rows {
+            let Some(config) = configs.get_mut(&PbxId(pbx)) else { continue };
+            config.snapshot.audio.insert(AudioId(id));
         }
         Ok(())
     }

@@ -110,7 +110,7 @@ impl FromRow<'_, PgRow> for Extension {
             user: row.raw::<Option<Uuid>>("user_id")?.map(UserId),
             user_name: row.maybe("user_name")?,
             devices: devices.len() as u64,
-            kind: kinds::read(row, devices, members.unwrap_or_default(), None)?,
+            kind: kinds::read(row, &devices, &members.unwrap_or_default(), None)?,
             recording: row.maybe_json("recording")?,
             has_pin: row.raw("has_pin")?,
             created_at: row.raw("created_at")?,

@@ -25,7 +25,6 @@ pub enum FlowKind {
 }
 
 /// The document of a flow; written as it is, without a mark of its kind.
-#[expect(clippy::large_enum_variant, reason = "one at a time is held, and not for long")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum FlowDocument {

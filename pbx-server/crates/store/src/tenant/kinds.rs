@@ -61,9 +61,9 @@ impl Kept {
 /// Puts a kind together again from the columns `kind`, `settings`, `ring_seconds`, `call_waiting`.
 pub(crate) fn read(
     row: &PgRow,
-    devices: Vec<DeviceId>,
-    members: Vec<Member>,
-    pin: Option<Pin>,
+    devices: &[DeviceId],
+    members: &[Member],
+    pin: Option<&Pin>,
 ) -> Result<Kind, sqlx::Error> {
     let of: ExtensionType = row.word("kind")?;
     let mut all: Map<String, Value> = row.json("settings")?;

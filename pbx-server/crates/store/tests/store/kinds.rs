@@ -53,8 +53,8 @@ fn pin(text: &str) -> Pin {
     Pin::parse(text).unwrap()
 }
 
-fn mailbox(code: Option<&str>) -> Option<Mailbox> {
-    Some(Mailbox { greeting: Some(say("Hej")), pin: code.map(pin), longest: Seconds(120) })
+fn mailbox(code: Option<&str>) -> Mailbox {
+    Mailbox { greeting: Some(say("Hej")), pin: code.map(pin), longest: Seconds(120) }
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn every_kind_comes_to_calls_as_it_was_set() {
             no_answer: Some(Destination::Voicemail { mailbox: anna }),
             offline: Some(Destination::Outside { number: outside.clone() }),
         },
-        mailbox: mailbox(Some("4711")),
+        mailbox: Some(mailbox(Some("4711"))),
         may_listen: true,
         ..User::new(Vec::new())
     };
@@ -132,15 +132,15 @@ async fn a_pin_stays_until_it_is_changed_cleared_or_its_mailbox_goes() {
         extension.user().unwrap().mailbox.as_ref().and_then(|mailbox| mailbox.pin.clone())
     };
     for (change, now) in [
-        (set(Some(user(mailbox(Some("4711")))), None), Some(pin("4711"))),
+        (set(Some(user(Some(mailbox(Some("4711"))))), None), Some(pin("4711"))),
         // Settings without a PIN, as they are read, leave it.
-        (set(Some(user(mailbox(None))), None), Some(pin("4711"))),
+        (set(Some(user(Some(mailbox(None)))), None), Some(pin("4711"))),
         (set(None, Some(Some(pin("2580")))), Some(pin("2580"))),
         (set(None, Some(None)), None),
-        (set(Some(user(mailbox(None))), Some(Some(pin("2580")))), Some(pin("2580"))),
+        (set(Some(user(Some(mailbox(None)))), Some(Some(pin("2580")))), Some(pin("2580"))),
         (set(Some(user(None)), None), None),
         // A new mailbox does not find the PIN of the one before.
-        (set(Some(user(mailbox(None))), None), None),
+        (set(Some(user(Some(mailbox(None)))), None), None),
     ] {
         let mut tx = world.tx().await;
         let after = tx.extensions(pbx).update(anna, change).await.unwrap();
@@ -158,7 +158,7 @@ async fn a_pin_that_does_not_open_leaves_the_door_shut() {
     let room = Kind::Conference(Conference { pin: Some(pin("8642")), max_members: 12 });
     let room = NewExtension { kind: room, ..extension("1400", "Rummet") };
     let room = tx.extensions(pbx).create(room).await.unwrap().id;
-    let kind = Kind::User(User { mailbox: mailbox(Some("4711")), ..User::new(Vec::new()) });
+    let kind = Kind::User(User { mailbox: Some(mailbox(Some("4711"))), ..User::new(Vec::new()) });
     let change = ExtensionChange { kind: Some(kind), ..ExtensionChange::default() };
     tx.extensions(pbx).update(anna, change).await.unwrap();
     tx.commit().await.unwrap();
@@ -319,9 +319,12 @@ async fn a_sound_is_converted_and_stays_as_long_as_something_plays_it() {
     let pbx = world.company.pbx;
     let mut tx = world.tx().await;
     let id = tx.audio(pbx).create(sound("Musik")).await.unwrap().id;
+    assert_eq!(tx.config().pbx(pbx).await.unwrap().unwrap().snapshot.audio, [id].into());
+    assert_eq!(tx.unconverted_audio().await.unwrap()[0].id, id);
     let done = Converted::Ready { millis: 61_000, peaks: vec![0, 255] };
     let ready = tx.audio(pbx).converted(id, &done).await.unwrap();
     assert_eq!((ready.millis, ready.peaks, ready.error), (Some(61_000), Some(vec![0, 255]), None));
+    assert!(tx.unconverted_audio().await.unwrap().is_empty());
     let failed = Converted::Failed("Inget ljud i filen.".into());
     let failed = tx.audio(pbx).converted(id, &failed).await.unwrap();
     assert_eq!((failed.millis, failed.error.as_deref()), (None, Some("Inget ljud i filen.")));

@@ -13,3 +13,4 @@ mod isolation;
 mod kinds;
 mod lists;
 mod pbx;
+mod sounds;
