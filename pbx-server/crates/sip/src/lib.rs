@@ -30,7 +30,7 @@ mod engine;
 mod flow;
 mod guard;
 mod hub;
-mod media;
+pub mod media;
 mod net;
 mod register;
 mod sdp;

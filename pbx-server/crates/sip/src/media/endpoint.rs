@@ -79,6 +79,7 @@ impl Endpoint {
 
     /// Plays these one after the other, or over and over, in place of what it played before and of
     /// whoever it is with; those go on hearing it. [`MediaEvent::Played`](super::MediaEvent::Played) tells of the end.
+    #[expect(clippy::must_use_candidate, reason = "music has no end to wait for")]
     pub fn play(&self, sounds: Vec<Arc<Pcm>>, repeat: bool) -> PlayId {
         let play = PlayId(self.shared.number());
         self.change(|state| {

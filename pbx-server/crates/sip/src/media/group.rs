@@ -244,7 +244,7 @@ impl Group {
                 Some(other) if !mixes => Route::Relay(other),
                 digits_to => Route::Mixed { digits_to },
             };
-            if mixes != matches!(state.ear, Some(_)) {
+            if mixes != state.ear.is_some() {
                 state.out.restart();
                 state.ear = mixes.then(super::ear::Ear::new);
             }
@@ -260,7 +260,7 @@ impl Member {
     /// Whether it hears the other.
     fn hears(&self, other: &Self) -> bool {
         match (self.role, other.role) {
-            (_, Role::Party) | (_, Role::Listener { mode: ListenMode::Barge, .. }) => true,
+            (_, Role::Party | Role::Listener { mode: ListenMode::Barge, .. }) => true,
             (Role::Party, Role::Listener { to, mode: ListenMode::Whisper }) => to == self.leg.id,
             (_, Role::Listener { .. }) => false,
         }

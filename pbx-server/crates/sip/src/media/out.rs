@@ -199,7 +199,7 @@ mod tests {
         let first = number(&out.frame(8, now));
         let mut relayed = packet(7, 500, 9);
         assert!(out.relay(&mut relayed, Some(96), 8000, now));
-        assert_eq!(relayed[1], 0x80 | 96, "a marker, as the source changed");
+        assert_eq!(relayed[1], 0x80 + 96, "a marker, as the source changed");
         assert_eq!(number(&relayed), first.wrapping_add(1));
         let mut late = packet(7, 499, 9);
         assert!(!out.relay(&mut late, None, 8000, now), "its number is taken");

@@ -77,3 +77,52 @@ fn put(packet: &mut [u8], at: usize, word: u32) {
         place.copy_from_slice(&word.to_be_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::out::Outgoing;
+    use std::time::Instant;
+
+    /// The anchor of a stream that had begun before packets of `ssrc` were passed on in it.
+    fn anchor(ssrc: u8, sequence: u8) -> Option<Anchor> {
+        let mut out = Outgoing::new();
+        out.frame(8, Instant::now());
+        let mut packet = [0x80, 8, 0, sequence, 0, 0, 0, 0, 0, 0, 0, ssrc];
+        out.relay(&mut packet, None, 8000, Instant::now());
+        out.anchor()
+    }
+
+    #[test]
+    fn a_report_speaks_of_the_streams_that_its_reader_knows() {
+        let (up, down) = (anchor(1, 10), anchor(2, 20));
+        let (Some(to), Some(from)) = (up, down) else { panic!("no anchors") };
+        let mut report = vec![0x81, 200, 0, 12, 0, 0, 0, 1];
+        report.extend([0; 8]);
+        report.extend(1000_u32.to_be_bytes());
+        report.extend([0; 8]);
+        report.extend(from.to_ssrc.to_be_bytes());
+        report.extend([0; 4]);
+        report.extend([0, 3]);
+        report.extend(from.sequence.wrapping_add(25).to_be_bytes());
+        report.extend([0; 12]);
+        report.extend([0x81, 202, 0, 1, 0, 0, 0, 1]);
+        translate(&mut report, up, down);
+        assert_eq!(word(&report, 4), Some(to.to_ssrc));
+        assert_eq!(word(&report, 16), Some(to.timestamp.wrapping_add(1000)));
+        assert_eq!(word(&report, 28), Some(2));
+        assert_eq!(word(&report, 36), Some(0x0003_0000 + 25));
+        assert_eq!(word(&report, 56), Some(to.to_ssrc));
+    }
+
+    #[test]
+    fn what_is_no_report_does_no_harm() {
+        for length in 0..60 {
+            let mut garbage = vec![0x9f; length];
+            translate(&mut garbage, anchor(1, 1), anchor(2, 2));
+            let mut cut = vec![0x85, 200, 0, 3, 1, 2, 3];
+            cut.resize(length, 0);
+            translate(&mut cut, anchor(1, 1), anchor(2, 2));
+        }
+    }
+}

@@ -63,6 +63,12 @@ impl Writer {
         self.jobs.send(Job::Block(Arc::clone(reel), block)).map_err(|_| "nobody writes".to_owned())
     }
 
+    /// As if the disk took nothing any more.
+    #[cfg(test)]
+    pub fn hold_up(&self) {
+        self.waiting.store(WAITING, Ordering::Relaxed);
+    }
+
     /// Closes the file once all of it is written.
     pub fn end(&self, reel: &Arc<Reel>, tell: Option<oneshot::Sender<Taken>>) {
         // It fails when the thread is gone: then whoever waits is told nothing.

@@ -1,0 +1,11 @@
+//! Sound, with real sockets: phones that answer each packet with one, so that they keep the beat.
+
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod bridges;
+mod ears;
+mod phone;
+mod plays;
+mod records;
+mod rooms;
+mod tones;

@@ -1,0 +1,104 @@
+//! Recordings of bridges and messages.
+
+use super::super::{Codec, MediaEvent};
+use super::phone::{CALL, Phone, rig, talk};
+use super::tones;
+use std::path::Path;
+use std::time::Duration;
+
+/// The channels of a WAV file of 8 kHz.
+fn channels(path: &Path, count: usize) -> Vec<Vec<i16>> {
+    let bytes = std::fs::read(path).unwrap();
+    assert_eq!(usize::from(bytes[22]), count);
+    assert_eq!(bytes[24..28], 8000_u32.to_le_bytes());
+    let samples: Vec<i16> = bytes[44..].as_chunks().0.iter().map(|b| i16::from_le_bytes(*b)).collect();
+    (0..count).map(|at| samples.iter().skip(at).step_by(count).copied().collect()).collect()
+}
+
+#[tokio::test]
+async fn a_recorded_call_has_each_side_on_its_channel_without_gaps() {
+    let rig = rig(47_570..=47_579);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("call.wav");
+    let mut a = Phone::new(&rig, Codec::Pcma, 440.0);
+    let mut b = Phone::new(&rig, Codec::G722, 1000.0);
+    let bridge = rig.media.bridge(&a.endpoint, &b.endpoint);
+    bridge.record(&path, b.endpoint.id()).unwrap();
+    assert!(bridge.record(&path, b.endpoint.id()).is_err(), "the file is there");
+    talk(&mut [&mut a, &mut b], 150);
+    let taken = bridge.stop_recording().await.unwrap();
+    assert_eq!(taken.path, path);
+    assert!((2980..=3200).contains(&taken.millis), "{}", taken.millis);
+    let sides = channels(&path, 2);
+    for (side, own, other) in [(&sides[0], 1000.0, 440.0), (&sides[1], 440.0, 1000.0)] {
+        let spoken = &side[1600..];
+        assert!(tones::amplitude(spoken, own, 8000) > 7600.0);
+        assert!(tones::amplitude(spoken, other, 8000) < 50.0);
+        assert!(tones::longest_gap(&spoken[..spoken.len() - 1600], own, 8000) <= 60);
+    }
+    assert!(bridge.stop_recording().await.is_none());
+    // And the two still hear each other.
+    talk(&mut [&mut a, &mut b], 0);
+}
+
+#[tokio::test]
+async fn a_message_ends_after_five_seconds_of_silence() {
+    let mut rig = rig(47_580..=47_589);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("message.wav");
+    let mut phone = Phone::new(&rig, Codec::Pcma, 440.0);
+    phone.endpoint.record(&path, Duration::from_mins(1)).unwrap();
+    talk(&mut [&mut phone], 50);
+    // Then it says nothing, and no packets come at all.
+    (0..240).for_each(|_| phone.hear());
+    assert!(rig.events.try_recv().is_err(), "not yet");
+    (0..30).for_each(|_| phone.hear());
+    assert_eq!(rig.events.recv().await, Some(MediaEvent::Recorded(CALL, phone.endpoint.id())));
+    let taken = phone.endpoint.stop_recording().await.unwrap();
+    assert!((5900..=6300).contains(&taken.millis), "{}", taken.millis);
+    let heard = &channels(&path, 1)[0];
+    assert!(tones::amplitude(&heard[800..6400], 440.0, 8000) > 7600.0);
+    assert!(phone.endpoint.stop_recording().await.is_none());
+    phone.assert_unbroken();
+}
+
+#[tokio::test]
+async fn a_message_ends_at_its_longest_and_one_who_hangs_up_ends_it_before() {
+    let mut rig = rig(47_590..=47_599);
+    let folder = tempfile::tempdir().unwrap();
+    let mut phone = Phone::new(&rig, Codec::G722, 440.0);
+    phone.endpoint.record(&folder.path().join("1.wav"), Duration::from_millis(600)).unwrap();
+    talk(&mut [&mut phone], 40);
+    assert_eq!(rig.events.recv().await, Some(MediaEvent::Recorded(CALL, phone.endpoint.id())));
+    assert_eq!(phone.endpoint.stop_recording().await.unwrap().millis, 600);
+    phone.endpoint.record(&folder.path().join("2.wav"), Duration::from_mins(1)).unwrap();
+    talk(&mut [&mut phone], 20);
+    let taken = phone.endpoint.stop_recording().await.unwrap();
+    assert!((300..=500).contains(&taken.millis), "{}", taken.millis);
+    assert!(rig.events.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_recording_that_the_disk_does_not_take_ends_and_the_call_goes_on() {
+    let mut rig = rig(47_600..=47_609);
+    let mut a = Phone::new(&rig, Codec::Pcma, 440.0);
+    let mut b = Phone::new(&rig, Codec::Pcma, 1000.0);
+    let bridge = rig.media.bridge(&a.endpoint, &b.endpoint);
+    let left = a.endpoint.id();
+    assert!(bridge.record(Path::new("/nowhere/call.wav"), left).is_err());
+    let folder = tempfile::tempdir().unwrap();
+    bridge.record(&folder.path().join("call.wav"), left).unwrap();
+    rig.media.shared().writer.hold_up();
+    talk(&mut [&mut a, &mut b], 60);
+    let told = rig.events.recv().await;
+    assert!(
+        matches!(told, Some(MediaEvent::RecordingFailed(CALL, id, why)) if id == left && !why.is_empty())
+    );
+    for _ in 0..30 {
+        b.say();
+        a.hear();
+    }
+    a.assert_unbroken();
+    assert!(bridge.stop_recording().await.is_some(), "what was taken before");
+    assert!(a.amplitude(1000.0) > 7000.0);
+}
