@@ -159,7 +159,7 @@ fn a_whisper_is_heard_by_one_side_only() {
     ] {
         listening.set_mode(mode);
         talk(&mut [&mut agent, &mut customer, &mut boss], 20);
-        [&mut agent, &mut customer, &mut boss].map(Phone::fresh);
+        [&mut agent, &mut customer, &mut boss].into_iter().for_each(Phone::fresh);
         talk(&mut [&mut agent, &mut customer, &mut boss], 40);
         let hears = |phone: &Phone, hz: f64| {
             let level = phone.amplitude(hz);

@@ -27,7 +27,7 @@ fn three_in_a_room_hear_the_others_and_not_themselves() {
     drop(seats.remove(0));
     let [a, b, c] = &mut phones;
     talk(&mut [a, b, c], 30);
-    [&mut *a, &mut *b, &mut *c].map(Phone::fresh);
+    [&mut *a, &mut *b, &mut *c].into_iter().for_each(Phone::fresh);
     talk(&mut [a, b, c], 30);
     assert!(a.amplitude(700.0) < 50.0 && b.amplitude(400.0) < 50.0 && b.amplitude(1100.0) > 7000.0);
     assert_eq!(room.members(), 2);
