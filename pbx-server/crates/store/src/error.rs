@@ -85,6 +85,8 @@ pub enum Constraint {
     DestinationOfSomeoneElse,
     /// A tenant goes only when it has no customers.
     TenantHasCustomers,
+    /// A company goes only when it has no PBXs.
+    CustomerHasPbxs,
     /// The installation's own tenant stays.
     TenantIsBuiltin,
     /// A value outside its range.

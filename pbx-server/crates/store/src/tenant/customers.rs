@@ -1,6 +1,6 @@
 //! Companies.
 
-use crate::error::{Result, StoreError};
+use crate::error::{Constraint, Result, StoreError};
 use crate::page::{List, Listed, Page};
 use crate::row::Columns;
 use chrono::{DateTime, Utc};
@@ -162,6 +162,24 @@ impl<'t> Customers<'t> {
     /// Lets a company act, or stops it.
     pub async fn set_status(self, id: CustomerId, status: Status) -> Result<Customer> {
         self.update(id, CustomerChange { status: Some(status), ..CustomerChange::default() }).await
+    }
+
+    /// Removes a company that has no PBX, with its users, numbers and calls. Conflict:
+    /// `CustomerHasPbxs`.
+    pub async fn delete_empty(self, id: CustomerId) -> Result<()> {
+        // Whoever makes a PBX takes the same lock: none comes in between.
+        sqlx::query("select 1 from customers where id = $1 for update")
+            .bind(id.0)
+            .fetch_one(&mut *self.conn)
+            .await?;
+        let pbxs: i64 = sqlx::query_scalar("select count(*) from pbxs where customer_id = $1")
+            .bind(id.0)
+            .fetch_one(&mut *self.conn)
+            .await?;
+        if pbxs > 0 {
+            return Err(StoreError::Conflict(Constraint::CustomerHasPbxs));
+        }
+        self.delete(id).await
     }
 
     /// Removes a company with everything that is its own: PBXs, users, numbers, calls.

@@ -9,8 +9,8 @@ use voxera_model::{
     TenantId, Zone,
 };
 use voxera_store::{
-    CallRecord, Direction, NewCustomer, NewDevice, NewExtension, NewNumber, NewPbx, NewTenant, Store,
-    TenantScope, new_id,
+    CallRecord, Constraint, Direction, NewCustomer, NewDevice, NewExtension, NewNumber, NewPbx, NewTenant,
+    Store, TenantScope, new_id,
 };
 
 pub fn name(text: &str) -> Name {
@@ -37,6 +37,14 @@ pub async fn tenant(store: &Store, slug: &str) -> TenantScope {
     let tenant = tx.tenants().create(new_tenant(slug)).await.unwrap();
     tx.commit().await.unwrap();
     store.tenant_scope(tenant.id).await.unwrap()
+}
+
+/// The rule that refused it.
+pub fn conflict<T: std::fmt::Debug>(outcome: voxera_store::Result<T>) -> Constraint {
+    match outcome {
+        Err(voxera_store::StoreError::Conflict(constraint)) => constraint,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A person's extension to be.

@@ -1,12 +1,12 @@
 //! Rules and menus: drafts that people share, versions that calls follow.
 
-use crate::companies::{Company, company, extension, name, tenant};
+use crate::companies::{Company, company, conflict, extension, name, tenant};
 use crate::pbx::{anna, flow, menu, routing};
 use voxera_callflow::{Destination, Ivr, Kind};
 use voxera_model::{FlowId, NumberId, PhoneNumber};
 use voxera_store::{
-    Author, Constraint, FlowDocument, FlowKind, NewExtension, NewNumber, Page, PbxConfig, Result, Store,
-    StoreError, TenantTx, Usage, Wanted, new_id,
+    Author, Constraint, FlowDocument, FlowKind, NewExtension, NewNumber, Page, PbxConfig, Store, StoreError,
+    TenantTx, Usage, Wanted, new_id,
 };
 use voxera_testkit::postgres::Database;
 
@@ -35,13 +35,6 @@ impl World {
 
     fn to_bertil(&self) -> Ivr {
         menu(Destination::Extension { extension: self.company.extensions[1] })
-    }
-}
-
-fn conflict<T: std::fmt::Debug>(outcome: Result<T>) -> Constraint {
-    match outcome {
-        Err(StoreError::Conflict(constraint)) => constraint,
-        other => panic!("{other:?}"),
     }
 }
 

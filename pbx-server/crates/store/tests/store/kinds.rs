@@ -1,6 +1,6 @@
 //! What extensions are, as people set them and as calls meet them.
 
-use crate::companies::{Company, company, extension, owner, tenant};
+use crate::companies::{Company, company, conflict, extension, owner, tenant};
 use crate::pbx::{callback, flow, hunt_group, menu, queue, say, sound};
 use sqlx::AssertSqlSafe;
 use voxera_callflow::{
@@ -9,8 +9,8 @@ use voxera_callflow::{
 };
 use voxera_model::{ExtensionId, ExtensionNumber, Locale, PhoneNumber, Pin, Seconds};
 use voxera_store::{
-    Constraint, Converted, ExtensionChange, ExtensionFilter, NewExtension, Page, PbxChange, PbxConfig,
-    Result, Store, StoreError, TenantTx, Usage, Wanted,
+    Constraint, Converted, ExtensionChange, ExtensionFilter, NewExtension, Page, PbxChange, PbxConfig, Store,
+    StoreError, TenantTx, Usage, Wanted,
 };
 use voxera_testkit::postgres::Database;
 
@@ -39,13 +39,6 @@ impl World {
 
     async fn live(&self, id: ExtensionId) -> Extension {
         self.config().await.snapshot.extension(id).unwrap().1.clone()
-    }
-}
-
-fn conflict<T: std::fmt::Debug>(outcome: Result<T>) -> Constraint {
-    match outcome {
-        Err(StoreError::Conflict(constraint)) => constraint,
-        other => panic!("{other:?}"),
     }
 }
 

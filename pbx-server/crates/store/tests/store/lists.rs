@@ -1,11 +1,11 @@
 //! Lists are searched, sorted and cut by the database, whatever people type.
 
-use crate::companies::{call, company, extension, name, tenant};
+use crate::companies::{call, company, conflict, extension, name, tenant};
 use chrono::{TimeDelta, Utc};
 use voxera_callflow::Cause;
-use voxera_model::{CallId, CustomerId, ExtensionNumber, Locale, OrgNumber, Zone};
+use voxera_model::{CallId, CustomerId, ExtensionNumber, Locale, OrgNumber, PbxId, Zone};
 use voxera_store::{
-    CallFilter, Constraint, NewCustomer, NewExtension, Page, Sort, StoreError, TenantTx, new_id,
+    CallFilter, Constraint, NewCustomer, NewExtension, NewPbx, Page, Sort, StoreError, TenantTx, new_id,
 };
 use voxera_testkit::postgres::Database;
 
@@ -236,10 +236,6 @@ async fn what_is_taken_is_said_by_what_it_means() {
     let store = database.store().await;
     let nordtel = tenant(&store, "nordtel").await;
     let company = company(&store, &nordtel, 1).await;
-    let conflict = |outcome: Result<(), StoreError>| match outcome {
-        Err(StoreError::Conflict(constraint)) => constraint,
-        other => panic!("{other:?}"),
-    };
     let mut tx = store.tenant(&nordtel).await.unwrap();
     customer(&mut tx, "En", Some("556036-0793")).await;
     tx.commit().await.unwrap();
@@ -265,4 +261,44 @@ async fn what_is_taken_is_said_by_what_it_means() {
     };
     let refused = tx.extensions(company.pbx).create(stranger).await.map(drop);
     assert_eq!(conflict(refused), Constraint::UserOfSomeoneElse);
+}
+
+#[tokio::test]
+async fn a_company_goes_only_without_pbxs_and_only_once() {
+    let database = Database::create().await;
+    let store = database.store().await;
+    let nordtel = tenant(&store, "nordtel").await;
+    let company = company(&store, &nordtel, 1).await;
+    let mut tx = store.tenant(&nordtel).await.unwrap();
+    let refused = tx.customers().delete_empty(company.customer).await;
+    assert_eq!(conflict(refused), Constraint::CustomerHasPbxs);
+    tx.pbxs().delete(company.pbx).await.unwrap();
+    tx.commit().await.unwrap();
+
+    // A PBX that is being made while the company goes: one of the two is refused.
+    let (mut going, mut coming) =
+        (store.tenant(&nordtel).await.unwrap(), store.tenant(&nordtel).await.unwrap());
+    let goes = async {
+        let gone = going.customers().delete_empty(company.customer).await.is_ok();
+        going.commit().await.unwrap();
+        gone
+    };
+    let comes = async {
+        let new = NewPbx {
+            id: PbxId(new_id()),
+            customer: company.customer,
+            name: name("Ny"),
+            realm: company.realm.clone(),
+            time_zone: Zone::stockholm(),
+        };
+        let made = coming.pbxs().create(new).await.is_ok();
+        if made {
+            coming.commit().await.unwrap()
+        } else {
+            drop(coming)
+        }
+        made
+    };
+    let (gone, made) = tokio::join!(goes, comes);
+    assert!(gone ^ made, "{gone} {made}");
 }
