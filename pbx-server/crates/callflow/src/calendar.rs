@@ -27,6 +27,13 @@ impl LocalTime {
 pub struct Date(pub(crate) i32);
 
 impl Date {
+    /// 1 January 1900.
+    pub const FIRST: Self = Self(-25_567);
+    /// 31 December 2200.
+    pub const LAST: Self = Self(84_370);
+    /// A day of no meaning, 1 June 2026, for what is true in any year.
+    pub(crate) const ORDINARY: Self = Self(20_605);
+
     /// Reads `2026-06-19`.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let refuse = || Invalid::new("date", "Write a date as 2026-06-19.");

@@ -58,7 +58,7 @@ impl HolidayKinds {
 /// outside 1900 to 2200.
 #[must_use]
 pub fn holiday(date: Date) -> Option<Holiday> {
-    if !(FIRST..=LAST).contains(&date.days()) {
+    if !(Date::FIRST..=Date::LAST).contains(&date) {
         return None;
     }
     let (year, month, day) = date.ymd();
@@ -123,10 +123,6 @@ fn easter(year: i32) -> Option<Date> {
     Date::new(year, u32::try_from(days / 31).ok()?, u32::try_from(days % 31 + 1).ok()?)
 }
 
-/// 1 January 1900 and 31 December 2200.
-const FIRST: i32 = -25_567;
-const LAST: i32 = 84_370;
-
 const SQUEEZE: Holiday = Holiday {
     kind: HolidayKind::SqueezeDay,
     name_sv: "klämdagen efter Kristi himmelsfärd",
@@ -179,10 +175,10 @@ mod tests {
 
     #[test]
     fn days_far_away_are_no_holidays() {
-        for day in [i32::MIN, i32::MAX, FIRST - 1, LAST + 1] {
+        for day in [i32::MIN, i32::MAX, Date::FIRST.days() - 1, Date::LAST.days() + 1] {
             assert_eq!(holiday(Date(day)), None);
         }
-        assert_eq!(Date(FIRST).to_string(), "1900-01-01");
-        assert_eq!(Date(LAST).to_string(), "2200-12-31");
+        assert_eq!(Date::FIRST.to_string(), "1900-01-01");
+        assert_eq!(Date::LAST.to_string(), "2200-12-31");
     }
 }

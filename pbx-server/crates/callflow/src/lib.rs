@@ -34,7 +34,9 @@ mod story;
 mod words;
 
 pub use calendar::{Date, LocalTime, TimeOfDay, Weekday};
-pub use check::{Finding, Problem, PublicService, Severity, check};
+pub use check::{
+    Exit, Finding, Part, Problem, PublicService, Severity, Silence, Span, Spot, check, check_from, publishable,
+};
 pub use cursor::{Cursor, Journey, Line, PinOf, Place, Position, Rung, Standing, Then};
 pub use diff::{IvrDiff, NodeChange, NodeRef, RoutingDiff, RuleChange, RuleRef, diff, diff_routing};
 pub use event::{Event, Peer, RingOutcome};

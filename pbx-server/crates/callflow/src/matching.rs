@@ -263,6 +263,23 @@ impl HolidayKind {
     }
 }
 
+impl HolidayKind {
+    /// "röda dagar", "public holidays".
+    #[must_use]
+    pub const fn plural(self, locale: Locale) -> &'static str {
+        match (self, locale) {
+            (Self::RedDay, Locale::Sv) => "röda dagar",
+            (Self::RedDay, Locale::En) => "public holidays",
+            (Self::Eve, Locale::Sv) => "helgdagsaftnar",
+            (Self::Eve, Locale::En) => "eves of holidays",
+            (Self::HalfDay, Locale::Sv) => "halvdagar",
+            (Self::HalfDay, Locale::En) => "half days",
+            (Self::SqueezeDay, Locale::Sv) => "klämdagar",
+            (Self::SqueezeDay, Locale::En) => "squeeze days",
+        }
+    }
+}
+
 impl Weekday {
     /// All of them, in the Swedish week's order.
     pub const ALL: [Self; 7] = [
