@@ -3,7 +3,7 @@
 use crate::flow::Flow;
 use crate::hub::{Hub, dropped, respond};
 use crate::who::known_place;
-use crate::{call, register, wire};
+use crate::{call, mwi, register, wire};
 use rsipstack::sip::{Header, Method, Request, Response};
 use rsipstack::transaction::{Transaction, TransactionReceiver};
 use std::sync::Arc;
@@ -17,6 +17,11 @@ pub async fn serve(hub: Arc<Hub>, mut incoming: TransactionReceiver) {
 
 fn take(hub: &Arc<Hub>, mut tx: Transaction) {
     let Some(flow) = hub.flow_of(&tx) else { return dropped("gone") };
+    if mwi::is_wanted(&tx.original) && !is_looping(&tx.original) {
+        let hub = Arc::clone(hub);
+        hub.clone().spawn(mwi::subscribe(hub, tx, flow));
+        return;
+    }
     if let (Some(tag), Some(call_id)) = (wire::to_tag(&tx.original), wire::call_id(&tx.original)) {
         // Inside a dialog: one that we do not have has no caller to be polite to but the phone.
         if let Err(tx) = hub.book.deliver(&call_id, &tag, Box::new(tx)) {
@@ -27,6 +32,17 @@ fn take(hub: &Arc<Hub>, mut tx: Transaction) {
     if tx.original.method == Method::Invite && !is_looping(&tx.original) {
         let hub = Arc::clone(hub);
         hub.clone().spawn(call::invite(hub, tx, flow));
+        return;
+    }
+    if tx.original.method == Method::Register && !is_looping(&tx.original) {
+        let Some((response, came)) = register::register(hub, &tx.original, &flow) else { return };
+        let hub = Arc::clone(hub);
+        hub.clone().spawn(async move {
+            respond(&mut tx, response).await;
+            if let Some(came) = came {
+                mwi::greet(&hub, came).await;
+            }
+        });
         return;
     }
     let Some(response) = outside(hub, &tx.original, &flow) else { return };
@@ -57,9 +73,6 @@ fn outside(hub: &Hub, request: &Request, flow: &Flow) -> Option<Response> {
         Some(Ok(0)) => return refuse(483, Vec::new()),
         Some(Err(_)) => return refuse(400, Vec::new()),
         Some(Ok(_)) | None => {}
-    }
-    if request.method == Method::Register {
-        return register::register(hub, request, flow);
     }
     if !known_place(hub, request, flow) {
         dropped("stranger");

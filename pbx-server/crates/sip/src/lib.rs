@@ -14,6 +14,7 @@
 //! | `guard` | floods, guessers and scanners |
 //! | `auth`, `who` | digest, nonces; which phone a request is from, before anything is kept of it |
 //! | `register`, `bindings` | who is where |
+//! | `mwi` | who is told of new messages |
 //! | `dispatch` | what a request is, and who answers it |
 //! | `trunk` | lines to the public network: registration, calls out and in |
 //! | `call` | one task per call: both legs, ringing, hold, the end |
@@ -31,6 +32,7 @@ mod flow;
 mod guard;
 mod hub;
 pub mod media;
+mod mwi;
 mod net;
 mod register;
 mod sdp;

@@ -3,6 +3,7 @@
 use crate::bindings::Binding;
 use crate::flow::Flow;
 use crate::hub::Hub;
+use crate::mwi::Came;
 use crate::who::{self, Asker, Caller, Refusal, judge};
 use crate::wire;
 use chrono::{TimeDelta, Utc};
@@ -18,17 +19,17 @@ const MAX_CONTACTS: usize = 10;
 /// Characters of one contact and of what a phone calls itself.
 const MAX_TEXT: usize = 512;
 
-/// Answers a REGISTER. `None`: it names no realm.
-pub fn register(hub: &Hub, request: &Request, flow: &Flow) -> Option<Response> {
+/// Answers a REGISTER; with the phone, when it was not there before. `None`: it names no realm.
+pub fn register(hub: &Hub, request: &Request, flow: &Flow) -> Option<(Response, Option<Came>)> {
     let realm = who::realm(request)?;
     let outcome = judge(hub, request, flow, &realm, Asker::Registrar)
         .and_then(|caller| own_address(hub, request, flow, &realm, caller))
         .and_then(|caller| change(hub, request, flow, &caller));
-    let (code, headers) = match outcome {
-        Ok(headers) => (200, headers),
-        Err(refusal) => (refusal.code, refusal.headers),
+    let (code, headers, came) = match outcome {
+        Ok((headers, came)) => (200, headers, came),
+        Err(refusal) => (refusal.code, refusal.headers, None),
     };
-    Some(wire::answer(request, code, Some(&wire::random_word()), headers, None))
+    Some((wire::answer(request, code, Some(&wire::random_word()), headers, None), came))
 }
 
 /// A phone registers itself and nobody else: neither in `To`, nor in `From`, nor elsewhere.
@@ -56,7 +57,12 @@ fn own_address(
     Err(Refusal { code: 403, headers: Vec::new() })
 }
 
-fn change(hub: &Hub, request: &Request, flow: &Flow, caller: &Caller) -> Result<Vec<Header>, Refusal> {
+fn change(
+    hub: &Hub,
+    request: &Request,
+    flow: &Flow,
+    caller: &Caller,
+) -> Result<(Vec<Header>, Option<Came>), Refusal> {
     let bad = || Refusal { code: 400, headers: Vec::new() };
     let limits = hub.config.registration;
     let header = wire::value(&request.headers, "Expires").and_then(|text| text.trim().parse::<u32>().ok());
@@ -74,7 +80,7 @@ fn change(hub: &Hub, request: &Request, flow: &Flow, caller: &Caller) -> Result<
         }
         hub.bindings.take(pbx, caller.device, None);
         hub.control.presence().unregister(pbx, caller.device, None);
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     }
     let longest = u32::try_from(limits.longest.as_secs()).unwrap_or(u32::MAX);
     let shortest = u32::try_from(limits.shortest.as_secs()).unwrap_or(u32::MAX);
@@ -90,6 +96,7 @@ fn change(hub: &Hub, request: &Request, flow: &Flow, caller: &Caller) -> Result<
         }
     }
     let together: Vec<String> = contacts.iter().map(|contact| contact.uri.to_string()).collect();
+    let mut came = None;
     for contact in contacts {
         match wish(&contact) {
             0 => {
@@ -97,10 +104,10 @@ fn change(hub: &Hub, request: &Request, flow: &Flow, caller: &Caller) -> Result<
                 hub.bindings.take(pbx, caller.device, Some(&text));
                 hub.control.presence().unregister(pbx, caller.device, Some(&text));
             }
-            seconds => bind(hub, request, flow, caller, contact, seconds, &together),
+            seconds => came = came.or(bind(hub, request, flow, caller, contact, seconds, &together)),
         }
     }
-    Ok(listed(hub, caller))
+    Ok((listed(hub, caller), came))
 }
 
 fn bind(
@@ -111,9 +118,9 @@ fn bind(
     contact: Contact,
     seconds: u32,
     together: &[String],
-) {
+) -> Option<Came> {
     let snapshot = &caller.view.snapshot;
-    let Some((number, extension)) = home(caller) else { return };
+    let (number, extension) = home(caller)?;
     let text = contact.uri.to_string();
     let binding = Binding {
         instance: instance(&contact),
@@ -123,6 +130,9 @@ fn bind(
         until: Instant::now() + Duration::from_secs(seconds.into()),
     };
     let most = hub.config.registration.contacts;
+    let came = !hub.bindings.of(snapshot.pbx, caller.device).iter().any(|known| known.contact == text);
+    let came =
+        came.then(|| Came { pbx: snapshot.pbx, device: caller.device, extension, binding: binding.clone() });
     let gone = hub.bindings.put(snapshot.pbx, caller.device, binding, together, most);
     for contact in gone {
         hub.control.presence().unregister(snapshot.pbx, caller.device, Some(&contact));
@@ -142,6 +152,7 @@ fn bind(
         registered_at: now,
         expires_at: now + TimeDelta::seconds(seconds.into()),
     });
+    came
 }
 
 /// The extension that the phone belongs to.

@@ -3,7 +3,7 @@
 use crate::auth::{Claim, Verdict};
 use crate::flow::Flow;
 use crate::hub::{Hub, lock};
-use crate::{trunk, wire};
+use crate::{mwi, trunk, wire};
 use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{Header, Method, Request, Response, Uri};
 use std::sync::Arc;
@@ -53,7 +53,8 @@ pub fn screen(hub: &Hub, request: &Request, flow: &Flow) -> Screened {
     if request.method == Method::Invite && begins && trunk::is_from_line(hub, request, flow) {
         return Screened::Pass;
     }
-    let asker = if request.method == Method::Register {
+    let to_us = request.method == Method::Register || (begins && mwi::is_wanted(request));
+    let asker = if to_us {
         Asker::Registrar
     } else if request.method == Method::Invite && begins {
         Asker::Proxy
