@@ -13,6 +13,7 @@ mod relay;
 mod roles;
 mod series;
 mod setting;
+mod sound;
 
 use std::error::Error;
 
@@ -27,14 +28,16 @@ async fn main() -> Outcome<()> {
         Some("decide") => decide::run(),
         Some("calls") => calls::run().await,
         Some("relay") => relay::run().await,
+        Some("sound") => sound::run().await,
         Some("http") => http::run().await,
         Some("as-engine") => roles::engine().await,
+        Some("as-media") => sound::media(arguments.next().as_deref(), arguments.next().as_deref()),
         Some("as-forwarder") => roles::forwarder().await,
         Some("as-bare-handler") => {
             let (url, schema, pbx) = (arguments.next(), arguments.next(), arguments.next());
             roles::bare_handler(url.as_deref(), schema.as_deref(), pbx.as_deref()).await
         }
-        Some(other) => Err(format!("{other:?} is none of: all, decide, calls, relay, http").into()),
+        Some(other) => Err(format!("{other:?} is none of: all, decide, calls, relay, sound, http").into()),
     }
 }
 
@@ -42,5 +45,6 @@ async fn all() -> Outcome<()> {
     decide::run()?;
     calls::run().await?;
     relay::run().await?;
+    sound::run().await?;
     http::run().await
 }

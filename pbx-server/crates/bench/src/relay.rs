@@ -39,7 +39,13 @@ pub async fn run() -> Outcome<()> {
         for (pair, (mut caller, left, right, heard)) in (0u32..).zip(phones) {
             let dialog = caller.call(pair * 2 + 1).await?;
             let there = caller.peer.ok_or("no sound offered")?;
-            lines.push(Line { left, right, left_to: there, right_to: heard.load(Ordering::Acquire) });
+            lines.push(Line {
+                left,
+                right,
+                left_to: there,
+                right_to: heard.load(Ordering::Acquire),
+                right_codec: PCMA,
+            });
             dialogs.push((caller, dialog));
         }
         let talk = Talk::start(lines).await?;
@@ -52,7 +58,7 @@ pub async fn run() -> Outcome<()> {
             };
             let (left, right) =
                 (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
-            bare.push(Line { left, right, left_to: port(0), right_to: port(1) });
+            bare.push(Line { left, right, left_to: port(0), right_to: port(1), right_codec: PCMA });
         }
         let bare_talk = Talk::start(bare).await?;
         sleep(Duration::from_secs(1)).await;
@@ -83,39 +89,45 @@ pub async fn run() -> Outcome<()> {
     Ok(())
 }
 
-/// Two ends of a call's sound, and where each sends.
-struct Line {
-    left: UdpSocket,
-    right: UdpSocket,
-    left_to: u16,
-    right_to: u16,
+/// Payload numbers.
+pub const PCMA: u8 = 8;
+pub const G722: u8 = 9;
+
+/// Two ends of a call's sound, and where each sends. The left one speaks A-law.
+pub struct Line {
+    pub left: UdpSocket,
+    pub right: UdpSocket,
+    pub left_to: u16,
+    pub right_to: u16,
+    /// Payload number.
+    pub right_codec: u8,
 }
 
 /// Both ends of every line talk until this is dropped.
-struct Talk {
+pub struct Talk {
     sent: Arc<AtomicU64>,
     received: Arc<AtomicU64>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Talk {
-    async fn start(lines: Vec<Line>) -> Outcome<Self> {
+    pub async fn start(lines: Vec<Line>) -> Outcome<Self> {
         let mut talk = Self { sent: Arc::default(), received: Arc::default(), tasks: Vec::new() };
         for (n, line) in (0u64..).zip(lines) {
             line.left.connect(("127.0.0.1", line.left_to)).await?;
             line.right.connect(("127.0.0.1", line.right_to)).await?;
             // Spread over the 20 ms, as people who began to talk at any time.
             let shift = Duration::from_micros(n * 7919 % 20_000);
-            for socket in [line.left, line.right] {
+            for (socket, codec) in [(line.left, PCMA), (line.right, line.right_codec)] {
                 let socket = Arc::new(socket);
-                talk.tasks.push(tokio::spawn(say(Arc::clone(&socket), shift, Arc::clone(&talk.sent))));
+                talk.tasks.push(tokio::spawn(say(Arc::clone(&socket), codec, shift, Arc::clone(&talk.sent))));
                 talk.tasks.push(tokio::spawn(hear(socket, Arc::clone(&talk.received))));
             }
         }
         Ok(talk)
     }
 
-    fn counts(&self) -> (u64, u64) {
+    pub fn counts(&self) -> (u64, u64) {
         (self.sent.load(Ordering::Relaxed), self.received.load(Ordering::Relaxed))
     }
 }
@@ -126,12 +138,12 @@ impl Drop for Talk {
     }
 }
 
-async fn say(socket: Arc<UdpSocket>, shift: Duration, sent: Arc<AtomicU64>) {
+async fn say(socket: Arc<UdpSocket>, codec: u8, shift: Duration, sent: Arc<AtomicU64>) {
     sleep(shift).await;
     let mut tick = interval(Duration::from_millis(20));
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut packet = [0xd5_u8; 172];
-    packet[..2].copy_from_slice(&[0x80, 8]);
+    packet[..2].copy_from_slice(&[0x80, codec]);
     packet[8..12].copy_from_slice(&socket.local_addr().map_or(1, |a| u32::from(a.port())).to_be_bytes());
     for (sequence, time) in (0u16..=u16::MAX).cycle().zip((0u32..).map(|n| n.wrapping_mul(160))) {
         tick.tick().await;
