@@ -22,6 +22,8 @@ pub struct EngineConfig {
     pub media_timeout: Duration,
     /// How often a leg that is held and silent is asked whether it is still there.
     pub probe_every: Duration,
+    /// Where sounds, messages and recordings are. `None`: callers hear tones, and nothing is kept.
+    pub library: Option<voxera_audio::Library>,
     /// How long one nonce may be used.
     pub nonce_lifetime: Duration,
 }
@@ -111,6 +113,7 @@ impl EngineConfig {
             timers: SipTimers::default(),
             media_timeout: Duration::from_mins(1),
             probe_every: Duration::from_mins(5),
+            library: None,
             nonce_lifetime: Duration::from_mins(5),
         }
     }

@@ -2,14 +2,15 @@
 
 use crate::auth::Authenticator;
 use crate::bindings::Bindings;
-use crate::call::Input;
+use crate::call::{Input, Rooms};
 use crate::config::EngineConfig;
 use crate::flow::Ways;
 use crate::guard::Guard;
 use crate::hub::{Hub, lock, udp_flow};
-use crate::media::{MediaEvent, Ports, Relay};
+use crate::media::{Media, Ports};
+use crate::mwi::Lamps;
 use crate::trunk::{self, Lines};
-use crate::{dispatch, net};
+use crate::{dispatch, mwi, net};
 use rsipstack::EndpointBuilder;
 use rsipstack::transaction::endpoint::EndpointOption;
 use rsipstack::transport::udp::UdpConnection;
@@ -91,9 +92,9 @@ impl Engine {
             })
             .build();
         let incoming = endpoint.incoming_transactions().map_err(io::Error::other)?;
-        let (media, mut silent) = unbounded_channel();
+        let (told, mut news) = unbounded_channel();
         let ports = Ports::new(&config.media_ports);
-        let relay = Relay::start(ports, config.media_threads, config.media_timeout, &media)?;
+        let media = Media::start(ports, config.media_threads, config.media_timeout, &told)?;
         let now = Instant::now();
         let hub = Arc::new(Hub {
             endpoint: endpoint.inner,
@@ -104,9 +105,11 @@ impl Engine {
             guard: Mutex::new(Guard::new(config.limits, now)),
             bindings: Bindings::default(),
             lines: Lines::default(),
+            lamps: Lamps::default(),
             streams: Mutex::new(HashMap::new()),
             book: Arc::default(),
-            relay,
+            media,
+            rooms: Rooms::default(),
             calls: TaskTracker::new(),
             words: TaskTracker::new(),
             tasks: TaskTracker::new(),
@@ -122,10 +125,12 @@ impl Engine {
         hub.spawn(net::serve_tcp(Arc::clone(&hub), listener));
         hub.spawn(housekeeping(Arc::clone(&hub)));
         hub.spawn(trunk::follow(Arc::clone(&hub)));
+        hub.spawn(mwi::follow(Arc::clone(&hub)));
         let book = Arc::clone(&hub.book);
         hub.spawn(async move {
-            while let Some(MediaEvent::Silent(call)) = silent.recv().await {
-                book.tell(call, Input::Silent);
+            while let Some(event) = news.recv().await {
+                // The call may be over.
+                let _ = book.tell(event.call(), Input::Media(event));
             }
         });
         Ok(EngineHandle { hub, address })
@@ -141,7 +146,8 @@ impl EngineHandle {
 
     /// Ends a call; one that is not there is no fault.
     pub fn hangup(&self, call: CallId) {
-        self.hub.book.tell(call, Input::Hangup);
+        // One that is not there is over already.
+        let _ = self.hub.book.tell(call, Input::Hangup);
     }
 
     /// What it holds.
@@ -181,8 +187,8 @@ impl Hub {
             connections: lock(&self.streams).len(),
             nonces: lock(&self.auth).nonces_in_use(),
             sources: lock(&self.guard).len(),
-            media_ports: self.relay.ports_in_use() * 2,
-            media_packets: self.relay.packets(),
+            media_ports: self.media.ports_in_use() * 2,
+            media_packets: self.media.packets(),
         }
     }
 
@@ -206,6 +212,7 @@ impl Hub {
         self.bindings.sweep(|pbx, device, binding| {
             presence.bindings(pbx, device).iter().any(|known| known.contact == binding.contact)
         });
+        self.lamps.sweep(|pbx, device| !self.bindings.of(pbx, device).is_empty());
         self.book.sweep(Instant::now());
         self.gauges();
     }

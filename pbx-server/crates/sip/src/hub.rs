@@ -2,11 +2,12 @@
 
 use crate::auth::Authenticator;
 use crate::bindings::Bindings;
-use crate::call::Book;
+use crate::call::{Book, Rooms};
 use crate::config::EngineConfig;
 use crate::flow::{Flow, Ways};
 use crate::guard::{Admission, Guard, is_scanner};
-use crate::media::Relay;
+use crate::media::Media;
+use crate::mwi::Lamps;
 use crate::trunk::Lines;
 use crate::who::{Screened, screen};
 use crate::wire;
@@ -39,10 +40,13 @@ pub struct Hub {
     pub bindings: Bindings,
     /// Lines to the public network.
     pub lines: Lines,
+    /// Phones that want to know of messages.
+    pub lamps: Lamps,
     /// Open connections by peer.
     pub streams: Mutex<HashMap<SocketAddr, Flow>>,
     pub book: Arc<Book>,
-    pub relay: Relay,
+    pub media: Media,
+    pub rooms: Rooms,
     /// Calls that are up.
     pub calls: TaskTracker,
     /// Requests that phones are to hear before we go.

@@ -15,7 +15,7 @@ const MAX_FIELDS: usize = 120;
 const MAX_WORD: usize = 256;
 
 /// What phones may ask for.
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE";
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REFER";
 
 /// Not a message that we take; the text says why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

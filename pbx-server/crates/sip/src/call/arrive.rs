@@ -1,20 +1,23 @@
 //! A new call: who calls, under whose name, with what sound.
 
-use crate::call::leg::Leg;
-use crate::call::send::{Responder, teller};
-use crate::call::{CallTask, Input, SessionTimer, Stage};
+use crate::call::handover::{Handed, Purpose};
+use crate::call::leg::{Identity, Leg, Phone, described};
+use crate::call::refer::Replaces;
+use crate::call::send::Responder;
+use crate::call::{CallTask, Input, SessionTimer};
 use crate::flow::Flow;
 use crate::hub::{Hub, respond};
 use crate::sdp::Sdp;
 use crate::who::{Asker, Caller, Refusal, judge, realm};
-use crate::wire;
+use crate::{trunk, wire};
 use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{Header, Request, Uri};
 use rsipstack::transaction::Transaction;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc::unbounded_channel;
-use voxera_callcontrol::{Arrival, SecurityKind};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use voxera_callcontrol::{Arrival, ArrivedFrom, PbxView, SecurityKind};
+use voxera_callflow::Peer;
 use voxera_model::{CallId, Dialled, Realm};
 
 /// The shortest session interval that we take, in seconds (RFC 4028).
@@ -35,18 +38,48 @@ pub async fn invite(hub: Arc<Hub>, mut tx: Transaction, flow: Flow) {
 
 /// What is known of a call that may begin.
 struct Admitted {
-    caller: Caller,
+    view: Arc<PbxView>,
+    from: ArrivedFrom,
+    phone: Phone,
+    peer: Peer,
     realm: Realm,
     dialled: Dialled,
-    sdp: Sdp,
+    /// `None`: the phone wants to hear our offer first.
+    sdp: Option<Sdp>,
     session: Option<SessionTimer>,
+    /// The leg that this one is to take the place of.
+    replaces: Option<Replaces>,
 }
 
 fn admit(hub: &Hub, request: &Request, flow: &Flow) -> Result<Admitted, Refusal> {
+    if let Some(inbound) = trunk::inbound(hub, request, flow) {
+        return over_line(request, inbound?);
+    }
     let realm = realm(request).ok_or_else(|| refuse(404))?;
     let from = request.from_header().and_then(rsipstack::sip::From::uri).map_err(|_| refuse(400))?;
     let caller = judge(hub, request, flow, &realm, Asker::Proxy)?;
     accept(hub, request, flow, realm, caller, &from)
+}
+
+/// A call from outside. Nobody vouches for who calls but the line.
+fn over_line(request: &Request, inbound: trunk::Inbound) -> Result<Admitted, Refusal> {
+    let trunk::Inbound { view, trunk, number, dialled } = inbound;
+    Ok(Admitted {
+        realm: view.snapshot.realm.clone(),
+        view,
+        from: ArrivedFrom::Line { trunk, number: number.clone() },
+        phone: Phone::Line(trunk),
+        peer: Peer::Outside(number),
+        dialled,
+        sdp: description(request)?,
+        session: session_timer(request)?,
+        replaces: None,
+    })
+}
+
+/// What the phone says about its sound; one that we cannot carry, encrypted sound only, is refused.
+fn description(request: &Request) -> Result<Option<Sdp>, Refusal> {
+    described(&request.body).transpose().map_err(|_| refuse(488))
 }
 
 fn accept(
@@ -67,17 +100,27 @@ fn accept(
         return Err(refuse(403));
     }
     if let Some(require) = wire::value(&request.headers, "Require") {
-        let unknown: Vec<&str> = require.split(',').map(str::trim).filter(|one| *one != "timer").collect();
+        let known = ["timer", "replaces"];
+        let unknown: Vec<&str> =
+            require.split(',').map(str::trim).filter(|one| !known.contains(one)).collect();
         if !unknown.is_empty() {
             let headers = vec![wire::field("Unsupported", unknown.join(", "))];
             return Err(Refusal { code: 420, headers });
         }
     }
     let session = session_timer(request)?;
-    // A description that we cannot carry: encrypted sound only, or none at all.
-    let sdp = Sdp::parse(&request.body).map_err(|_| refuse(488))?;
+    let sdp = description(request)?;
     let dialled = dialled(hub, request, flow, &realm);
-    Ok(Admitted { caller, realm, dialled, sdp, session })
+    let replaces = match wire::value(&request.headers, "Replaces") {
+        Some(value) => Some(Replaces::parse(value).ok_or_else(|| refuse(400))?),
+        None => None,
+    };
+    let Caller { device, view } = caller;
+    // The credential may have gone away a moment ago; the core then says no.
+    let own = view.device(device).map(|secret| secret.extension.clone());
+    let peer = own.map_or(Peer::Outside(None), Peer::Extension);
+    let from = ArrivedFrom::Device(device);
+    Ok(Admitted { view, from, phone: Phone::Device(device), peer, realm, dialled, sdp, session, replaces })
 }
 
 fn refuse(code: u16) -> Refusal {
@@ -135,15 +178,19 @@ fn session_timer(request: &Request) -> Result<Option<SessionTimer>, Refusal> {
 }
 
 async fn begin(hub: &Arc<Hub>, mut tx: Transaction, flow: Flow, admitted: Admitted) {
-    let Admitted { caller, realm, dialled, sdp, session } = admitted;
+    let Admitted { view, from, phone, peer, realm, dialled, sdp, session, replaces } = admitted;
     let id = CallId(uuid::Uuid::now_v7());
     let (own, inbox) = unbounded_channel();
+    let identity = Identity { inbox: own.clone(), pbx: view.snapshot.pbx, phone, peer, flow };
+    let leg = Leg::caller(&tx.original, identity, sdp);
     let limits = hub.config.limits;
-    let most = (limits.calls, limits.calls_per_device);
-    let seat =
-        if hub.stopping.is_cancelled() { None } else { hub.book.enter(id, caller.device, own.clone(), most) };
-    let pbx = caller.view.snapshot.pbx;
-    let leg = Leg::caller(&tx.original, flow, pbx, caller.device, sdp);
+    // A line carries the calls of many.
+    let of_one = match phone {
+        Phone::Device(_) => limits.calls_per_device,
+        Phone::Line(_) => limits.calls,
+    };
+    let most = (limits.calls, of_one);
+    let seat = if hub.stopping.is_cancelled() { None } else { hub.book.enter(id, phone, own.clone(), most) };
     let (Some(seat), Some(mut leg)) = (seat, leg) else {
         let code = if tx.original.contact_header().is_ok() { 503 } else { 400 };
         let tag = wire::random_word();
@@ -152,32 +199,41 @@ async fn begin(hub: &Arc<Hub>, mut tx: Transaction, flow: Flow, admitted: Admitt
     };
     let trying = wire::answer(&tx.original, 100, None, Vec::new(), None);
     respond(&mut tx, trying).await;
-    leg.dialog = Some(hub.book.open(&leg.call_id, &leg.local_tag, own.clone(), crate::media::Side::Caller));
-    let responder = Responder::drive(hub, tx, &leg.local_tag, teller(&own, Input::Caller));
-    let (core, actions) =
-        hub.control.arrive(&caller.view, Arrival { call: id, device: caller.device, dialled });
-    let task = CallTask {
-        hub: Arc::clone(hub),
-        id,
-        core,
-        realm,
-        inbox,
-        own,
-        caller: leg,
-        responder,
-        stage: Stage::Open,
-        callee: None,
-        forks: Vec::new(),
-        ringing: None,
-        media: None,
-        exchange: None,
-        exchanges: 0,
-        session,
-        probe_at: None,
-        codec: None,
-        over: false,
-        bye_owed: false,
-        _seat: seat,
-    };
+    leg.open(hub);
+    leg.session = session;
+    let leg_id = leg.id;
+    let told = leg.reach.teller(move |heard| Input::Invite(leg_id, heard));
+    leg.responder = Some(Responder::drive(hub, tx, &leg.local_tag, told));
+    if let Some(replaces) = replaces {
+        drop(seat);
+        return take_place(hub, leg, &replaces, inbox).await;
+    }
+    let (core, actions) = hub.control.arrive(&view, Arrival { call: id, from, dialled });
+    let task = CallTask::new(hub, id, core, realm, (own, inbox), leg, seat);
     hub.calls.spawn(task.run(actions));
+}
+
+/// A phone takes the place of another one in its call (RFC 3891): both of the same PBX, and it names
+/// a dialog that nobody can guess.
+async fn take_place(hub: &Arc<Hub>, leg: Leg, replaces: &Replaces, mut inbox: UnboundedReceiver<Input>) {
+    let giver = leg.reach.sender();
+    let found = replaces.leg(hub);
+    let handed = |leg, purpose| Input::Handed(Box::new(Handed { leg, purpose, giver: giver.clone() }));
+    let refused = match found {
+        Some((reach, replaced)) => match reach.tell(handed(leg, Purpose::Replace(replaced))) {
+            Err(Input::Handed(back)) => Some(back.leg),
+            Err(_) => None,
+            Ok(()) => loop {
+                match inbox.recv().await {
+                    Some(Input::Given(back)) => break back.map(|back| back.leg),
+                    Some(_) => {}
+                    None => break None,
+                }
+            },
+        },
+        None => Some(leg),
+    };
+    if let Some(responder) = refused.and_then(|leg| leg.responder) {
+        responder.send(481, Vec::new(), None);
+    }
 }

@@ -1,16 +1,19 @@
-//! Which calls are up, which dialogs they have, and which acknowledgements may have to be repeated.
+//! Which calls are up, which dialogs they have, who talks, and which acknowledgements may have to be
+//! repeated.
 
 use crate::call::Input;
+use crate::call::leg::{LegId, Phone};
+use crate::call::reach::Reach;
 use crate::flow::Flow;
 use crate::hub::lock;
-use crate::media::Side;
+use crate::media::{Bridge, EndpointId};
 use rsipstack::sip::Request;
 use rsipstack::transaction::Transaction;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Instant;
 use tokio::sync::mpsc::UnboundedSender;
-use voxera_model::{CallId, DeviceId};
+use voxera_model::{CallId, DeviceId, ExtensionNumber, PbxId};
 
 /// All of it. Holds exactly what its guards ([`Seat`], [`Dialog`]) keep there.
 #[derive(Debug, Default)]
@@ -22,8 +25,9 @@ pub struct Book {
 struct Pages {
     calls: HashMap<CallId, UnboundedSender<Input>>,
     of: HashMap<DeviceId, usize>,
-    dialogs: HashMap<DialogKey, (UnboundedSender<Input>, Side)>,
+    dialogs: HashMap<DialogKey, (Reach, LegId)>,
     acks: HashMap<AckKey, (Request, Flow, Instant)>,
+    talks: HashMap<CallId, Talk>,
 }
 
 /// The Call-ID, and the tag that we gave.
@@ -31,12 +35,21 @@ type DialogKey = (String, String);
 /// The Call-ID, the number in `CSeq`, and the tag of the phone.
 pub type AckKey = (String, u32, String);
 
+/// Two who talk, for those who may listen in.
+#[derive(Debug, Clone)]
+pub struct Talk {
+    pub pbx: PbxId,
+    /// Those of the two who are extensions of the PBX, with their ports for sound.
+    pub sides: Vec<(ExtensionNumber, EndpointId)>,
+    pub bridge: Weak<Bridge>,
+}
+
 /// A call's place; left when dropped.
 #[derive(Debug)]
 pub struct Seat {
     book: Arc<Book>,
     call: CallId,
-    device: DeviceId,
+    device: Option<DeviceId>,
 }
 
 /// A dialog's entry; taken out when dropped.
@@ -51,58 +64,83 @@ impl Book {
     pub fn enter(
         self: &Arc<Self>,
         call: CallId,
-        device: DeviceId,
+        phone: Phone,
         inbox: UnboundedSender<Input>,
         most: (usize, usize),
     ) -> Option<Seat> {
         let mut pages = lock(&self.pages);
         let (in_all, of_one) = most;
-        if pages.calls.len() >= in_all || pages.of.get(&device).is_some_and(|calls| *calls >= of_one) {
+        let device = match phone {
+            Phone::Device(device) => Some(device),
+            Phone::Line(_) => None,
+        };
+        let own = device.and_then(|device| pages.of.get(&device)).copied().unwrap_or_default();
+        if pages.calls.len() >= in_all || own >= of_one {
             return None;
         }
         pages.calls.insert(call, inbox);
-        *pages.of.entry(device).or_default() += 1;
+        if let Some(device) = device {
+            *pages.of.entry(device).or_default() += 1;
+        }
         Some(Seat { book: Arc::clone(self), call, device })
     }
 
     /// Makes requests of a dialog reach its call.
-    pub fn open(
-        self: &Arc<Self>,
-        call_id: &str,
-        tag: &str,
-        inbox: UnboundedSender<Input>,
-        side: Side,
-    ) -> Dialog {
+    pub fn open(self: &Arc<Self>, call_id: &str, tag: &str, reach: Reach, leg: LegId) -> Dialog {
         let key = (call_id.to_owned(), tag.to_owned());
-        lock(&self.pages).dialogs.insert(key.clone(), (inbox, side));
+        lock(&self.pages).dialogs.insert(key.clone(), (reach, leg));
         Dialog { book: Arc::clone(self), key }
+    }
+
+    /// The leg of a dialog, and the way to its call.
+    pub fn dialog(&self, call_id: &str, tag: &str) -> Option<(Reach, LegId)> {
+        lock(&self.pages).dialogs.get(&(call_id.to_owned(), tag.to_owned())).cloned()
     }
 
     /// Hands a request to the call that its dialog belongs to, or back.
     pub fn deliver(&self, call_id: &str, tag: &str, tx: Box<Transaction>) -> Result<(), Box<Transaction>> {
-        let found = lock(&self.pages).dialogs.get(&(call_id.to_owned(), tag.to_owned())).cloned();
-        let Some((inbox, side)) = found else { return Err(tx) };
-        if inbox.is_closed() {
-            return Err(tx);
+        let Some((reach, leg)) = self.dialog(call_id, tag) else { return Err(tx) };
+        match reach.tell(Input::Request(leg, tx)) {
+            Err(Input::Request(_, tx)) => Err(tx),
+            Ok(()) | Err(_) => Ok(()),
         }
-        // Should it end at this very moment, the phone asks again and is told then.
-        let _ = inbox.send(Input::Request(side, tx));
-        Ok(())
     }
 
-    /// Tells one call.
-    pub fn tell(&self, call: CallId, input: Input) {
-        if let Some(inbox) = lock(&self.pages).calls.get(&call) {
-            // One that ends at this moment need not know any more.
-            let _ = inbox.send(input);
+    /// Tells one call; handed back when there is none.
+    pub fn tell(&self, call: CallId, input: Input) -> Result<(), Input> {
+        match lock(&self.pages).calls.get(&call) {
+            Some(inbox) => inbox.send(input).map_err(|lost| lost.0),
+            None => Err(input),
         }
     }
 
     /// Tells every call that a way is gone.
     pub fn gone(&self, flow: &Flow) {
         for inbox in lock(&self.pages).calls.values() {
+            // One that ends at this moment need not know any more.
             let _ = inbox.send(Input::Gone(flow.clone()));
         }
+    }
+
+    /// Notes that two talk; `None`: no longer.
+    pub fn talk(&self, call: CallId, talk: Option<Talk>) {
+        let mut pages = lock(&self.pages);
+        match talk {
+            Some(talk) => pages.talks.insert(call, talk),
+            None => pages.talks.remove(&call),
+        };
+    }
+
+    /// The call in which an extension talks.
+    pub fn talk_of(
+        &self,
+        pbx: PbxId,
+        extension: &ExtensionNumber,
+    ) -> Option<(CallId, EndpointId, Arc<Bridge>)> {
+        lock(&self.pages).talks.iter().find_map(|(call, talk)| {
+            let own = talk.sides.iter().find(|(number, _)| talk.pbx == pbx && number == extension)?;
+            Some((*call, own.1, talk.bridge.upgrade()?))
+        })
     }
 
     /// Keeps an acknowledgement, to be repeated when the phone repeats its answer.
@@ -131,10 +169,12 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut pages = lock(&self.book.pages);
         pages.calls.remove(&self.call);
-        if let Some(calls) = pages.of.get_mut(&self.device) {
+        pages.talks.remove(&self.call);
+        let Some(device) = self.device else { return };
+        if let Some(calls) = pages.of.get_mut(&device) {
             *calls -= 1;
             if *calls == 0 {
-                pages.of.remove(&self.device);
+                pages.of.remove(&device);
             }
         }
     }

@@ -1,11 +1,10 @@
 //! The end of a call: every phone is told, the record is written, the ports are free.
 
-use crate::call::send;
-use crate::call::{CallTask, Stage};
-use crate::media::Side;
+use crate::call::leg::{Leg, Stage};
+use crate::call::{CallTask, send};
 use rsipstack::sip::Method;
 use voxera_callcontrol::MediaSummary;
-use voxera_callflow::Cause;
+use voxera_callflow::{Cause, Party};
 
 impl CallTask {
     /// The core's last word.
@@ -15,56 +14,82 @@ impl CallTask {
         }
         self.over = true;
         self.stop_ringing(None);
+        self.hearing.stop();
+        self.joined.leave();
         if let Some(exchange) = self.exchange.take() {
             exchange.refuse(&self.hub, 487);
         }
-        if self.stage == Stage::Open {
-            self.responder.send(status(cause), Vec::new(), None);
-            self.stage = Stage::Closed;
+        self.unbridge();
+        let (caller, callee) = (self.caller.take(), self.callee.take());
+        self.finish(caller.as_ref(), callee.as_ref());
+        self.ring_sound = None;
+        for leg in [callee, caller].into_iter().flatten() {
+            self.dismiss(leg, cause);
         }
-        if let Some(mut callee) = self.callee.take() {
-            callee.dialog = None;
-            if callee.remote_tag.is_some() && !callee.said_bye {
-                let bye = callee.request(&self.hub, Method::Bye, Vec::new(), None);
-                send::fire(&self.hub, bye, &callee.flow);
+    }
+
+    /// One of the two leaves, the other one stays and is the caller.
+    pub(super) fn release(&mut self, party: Party) {
+        self.unbridge();
+        let leaves = match party {
+            Party::Caller => std::mem::replace(&mut self.caller, self.callee.take()),
+            Party::Callee => self.callee.take(),
+            Party::System => None,
+        };
+        self.transfer_succeeded();
+        if let Some(leg) = leaves {
+            self.dismiss(leg, Cause::Normal);
+        }
+        // It heard the other side's music, if anything.
+        self.silence();
+    }
+
+    /// Tells a phone that nobody wants it any more, whatever it waits for.
+    pub(super) fn dismiss(&mut self, mut leg: Leg, cause: Cause) {
+        leg.endpoint = None;
+        match leg.stage {
+            Stage::Open => {
+                if let Some(responder) = &leg.responder {
+                    responder.send(status(cause), Vec::new(), None);
+                }
             }
-            self.finish(Some(&callee));
-        } else {
-            self.finish(None);
-        }
-        if matches!(self.stage, Stage::Answered | Stage::Up) && !self.caller.said_bye {
-            self.bye_owed = true;
-            self.say_owed_bye();
-        }
-        if !self.bye_owed {
-            self.caller.dialog = None;
-        }
-    }
-
-    /// RFC 3261, section 15: no goodbye before the answer is acknowledged.
-    pub(super) fn say_owed_bye(&mut self) {
-        if self.bye_owed && self.stage == Stage::Up {
-            self.bye_owed = false;
-            self.caller.dialog = None;
-            let bye = self.caller.request(&self.hub, Method::Bye, Vec::new(), None);
-            send::fire(&self.hub, bye, &self.caller.flow);
+            // RFC 3261, section 15: no goodbye before the answer is acknowledged.
+            Stage::Answered if !leg.said_bye => self.leaving.push(leg),
+            Stage::Answered | Stage::Up => match self.last_word(&mut leg).filter(|_| !leg.said_bye) {
+                Some(word) => {
+                    leg.dialog = None;
+                    let bye = leg.request(&self.hub, Method::Bye, Vec::new(), None);
+                    send::fire_in_turn(&self.hub, vec![word, bye], &leg.flow);
+                }
+                None => self.say_goodbye(leg),
+            },
+            Stage::Closed => {}
         }
     }
 
-    fn finish(&mut self, callee: Option<&crate::call::leg::Leg>) {
-        let media = self.media.take();
-        let talked = callee.is_some();
-        let measured = |side| media.as_ref().filter(|_| talked).map(|session| session.measured(side));
+    /// Says goodbye, unless the phone did.
+    pub(super) fn say_goodbye(&self, mut leg: Leg) {
+        leg.dialog = None;
+        if leg.remote_tag.is_some() && !leg.said_bye {
+            let bye = leg.request(&self.hub, Method::Bye, Vec::new(), None);
+            send::fire(&self.hub, bye, &leg.flow);
+        }
+    }
+
+    fn finish(&mut self, caller: Option<&Leg>, callee: Option<&Leg>) {
+        let measured = |leg: &Leg| leg.endpoint.as_ref().map(crate::media::Endpoint::measured);
+        let talked = |leg: &&Leg| leg.stage != Stage::Open && leg.codec.is_some();
+        let codec = caller.and_then(|leg| leg.codec.as_ref()).and_then(|codec| codec.name.clone());
         self.core.finish(MediaSummary {
-            codec: self.codec.take(),
-            caller: measured(Side::Caller),
-            callee: measured(Side::Callee),
+            codec: self.codec.take().or(codec.filter(|_| caller.is_some_and(|leg| talked(&leg)))),
+            caller: caller.filter(talked).and_then(measured),
+            callee: callee.filter(talked).and_then(measured),
         });
     }
 }
 
 /// What the caller's phone is told.
-const fn status(cause: Cause) -> u16 {
+pub const fn status(cause: Cause) -> u16 {
     match cause {
         Cause::Normal | Cause::Cancelled | Cause::Abandoned | Cause::Voicemail => 487,
         Cause::Busy => 486,

@@ -4,22 +4,73 @@
 //! the phone is behind a router; ours send to where the phone's packets come from.
 
 use crate::call::book::Dialog;
+use crate::call::reach::Reach;
+use crate::call::send::Responder;
+use crate::call::{Input, SessionTimer};
 use crate::flow::Flow;
 use crate::hub::Hub;
-use crate::media::Expect;
-use crate::sdp::{Described, Sdp};
+use crate::media::{Endpoint, Expect};
+use crate::sdp::{Described, Format, Sdp};
 use crate::wire;
 use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::typed::Contact;
 use rsipstack::sip::{Header, Method, Request, Response, Uri};
 use std::net::SocketAddr;
-use voxera_model::{DeviceId, PbxId};
+use tokio::sync::mpsc::UnboundedSender;
+use voxera_callflow::Peer;
+use voxera_model::{DeviceId, PbxId, TrunkId};
+
+/// Names a leg, in whichever call it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LegId(pub u64);
+
+/// What stands at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phone {
+    Device(DeviceId),
+    Line(TrunkId),
+}
+
+/// Where our INVITE, or the phone's, stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// No final answer yet.
+    Open,
+    /// Answered with 200, which the phone has not acknowledged.
+    Answered,
+    /// Answered and acknowledged.
+    Up,
+    /// Nothing more will come of it.
+    Closed,
+}
+
+/// Whose leg it is to be.
+pub struct Identity {
+    pub inbox: UnboundedSender<Input>,
+    pub pbx: PbxId,
+    pub phone: Phone,
+    pub peer: Peer,
+    pub flow: Flow,
+}
 
 /// One side.
 #[derive(Debug)]
 pub struct Leg {
+    pub id: LegId,
+    /// Leads to the call that has it.
+    pub reach: Reach,
     pub pbx: PbxId,
-    pub device: DeviceId,
+    pub phone: Phone,
+    pub peer: Peer,
+    pub stage: Stage,
+    /// Answers the phone's INVITE. `None`: we called it.
+    pub responder: Option<Responder>,
+    /// How often the phone promised to say that it is still there.
+    pub session: Option<SessionTimer>,
+    /// Its ports for sound; closed when dropped.
+    pub endpoint: Option<Endpoint>,
+    /// What it speaks, once agreed.
+    pub codec: Option<Format>,
     pub flow: Flow,
     pub call_id: String,
     /// Our own address with our tag, as a field's value.
@@ -38,8 +89,12 @@ pub struct Leg {
     pub described: Described,
     /// What we last told the phone about our sound.
     pub said: Option<String>,
+    /// The same before it was written.
+    pub ours: Option<Sdp>,
     /// What the phone last told us.
     pub sdp: Option<Sdp>,
+    /// The other side lets it wait: it hears music.
+    pub waits: bool,
     /// It hung up first.
     pub said_bye: bool,
     /// Present while requests of the dialog find the call.
@@ -48,56 +103,82 @@ pub struct Leg {
 
 impl Leg {
     /// The phone that calls, from its INVITE. `None`: it named no address for later requests.
-    pub fn caller(invite: &Request, flow: Flow, pbx: PbxId, device: DeviceId, sdp: Sdp) -> Option<Self> {
+    pub fn caller(invite: &Request, identity: Identity, sdp: Option<Sdp>) -> Option<Self> {
         let local_tag = wire::random_word();
-        Some(Self {
-            pbx,
-            device,
-            flow,
-            call_id: wire::call_id(invite)?,
-            local: format!("{};tag={local_tag}", invite.to_header().ok()?.value()),
-            local_tag,
-            remote: invite.from_header().ok()?.value().to_owned(),
-            remote_tag: Some(wire::from_tag(invite)?),
-            target: contact(invite)?,
-            routes: wire::values(&invite.headers, "Record-Route").map(str::to_owned).collect(),
-            sequence: rand::random_range(1..10_000),
-            heard: wire::sequence(invite),
-            described: Described::new(rand::random()),
-            said: None,
-            sdp: Some(sdp),
-            said_bye: false,
-            dialog: None,
-        })
+        let to = invite.to_header().ok()?.value().to_owned();
+        let mut leg = Self::new(identity, wire::call_id(invite)?, &to, local_tag);
+        invite.from_header().ok()?.value().clone_into(&mut leg.remote);
+        leg.remote_tag = Some(wire::from_tag(invite)?);
+        leg.target = contact(invite)?;
+        leg.routes = wire::values(&invite.headers, "Record-Route").map(str::to_owned).collect();
+        leg.heard = wire::sequence(invite);
+        leg.sdp = sdp;
+        Some(leg)
     }
 
     /// A phone that is to ring. `from`, `to`: field values without tags.
-    pub fn callee(flow: Flow, pbx: PbxId, device: DeviceId, target: Uri, from: &str, to: &str) -> Self {
-        let local_tag = wire::random_word();
+    pub fn callee(identity: Identity, target: Uri, from: &str, to: &str) -> Self {
+        let mut leg = Self::new(identity, wire::random_word(), from, wire::random_word());
+        to.clone_into(&mut leg.remote);
+        leg.target = target;
+        leg
+    }
+
+    fn new(identity: Identity, call_id: String, local: &str, local_tag: String) -> Self {
+        let Identity { inbox, pbx, phone, peer, flow } = identity;
         Self {
+            id: LegId(rand::random()),
+            reach: Reach::new(&inbox),
             pbx,
-            device,
+            phone,
+            peer,
+            stage: Stage::Open,
+            responder: None,
+            session: None,
+            endpoint: None,
+            codec: None,
             flow,
-            call_id: wire::random_word(),
-            local: format!("{from};tag={local_tag}"),
+            call_id,
+            local: format!("{local};tag={local_tag}"),
             local_tag,
-            remote: to.to_owned(),
+            remote: String::new(),
             remote_tag: None,
-            target,
+            target: Uri::default(),
             routes: Vec::new(),
             sequence: rand::random_range(1..10_000),
             heard: None,
             described: Described::new(rand::random()),
             said: None,
+            ours: None,
             sdp: None,
+            waits: false,
             said_bye: false,
             dialog: None,
         }
     }
 
+    /// Makes the phone's later requests find the call.
+    pub fn open(&mut self, hub: &Hub) {
+        self.dialog = Some(hub.book.open(&self.call_id, &self.local_tag, self.reach.clone(), self.id));
+    }
+
+    /// Whether it was answered, and has not hung up.
+    #[must_use]
+    pub const fn is_up(&self) -> bool {
+        matches!(self.stage, Stage::Answered | Stage::Up) && !self.said_bye
+    }
+
+    /// Whether it lets the other side wait.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.sdp.as_ref().is_some_and(|sdp| sdp.audio.holds())
+    }
+
     /// The next request of the dialog.
     pub fn request(&mut self, hub: &Hub, method: Method, more: Vec<Header>, body: Option<String>) -> Request {
-        self.sequence += 1;
+        // A line may ask for a proof, twice at most: the request is then sent again under the next
+        // number, which must not be ours.
+        self.sequence += if self.flow.line().is_some() { 3 } else { 1 };
         self.refresh_flow(hub);
         let mut headers = self.names(hub, method, self.sequence);
         headers.push(self.contact(hub));
@@ -106,6 +187,22 @@ impl Leg {
             headers.push(wire::field("Content-Type", "application/sdp"));
         }
         wire::request(method, self.target.clone(), headers, body)
+    }
+
+    /// The same with any body but a description.
+    pub fn carrying(
+        &mut self,
+        hub: &Hub,
+        method: Method,
+        mut more: Vec<Header>,
+        kind: &str,
+        body: String,
+    ) -> Request {
+        more.push(wire::field("Content-Type", kind));
+        let mut request = self.request(hub, method, more, None);
+        request.headers.unique_push(wire::field("Content-Length", body.len().to_string()));
+        request.body = body.into_bytes();
+        request
     }
 
     /// The acknowledgement of an answer to our INVITE.
@@ -157,20 +254,20 @@ impl Leg {
             self.target = target;
         }
         if let Some(flow) = flow {
-            self.flow = flow.clone();
+            self.flow.move_to(flow);
         }
     }
 
-    /// What the relay is to expect from this phone. `other`: the other side's description, whose
-    /// payload numbers this phone sends with.
-    pub fn expect(&self, other: Option<&Sdp>) -> Expect {
+    /// What is to be expected of this phone's sound.
+    fn expect(&self) -> Expect {
         let Some(own) = &self.sdp else { return Expect::default() };
         let audio = &own.audio;
         let mut trusted = vec![self.flow.peer.ip()];
         trusted.extend(audio.address.filter(|ip| *ip != self.flow.peer.ip()));
         let at = |port: u16| audio.address.filter(|_| audio.port != 0).map(|ip| SocketAddr::new(ip, port));
         let mut payloads: Vec<(u8, Option<u32>)> = Vec::new();
-        for format in own.audio.formats.iter().chain(other.into_iter().flat_map(|o| &o.audio.formats)) {
+        // A phone sends with the numbers that it was told.
+        for format in own.audio.formats.iter().chain(self.ours.iter().flat_map(|ours| &ours.audio.formats)) {
             if !payloads.iter().any(|(payload, _)| *payload == format.payload) {
                 let tones = format.name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case("telephone-event"));
                 payloads.push((format.payload, (!tones).then_some(format.clock)));
@@ -184,13 +281,34 @@ impl Leg {
         }
     }
 
+    /// Tells the media what was said about sound; `anew`: the phone may speak from elsewhere.
+    pub fn expect_sound(&self, anew: bool) {
+        if let Some(endpoint) = &self.endpoint {
+            endpoint.expect(self.expect(), anew);
+        }
+    }
+
+    /// Both sides agree on a format.
+    pub fn agree(&mut self, codec: Format, anew: bool) {
+        let tones = [&self.sdp, &self.ours].into_iter().flatten().find_map(|sdp| sdp.audio.tones());
+        if let Some(endpoint) = &self.endpoint {
+            endpoint.agreed(crate::call::sound::format(&codec, tones));
+        }
+        self.codec = Some(codec);
+        self.expect_sound(anew);
+    }
+
     /// The connection may be gone; the phone has often come back by another.
     fn refresh_flow(&mut self, hub: &Hub) {
         if self.flow.is_open() {
             return;
         }
-        if let Some(binding) = hub.bindings.of(self.pbx, self.device).pop() {
-            self.flow = binding.flow;
+        let again = match self.phone {
+            Phone::Device(device) => hub.bindings.of(self.pbx, device).pop().map(|binding| binding.flow),
+            Phone::Line(trunk) => hub.lines.flow(trunk),
+        };
+        if let Some(flow) = again {
+            self.flow = flow;
         }
     }
 

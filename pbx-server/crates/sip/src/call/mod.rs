@@ -1,64 +1,123 @@
-//! One task per call. It owns both sides, hears everything that happens to them, and does what the
+//! One task per call. It owns its legs, hears everything that happens to them, and does what the
 //! core decides; it never decides where a call goes.
+//!
+//! | module | job |
+//! |---|---|
+//! | `arrive` | an INVITE that begins a call |
+//! | `perform` | what the core decides, done |
+//! | `ring`, `fork` | phones and lines that ring |
+//! | `answer` | our own answers, and two sides connected |
+//! | `hears` | what a caller hears: prompts, music, tones |
+//! | `keys` | keys that a caller presses |
+//! | `keep` | messages and recordings |
+//! | `join` | rooms, and listening in |
+//! | `inside`, `exchange`, `hold` | requests inside a call; sound described anew |
+//! | `refer`, `handover` | transfers, and legs that move from one call to another |
+//! | `end` | goodbye |
+//! | `leg`, `reach`, `send`, `book` | dialogs and transactions |
 
+mod answer;
 mod arrive;
 mod book;
 mod end;
+mod exchange;
+mod fork;
+mod handover;
+mod hears;
+mod hold;
 mod inside;
+mod join;
+mod keep;
+mod keys;
 mod leg;
+mod perform;
+mod reach;
+mod refer;
 mod ring;
 mod send;
+mod sound;
 
 pub use arrive::invite;
 pub use book::Book;
+pub use join::Rooms;
+pub use leg::LegId;
+pub use send::answer_to as ask_over;
 
 use crate::flow::Flow;
 use crate::hub::Hub;
-use crate::media::{Session, Side};
-use inside::Exchange;
-use leg::Leg;
-use ring::{Fork, Ringing};
+use crate::media::{Bridge, Endpoint, MediaEvent};
+use exchange::Exchange;
+use fork::Fork;
+use handover::{Handed, Handing};
+use hears::Hearing;
+use keep::Keeping;
+use leg::{Leg, Stage};
+use refer::Transfer;
+use ring::Ringing;
 use rsipstack::sip::{Header, Response};
 use rsipstack::transaction::Transaction;
-use send::{Heard, Responder};
+use send::Heard;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use voxera_callcontrol::Call;
-use voxera_callflow::{Action, Cause, Event, Party, RingTarget};
-use voxera_model::{CallId, Realm};
+use voxera_callflow::{Action, Event, Party};
+use voxera_model::{CallId, Name, Realm};
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    Caller,
+    Callee,
+}
+
+impl Side {
+    /// The other end.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Caller => Self::Callee,
+            Self::Callee => Self::Caller,
+        }
+    }
+
+    /// As the core names it.
+    #[must_use]
+    pub const fn party(self) -> Party {
+        match self {
+            Self::Caller => Party::Caller,
+            Self::Callee => Party::Callee,
+        }
+    }
+}
 
 /// What can happen to a call.
 pub enum Input {
-    /// A request inside the dialog of this side.
-    Request(Side, Box<Transaction>),
-    /// About the caller's INVITE.
-    Caller(Heard),
-    /// An answer of a phone that rings, by its place in the list; `None`: no more will come.
-    Fork(usize, Option<Response>),
+    /// A request inside the dialog of this leg.
+    Request(LegId, Box<Transaction>),
+    /// About the INVITE of this leg, which called us.
+    Invite(LegId, Heard),
+    /// An answer of a phone that rings; `None`: no more will come.
+    Fork(LegId, Option<Response>),
     /// An answer to an INVITE inside the call, by its number; `None`: no more will come.
     Exchange(u64, Option<Response>),
     /// Whether a phone that has been silent is still there.
-    Alive(Side, bool),
-    /// No sound from either side for too long.
-    Silent,
+    Alive(LegId, bool),
+    /// Of the sound of a leg, or of both.
+    Media(MediaEvent),
+    /// Sounds that were asked for, by the number of the wish.
+    Loaded(u64, Vec<Arc<voxera_audio::Pcm>>),
+    /// Music for whoever is on hold.
+    HoldMusic(LegId, Arc<voxera_audio::Pcm>),
+    /// Another call gives one of its legs.
+    Handed(Box<Handed>),
+    /// What came of a leg that was given away; handed back when it was not taken.
+    Given(Option<Box<Handed>>),
     /// Somebody in charge wants it to end.
     Hangup,
     /// This way is gone.
     Gone(Flow),
-}
-
-/// Where the caller's INVITE stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// No final answer yet.
-    Open,
-    /// Answered with 200, which the phone has not acknowledged.
-    Answered,
-    /// Answered and acknowledged.
-    Up,
-    /// Nothing more will come of it.
-    Closed,
 }
 
 /// One call.
@@ -69,31 +128,44 @@ struct CallTask {
     realm: Realm,
     inbox: UnboundedReceiver<Input>,
     own: UnboundedSender<Input>,
-    caller: Leg,
-    responder: Responder,
-    stage: Stage,
+    /// `None`: it went to another call.
+    caller: Option<Leg>,
     /// The phone that answered.
     callee: Option<Leg>,
+    /// Legs that are still to be told goodbye: they have not acknowledged our answer.
+    leaving: Vec<Leg>,
+    /// Legs that went to other calls, and may still be spoken of here.
+    gone: Vec<(LegId, reach::Reach)>,
     forks: Vec<Fork>,
     ringing: Option<Ringing>,
-    media: Option<Session>,
+    /// Our ports towards whoever rings; the phone that answers has them.
+    ring_sound: Option<Endpoint>,
+    /// While a line is heard that has not answered yet.
+    early: Option<Bridge>,
+    bridge: Option<Arc<Bridge>>,
+    hearing: Hearing,
+    keeping: Keeping,
+    joined: join::Joined,
+    handing: Option<Handing>,
+    transfer: Option<Transfer>,
     exchange: Option<Exchange>,
     /// Counts the exchanges.
     exchanges: u64,
-    /// How often the caller's phone promised to say that it is still there.
-    session: Option<SessionTimer>,
+    timer: Option<(u32, Instant)>,
     probe_at: Option<Instant>,
+    /// Shown before the caller's name.
+    name_before: Option<Name>,
     codec: Option<String>,
+    /// To be told to the core.
+    events: VecDeque<Event>,
     /// The core has ended it; what is left is good manners.
     over: bool,
-    /// The caller is told goodbye as soon as it has acknowledged the answer.
-    bye_owed: bool,
     _seat: book::Seat,
 }
 
 /// RFC 4028, with the phone as the one that refreshes.
 #[derive(Debug, Clone, Copy)]
-struct SessionTimer {
+pub struct SessionTimer {
     interval: Duration,
     until: Instant,
 }
@@ -103,7 +175,9 @@ impl SessionTimer {
         Self { interval, until: Instant::now() + interval }
     }
 
-    fn headers(self) -> Vec<Header> {
+    /// Moves the end on; the fields that say so.
+    fn refreshed(&mut self) -> Vec<Header> {
+        self.until = Instant::now() + self.interval;
         let seconds = self.interval.as_secs();
         vec![
             crate::wire::field("Session-Expires", format!("{seconds};refresher=uac")),
@@ -113,10 +187,55 @@ impl SessionTimer {
 }
 
 impl CallTask {
+    /// A call with its caller.
+    fn new(
+        hub: &Arc<Hub>,
+        id: CallId,
+        core: Call,
+        realm: Realm,
+        (own, inbox): (UnboundedSender<Input>, UnboundedReceiver<Input>),
+        caller: Leg,
+        seat: book::Seat,
+    ) -> Self {
+        Self {
+            hub: Arc::clone(hub),
+            id,
+            core,
+            realm,
+            inbox,
+            own,
+            caller: Some(caller),
+            callee: None,
+            leaving: Vec::new(),
+            gone: Vec::new(),
+            forks: Vec::new(),
+            ringing: None,
+            ring_sound: None,
+            early: None,
+            bridge: None,
+            hearing: Hearing::default(),
+            keeping: Keeping::default(),
+            joined: join::Joined::default(),
+            handing: None,
+            transfer: None,
+            exchange: None,
+            exchanges: 0,
+            timer: None,
+            probe_at: None,
+            name_before: None,
+            codec: None,
+            events: VecDeque::new(),
+            over: false,
+            _seat: seat,
+        }
+    }
+
     async fn run(mut self, first: Vec<Action>) {
         self.perform(first).await;
+        self.settle().await;
         let asked = self.core.hangup_asked();
         let stopping = self.hub.stopping.clone();
+        let woken = self.core.woken();
         while !self.is_done() {
             let due = self.due();
             let wait = async {
@@ -127,120 +246,139 @@ impl CallTask {
             };
             tokio::select! {
                 Some(input) = self.inbox.recv() => self.hear(input).await,
-                () = asked.cancelled(), if !self.over => self.end_by_system().await,
-                () = stopping.cancelled(), if !self.over => self.end_by_system().await,
-                () = wait => self.look().await,
+                () = asked.cancelled(), if !self.over => self.end_by_system(),
+                () = stopping.cancelled(), if !self.over => self.end_by_system(),
+                () = woken.notified(), if !self.over => self.happened(Event::Woken),
+                () = wait => self.look(),
             }
+            self.settle().await;
+        }
+        // What other calls sent at the last moment goes back to them.
+        self.inbox.close();
+        while let Some(input) = self.inbox.recv().await {
+            self.pass_on(input);
         }
     }
 
     async fn hear(&mut self, input: Input) {
         match input {
-            Input::Request(side, tx) => self.inside(side, *tx).await,
-            Input::Caller(heard) => self.heard_caller(heard).await,
-            Input::Fork(index, response) => self.fork_said(index, response).await,
+            Input::Request(leg, tx) => match self.side_of(leg) {
+                Some(side) => self.inside(side, *tx).await,
+                None => self.elsewhere(leg, *tx),
+            },
+            Input::Invite(leg, heard) => self.heard_invite(leg, heard),
+            Input::Fork(leg, response) => self.fork_said(leg, response).await,
             Input::Exchange(number, response) => self.exchanged(number, response).await,
-            Input::Alive(_, true) => {}
-            Input::Alive(side, false) => {
-                tracing::info!(call = %self.id.0, ?side, "a silent phone is gone");
-                self.advance(Event::HungUp { by: Party::System }).await;
+            Input::Alive(leg, alive) => {
+                if !alive && self.side_of(leg).is_some() {
+                    tracing::info!(call = %self.id.0, "a silent phone is gone");
+                    self.end_by_system();
+                }
             }
-            Input::Silent => {
-                tracing::info!(call = %self.id.0, "no sound from either side");
-                metrics::counter!("voxera_sip_media_timeouts_total").increment(1);
-                self.end_by_system().await;
-            }
-            Input::Hangup => self.end_by_system().await,
+            Input::Media(event) => self.media_said(event),
+            Input::Loaded(number, sounds) => self.loaded(number, sounds),
+            Input::HoldMusic(leg, music) => self.play_hold_music(leg, music),
+            Input::Handed(handed) => self.handed(*handed),
+            Input::Given(back) => self.given(back),
+            Input::Hangup => self.end_by_system(),
             Input::Gone(flow) => {
                 self.lose_forks(&flow);
-                if self.stage == Stage::Open && self.caller.flow.is(&flow) {
-                    self.stage = Stage::Closed;
-                    self.advance(Event::HungUp { by: Party::Caller }).await;
+                let lost = self.caller.as_mut().filter(|leg| leg.stage == Stage::Open && leg.flow.is(&flow));
+                if let Some(leg) = lost {
+                    leg.stage = Stage::Closed;
+                    self.happened(Event::HungUp { by: Party::Caller });
                 }
             }
         }
     }
 
-    async fn heard_caller(&mut self, heard: Heard) {
-        match heard {
-            Heard::Cancel if self.stage == Stage::Open => {
-                self.advance(Event::HungUp { by: Party::Caller }).await;
+    fn heard_invite(&mut self, id: LegId, heard: Heard) {
+        if let Some(at) = self.leaving.iter().position(|leg| leg.id == id) {
+            if matches!(heard, Heard::Ack(_) | Heard::End) {
+                let leg = self.leaving.swap_remove(at);
+                self.say_goodbye(leg);
             }
-            Heard::Ack if self.stage == Stage::Answered => {
-                self.stage = Stage::Up;
-                self.say_owed_bye();
+            return;
+        }
+        let Some(side) = self.side_of(id) else {
+            return self.pass_on(Input::Invite(id, heard));
+        };
+        let Some(leg) = self.leg(side) else { return };
+        match (heard, leg.stage) {
+            (Heard::Cancel, Stage::Open) => self.happened(Event::HungUp { by: side.party() }),
+            (Heard::Ack(body), Stage::Answered) => {
+                leg.stage = Stage::Up;
+                self.acknowledged(side, &body);
             }
             // RFC 3261, section 13.3.1.4: an answer that nobody acknowledges ends the call.
-            Heard::End if self.stage == Stage::Answered => {
+            (Heard::End, Stage::Answered) => {
                 tracing::info!(call = %self.id.0, "the answer was never acknowledged");
-                self.stage = Stage::Up;
-                self.say_owed_bye();
-                self.advance(Event::HungUp { by: Party::System }).await;
+                if let Some(leg) = self.leg(side) {
+                    leg.stage = Stage::Up;
+                }
+                self.end_by_system();
             }
-            Heard::End if self.stage == Stage::Open => {
-                self.stage = Stage::Closed;
-                self.advance(Event::HungUp { by: Party::Caller }).await;
+            (Heard::End, Stage::Open) => {
+                leg.stage = Stage::Closed;
+                self.happened(Event::HungUp { by: side.party() });
             }
-            Heard::Cancel | Heard::Ack | Heard::End => {}
+            _ => {}
         }
     }
 
-    /// Tells the core, and does what it says.
-    async fn advance(&mut self, event: Event) {
+    /// Something for the core to hear.
+    fn happened(&mut self, event: Event) {
         if !self.over {
-            let actions = self.core.advance(event);
-            // Ringing again from here would need a boxed future; no event leads back to itself twice.
-            Box::pin(self.perform(actions)).await;
+            self.events.push_back(event);
         }
     }
 
-    async fn perform(&mut self, actions: Vec<Action>) {
-        for action in actions {
-            match action {
-                Action::Ring { targets, ring_for, hears: _ } => {
-                    for target in targets {
-                        let RingTarget::Extension { number, name, devices, .. } = target else { continue };
-                        self.ring(number, &name, &devices, ring_for).await;
-                    }
-                }
-                Action::Bridge => self.bridge(),
-                // The core asks for it only when a line that carries it is configured, and this
-                // engine has no lines yet.
-                Action::Emergency { .. } => {
-                    tracing::error!(call = %self.id.0, "an emergency call found no line");
-                    self.advance(Event::HungUp { by: Party::System }).await;
-                }
-                Action::Hangup { cause } => self.hang_up(cause),
-                _ => {}
+    /// Tells the core what happened, and does what it says, until nothing is left.
+    async fn settle(&mut self) {
+        while let Some(event) = self.events.pop_front() {
+            if self.over {
+                self.events.clear();
+                return;
+            }
+            let transferred = matches!(event, Event::Transferred { .. });
+            let actions = self.core.advance(event);
+            self.perform(actions).await;
+            if transferred {
+                self.transfer_decided();
             }
         }
-        if self.core.is_over() && !self.over {
-            self.hang_up(Cause::Fault);
-        }
     }
 
-    async fn end_by_system(&mut self) {
-        self.advance(Event::HungUp { by: Party::System }).await;
+    fn end_by_system(&mut self) {
+        self.happened(Event::HungUp { by: Party::System });
     }
 
     /// When something is due that nobody will tell.
     fn due(&self) -> Option<Instant> {
         let ringing = self.ringing.as_ref().map(|ringing| ringing.until);
-        let session = self.session.filter(|_| self.stage == Stage::Up && !self.over).map(|s| s.until);
-        let probe = self.probe_at.filter(|_| !self.over);
+        let open = !self.over;
+        let up = self.caller.as_ref().filter(|leg| open && leg.stage == Stage::Up);
+        let session = up.and_then(|leg| leg.session).map(|session| session.until);
+        let probe = self.probe_at.filter(|_| open);
+        let timer = self.timer.filter(|_| open).map(|(_, at)| at);
         let forks = self.forks.iter().filter_map(|fork| fork.give_up).min();
-        [ringing, session, probe, forks].into_iter().flatten().min()
+        [ringing, session, probe, timer, forks].into_iter().flatten().min()
     }
 
-    async fn look(&mut self) {
+    fn look(&mut self) {
         let now = Instant::now();
         self.let_forks_go(now);
         if self.ringing.as_ref().is_some_and(|ringing| ringing.until <= now) {
-            self.nobody_picked_up().await;
+            self.nobody_picked_up();
         }
-        if !self.over && self.stage == Stage::Up && self.session.is_some_and(|s| s.until <= now) {
+        if let Some((timer, _)) = self.timer.filter(|(_, at)| *at <= now) {
+            self.timer = None;
+            self.happened(Event::Timer { timer });
+        }
+        let silent = self.caller.as_ref().filter(|leg| leg.stage == Stage::Up).and_then(|leg| leg.session);
+        if !self.over && silent.is_some_and(|session| session.until <= now) {
             tracing::info!(call = %self.id.0, "the caller's phone no longer says that it is there");
-            self.end_by_system().await;
+            self.end_by_system();
         }
         if !self.over && self.probe_at.is_some_and(|at| at <= now) {
             self.probe(now);
@@ -248,12 +386,27 @@ impl CallTask {
     }
 
     fn is_done(&self) -> bool {
-        self.over && self.forks.is_empty() && !self.bye_owed && self.exchange.is_none()
+        self.over
+            && self.forks.is_empty()
+            && self.leaving.is_empty()
+            && self.exchange.is_none()
+            && self.handing.is_none()
+    }
+
+    fn side_of(&self, id: LegId) -> Option<Side> {
+        let is = |leg: &Option<Leg>| leg.as_ref().is_some_and(|leg| leg.id == id);
+        if is(&self.caller) {
+            Some(Side::Caller)
+        } else if is(&self.callee) {
+            Some(Side::Callee)
+        } else {
+            None
+        }
     }
 
     fn leg(&mut self, side: Side) -> Option<&mut Leg> {
         match side {
-            Side::Caller => Some(&mut self.caller),
+            Side::Caller => self.caller.as_mut(),
             Side::Callee => self.callee.as_mut(),
         }
     }

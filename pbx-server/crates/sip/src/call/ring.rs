@@ -1,287 +1,332 @@
-//! Ringing: every phone of an extension at once, and the first that picks up has the call.
+//! Ringing: everyone listed at once, and the first that picks up has the call.
 
-use crate::call::leg::{self, Leg};
-use crate::call::send::{self, Stopper, teller};
-use crate::call::{CallTask, Input, Stage};
-use crate::flow::Flow;
-use crate::media::Side;
-use crate::wire;
-use rsipstack::sip::{Method, Request, Response};
+use crate::call::fork::Fork;
+use crate::call::leg::{Identity, Leg, Phone, Stage};
+use crate::call::{CallTask, Side};
+use crate::sdp::Sdp;
+use crate::{trunk, wire};
+use rsipstack::sip::{Header, Response};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
-use voxera_callflow::{Event, RingOutcome};
-use voxera_model::{DeviceId, ExtensionNumber, Name, Seconds};
+use voxera_callflow::{Event, Peer, RingOutcome, RingTarget, WhileRinging};
+use voxera_model::{ExtensionNumber, Name, PhoneNumber, Seconds, TrunkId};
 
 /// What is rung, and until when.
 #[derive(Debug)]
 pub struct Ringing {
-    number: ExtensionNumber,
     pub until: Instant,
+    targets: Vec<Target>,
+    offer: Offer,
+    tone: bool,
     worst: Tally,
+    /// The caller's phone was told that it rings.
     told: bool,
+    /// A call for help: connected without asking anybody.
+    emergency: bool,
 }
 
-/// How the phones that no longer ring ended.
+/// What those who ring are offered.
+#[derive(Debug, Clone)]
+pub enum Offer {
+    /// What the caller's phone said, as it said it.
+    Passed(Sdp),
+    /// Ours.
+    Own(Sdp),
+}
+
+/// One of those who are rung.
+#[derive(Debug)]
+struct Target {
+    peer: Peer,
+    /// Lines that were not tried yet.
+    outside: Option<Outside>,
+}
+
+#[derive(Debug)]
+struct Outside {
+    number: String,
+    caller_id: Option<PhoneNumber>,
+    lines: VecDeque<TrunkId>,
+}
+
+/// How those who no longer ring ended.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
     declined: bool,
     busy: bool,
+    incompatible: bool,
 }
-
-/// One phone that rings, or that must still be told to stop.
-#[derive(Debug)]
-pub struct Fork {
-    index: usize,
-    leg: Leg,
-    /// As sent, for the CANCEL.
-    invite: Request,
-    stopper: Stopper,
-    /// It said something: from now on it can be told to stop.
-    heard: bool,
-    stop: Option<Stop>,
-    /// When we stop waiting for its last word.
-    pub give_up: Option<Instant>,
-}
-
-/// Why a phone is to stop ringing, and whether it was told.
-#[derive(Debug, Clone, Copy)]
-struct Stop {
-    reason: Option<&'static str>,
-    told: bool,
-}
-
-/// Keeps phones from counting the call as missed.
-const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
 
 impl CallTask {
-    pub(super) async fn ring(
+    pub(super) async fn ring(&mut self, targets: Vec<RingTarget>, ring_for: Seconds, hears: WhileRinging) {
+        let tone = match hears {
+            WhileRinging::Ringback => true,
+            WhileRinging::Unchanged => false,
+        };
+        if !self.begin_ringing(ring_for, tone, false) {
+            return;
+        }
+        for target in targets {
+            match target {
+                RingTarget::Extension { number, name, devices, .. } => {
+                    let at = self.target(Peer::Extension(number.clone()), None);
+                    for device in devices {
+                        self.ring_device(at, device, &number, &name);
+                    }
+                }
+                RingTarget::Outside { number, caller_id, trunks } => {
+                    let outside = Outside {
+                        number: number.to_string(),
+                        caller_id,
+                        lines: trunks.into_iter().collect(),
+                    };
+                    let at = self.target(Peer::Outside(Some(number)), Some(outside));
+                    self.ring_next_line(at).await;
+                }
+            }
+        }
+        self.ring_ended_when_nobody_is_left();
+    }
+
+    /// Calls for help over these lines, one after the other.
+    pub(super) async fn ring_emergency(
         &mut self,
-        number: ExtensionNumber,
-        name: &Name,
-        devices: &[DeviceId],
+        caller_id: Option<PhoneNumber>,
+        trunks: Vec<TrunkId>,
         ring_for: Seconds,
     ) {
-        let pbx = self.core.view().snapshot.pbx;
-        let presence = self.hub.control.presence();
-        let mut ways = Vec::new();
-        for device in devices {
-            // Presence knows of credentials that were taken away; the bindings know the way.
-            let known = presence.bindings(pbx, *device);
-            let own = self.hub.bindings.of(pbx, *device).into_iter();
-            let own = own.filter(|b| b.flow.is_open() && known.iter().any(|k| k.contact == b.contact));
-            ways.extend(own.map(|binding| (*device, binding)));
+        if self.begin_ringing(ring_for, true, true) {
+            let outside = Outside { number: "112".to_owned(), caller_id, lines: trunks.into() };
+            let at = self.target(Peer::Outside(None), Some(outside));
+            self.ring_next_line(at).await;
+            self.ring_ended_when_nobody_is_left();
         }
+    }
+
+    fn begin_ringing(&mut self, ring_for: Seconds, tone: bool, emergency: bool) -> bool {
+        self.stop_ringing(None);
+        let Some(offer) = self.offer() else {
+            self.happened(Event::RingEnded { outcome: RingOutcome::Incompatible });
+            return false;
+        };
         let until = Instant::now() + Duration::from_secs(ring_for.0.into());
-        self.ringing = Some(Ringing { number: number.clone(), until, worst: Tally::default(), told: false });
-        if let Some((_, first)) = ways.first()
-            && let Err(error) = self.open_media(first.flow.peer.ip())
-        {
-            tracing::error!(%error, "no ports for sound");
-            ways.clear();
+        let (targets, worst) = (Vec::new(), Tally::default());
+        self.ringing = Some(Ringing { until, targets, offer, tone, worst, told: false, emergency });
+        if tone && self.caller.as_ref().is_some_and(Leg::is_up) {
+            self.ringback();
         }
-        let caller = self.caller_field();
-        let callee =
-            format!("{} <sip:{}@{}>", wire::quoted(name.as_str()), number.as_str(), self.realm.as_str());
-        for (device, binding) in ways {
-            let leg = Leg::callee(binding.flow, pbx, device, binding.target, &caller, &callee);
-            self.call_phone(leg);
+        true
+    }
+
+    /// Whoever is the caller now hears that it rings.
+    pub(super) fn tone_while_ringing(&mut self) {
+        if self.ringing.as_ref().is_some_and(|ringing| ringing.tone) {
+            self.ringback();
         }
-        if self.forks.is_empty() {
-            self.ring_ended(RingOutcome::Unreachable).await;
+    }
+
+    /// What is offered to those who are rung. `None`: the caller's phone speaks nothing of ours.
+    fn offer(&self) -> Option<Offer> {
+        let caller = self.caller.as_ref()?;
+        let wanted = caller.codec.as_ref().and_then(|codec| codec.name.as_deref());
+        match (&caller.sdp, caller.stage) {
+            (Some(sdp), Stage::Open) if self.keeping.is_asked() => sdp.narrowed().map(Offer::Own),
+            (Some(sdp), Stage::Open) => Some(Offer::Passed(sdp.clone())),
+            // What it speaks is not ours: it talks with those only who speak it too.
+            (Some(sdp), _) if caller.codec.as_ref().is_some_and(|codec| !codec.is_ours()) => {
+                sdp.only(wanted?).map(Offer::Own)
+            }
+            _ => Some(Offer::Own(Sdp::offer(wanted))),
+        }
+    }
+
+    fn target(&mut self, peer: Peer, outside: Option<Outside>) -> usize {
+        let Some(ringing) = &mut self.ringing else { return 0 };
+        ringing.targets.push(Target { peer, outside });
+        ringing.targets.len() - 1
+    }
+
+    fn ring_device(
+        &mut self,
+        target: usize,
+        device: voxera_model::DeviceId,
+        number: &ExtensionNumber,
+        name: &Name,
+    ) {
+        let pbx = self.core.view().snapshot.pbx;
+        // Presence knows of credentials that were taken away; the bindings know the way.
+        let known = self.hub.control.presence().bindings(pbx, device);
+        let bindings = self.hub.bindings.of(pbx, device).into_iter();
+        let bindings = bindings.filter(|b| b.flow.is_open() && known.iter().any(|k| k.contact == b.contact));
+        let to = format!("{} <sip:{}@{}>", wire::quoted(name.as_str()), number.as_str(), self.realm.as_str());
+        let from = self.caller_field();
+        for binding in bindings {
+            let identity = Identity {
+                inbox: self.own.clone(),
+                pbx,
+                phone: Phone::Device(device),
+                peer: Peer::Extension(number.clone()),
+                flow: binding.flow,
+            };
+            self.send_invite(target, Leg::callee(identity, binding.target, &from, &to), Vec::new());
+        }
+    }
+
+    /// The next line of a target outside that takes the call.
+    pub(super) async fn ring_next_line(&mut self, target: usize) {
+        loop {
+            let urgent = self.ringing.as_ref().is_some_and(|ringing| ringing.emergency);
+            let found = self.ringing.as_mut().and_then(|ringing| ringing.targets.get_mut(target));
+            let Some(found) = found else { return };
+            let peer = found.peer.clone();
+            let Some(outside) = &mut found.outside else { return };
+            let Some(trunk) = outside.lines.pop_front() else { return };
+            let (number, shown) = (outside.number.clone(), outside.caller_id.clone());
+            let Some(way) = trunk::way(&self.hub, trunk, &number, shown.as_ref(), urgent).await else {
+                continue;
+            };
+            let pbx = self.core.view().snapshot.pbx;
+            let identity =
+                Identity { inbox: self.own.clone(), pbx, phone: Phone::Line(trunk), peer, flow: way.flow };
+            let leg = Leg::callee(identity, way.target, &way.from, &way.to);
+            if self.send_invite(target, leg, way.more) {
+                return;
+            }
         }
     }
 
     /// The caller as the directory knows it: a phone's own idea of its name goes nowhere.
     fn caller_field(&self) -> String {
         let view = self.core.view();
-        let number = view.device(self.caller.device).map(|secret| secret.extension.clone());
-        let extension = number.as_ref().and_then(|number| view.snapshot.extensions.get(number));
-        let name = extension.map_or_else(String::new, |e| format!("{} ", wire::quoted(e.name.as_str())));
-        let user = number.as_ref().map_or("anonymous", ExtensionNumber::as_str);
-        format!("{name}<sip:{user}@{}>", self.realm.as_str())
+        let (name, user) = match self.caller.as_ref().map(|leg| &leg.peer) {
+            Some(Peer::Extension(number)) => {
+                let extension = view.snapshot.extensions.get(number);
+                (extension.map(|e| e.name.as_str().to_owned()), number.as_str().to_owned())
+            }
+            Some(Peer::Outside(Some(number))) => (None, number.as_str().to_owned()),
+            Some(Peer::Outside(None)) | None => (None, "anonymous".to_owned()),
+        };
+        let shown = match (&self.name_before, name) {
+            (Some(before), Some(name)) => Some(format!("{} {name}", before.as_str())),
+            (Some(before), None) => Some(format!("{} {user}", before.as_str())),
+            (None, name) => name,
+        };
+        let shown = shown.map_or_else(String::new, |name| format!("{} ", wire::quoted(&name)));
+        format!("{shown}<sip:{user}@{}>", self.realm.as_str())
     }
 
-    fn open_media(&mut self, callee: std::net::IpAddr) -> std::io::Result<()> {
-        if self.media.is_none() {
-            let (caller, callee) = {
-                let ways = crate::hub::lock(&self.hub.ways);
-                (ways.media_bind(self.caller.flow.peer.ip()), ways.media_bind(callee))
-            };
-            let session = self.hub.relay.open(self.id, caller, callee)?;
-            session.expect(Side::Caller, self.caller.expect(None), false);
-            self.media = Some(session);
+    fn send_invite(&mut self, target: usize, leg: Leg, more: Vec<Header>) -> bool {
+        let Some(offer) = self.ringing.as_ref().map(|ringing| ringing.offer.clone()) else { return false };
+        if let Err(error) = self.open_ring_sound(leg.flow.peer.ip()) {
+            metrics::counter!("voxera_sip_media_failures_total").increment(1);
+            tracing::error!(%error, "no ports for sound");
+            return false;
+        }
+        let Some(port) = self.ring_sound.as_ref().map(crate::media::Endpoint::port) else { return false };
+        let (Offer::Passed(sdp) | Offer::Own(sdp)) = offer;
+        match Fork::send(&self.hub, leg, target, &sdp, port, more) {
+            Some(fork) => {
+                self.forks.push(fork);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn open_ring_sound(&mut self, callee: std::net::IpAddr) -> std::io::Result<()> {
+        self.open_sound(Side::Caller)?;
+        if self.ring_sound.is_none() {
+            let bind = crate::hub::lock(&self.hub.ways).media_bind(callee);
+            self.ring_sound = Some(self.hub.media.open(self.id, bind)?);
         }
         Ok(())
     }
 
-    fn call_phone(&mut self, mut leg: Leg) {
-        let (Some(media), Some(offer)) = (&self.media, &self.caller.sdp) else { return };
-        let address = crate::hub::lock(&self.hub.ways).advertised(leg.flow.peer.ip());
-        let body = leg.described.write(offer, address, media.port(Side::Callee));
-        leg.said = Some(body.clone());
-        let more = vec![wire::field("Allow", wire::ALLOW)];
-        let invite = leg.request(&self.hub, Method::Invite, more, Some(body));
-        let index = self.forks.iter().map(|fork| fork.index + 1).max().unwrap_or(0);
-        let told = teller(&self.own, move |response| Input::Fork(index, response));
-        if let Some(stopper) = send::invite(&self.hub, invite.clone(), &leg.flow, told) {
-            self.forks.push(Fork { index, leg, invite, stopper, heard: false, stop: None, give_up: None });
+    /// Ports towards one side, when it has none yet.
+    pub(super) fn open_sound(&mut self, side: Side) -> std::io::Result<()> {
+        let (id, hub) = (self.id, std::sync::Arc::clone(&self.hub));
+        let Some(leg) = self.leg(side).filter(|leg| leg.endpoint.is_none()) else { return Ok(()) };
+        let bind = crate::hub::lock(&hub.ways).media_bind(leg.flow.peer.ip());
+        leg.endpoint = Some(hub.media.open(id, bind)?);
+        leg.expect_sound(false);
+        Ok(())
+    }
+
+    /// A phone says that it rings.
+    pub(super) fn rings(&mut self) {
+        let contact = self.caller.as_ref().map(|leg| leg.contact(&self.hub));
+        let Some(ringing) = self.ringing.as_mut().filter(|ringing| !ringing.told) else { return };
+        ringing.told = true;
+        let open = self.caller.as_ref().filter(|leg| leg.stage == Stage::Open);
+        if let (Some(responder), Some(contact)) = (open.and_then(|leg| leg.responder.as_ref()), contact) {
+            responder.send(180, vec![contact], None);
         }
     }
 
-    /// A phone that was rung said something; `None`: it will say nothing more.
-    pub(super) async fn fork_said(&mut self, index: usize, response: Option<Response>) {
-        let Some(at) = self.forks.iter().position(|fork| fork.index == index) else { return };
-        let Some(response) = response else {
-            let fork = self.forks.swap_remove(at);
-            if fork.stop.is_none() {
-                self.phone_failed(408).await;
-            }
-            return;
-        };
-        let code = response.status_code.code();
-        match code {
-            0..=199 => {
-                let fork = &mut self.forks[at];
-                fork.heard = true;
-                if let Some(stop) = fork.stop.filter(|stop| !stop.told) {
-                    self.tell_to_stop(at, stop.reason);
-                } else if code >= 180 {
-                    self.rings();
-                }
-            }
-            200..=299 => {
-                let fork = self.forks.swap_remove(at);
-                self.picked_up(fork, &response).await;
-            }
-            _ => {
-                let fork = self.forks.swap_remove(at);
-                if fork.stop.is_none() {
-                    self.phone_failed(code).await;
-                }
-            }
-        }
+    /// A line lets the caller hear something before the answer: its own tone, or words.
+    pub(super) fn early_sound(&mut self, at: usize, response: &Response) {
+        let heard = crate::call::leg::described(&response.body).and_then(Result::ok);
+        let sole = self.forks.iter().filter(|fork| fork.stop.is_none()).count() == 1;
+        let tone = self.ringing.as_ref().is_some_and(|ringing| ringing.tone);
+        let (Some(sdp), true, true) = (heard, sole, tone) else { return self.rings() };
+        self.early_bridge(at, sdp);
     }
 
-    fn rings(&mut self) {
-        if let Some(ringing) = self.ringing.as_mut().filter(|ringing| !ringing.told) {
-            ringing.told = true;
-            let contact = self.caller.contact(&self.hub);
-            self.responder.send(180, vec![contact], None);
-        }
+    /// The phone of a fork picked up; who that is.
+    pub(super) fn picked(&self, target: usize) -> Option<(Peer, bool)> {
+        let ringing = self.ringing.as_ref()?;
+        Some((ringing.targets.get(target)?.peer.clone(), ringing.emergency))
     }
 
-    async fn picked_up(&mut self, fork: Fork, response: &Response) {
-        let mut leg = fork.leg;
-        let reachable = leg.answered(response);
-        let sequence = wire::sequence(response).unwrap_or(1);
-        let ack = leg.ack(&self.hub, sequence);
-        send::acknowledge(&self.hub, response, ack, &leg.flow).await;
-        let sdp = leg::described(&response.body).and_then(Result::ok).filter(|_| reachable);
-        let late = fork.stop.is_some() || self.callee.is_some() || self.over;
-        let (Some(sdp), false, Some(ringing)) = (sdp, late, &self.ringing) else {
-            // Too late, or an answer that nobody can use.
-            let bye = leg.request(&self.hub, Method::Bye, Vec::new(), None);
-            send::fire(&self.hub, bye, &leg.flow);
-            if !late {
-                self.phone_failed(488).await;
-            }
-            return;
-        };
-        let by = ringing.number.clone();
-        self.codec = sdp.audio.codec().and_then(|format| format.name.clone());
-        leg.sdp = Some(sdp);
-        leg.dialog = Some(self.hub.book.open(&leg.call_id, &leg.local_tag, self.own.clone(), Side::Callee));
-        self.callee = Some(leg);
-        self.stop_ringing(Some(ELSEWHERE));
-        self.advance(Event::Answered { by: voxera_callflow::Peer::Extension(by) }).await;
-    }
-
-    /// Connects both: the caller gets its answer, and sound may flow.
-    pub(super) fn bridge(&mut self) {
-        let (Some(media), Some(callee)) = (&self.media, &self.callee) else { return };
-        let (Some(offer), Some(answer)) = (&self.caller.sdp, &callee.sdp) else { return };
-        let address = crate::hub::lock(&self.hub.ways).advertised(self.caller.flow.peer.ip());
-        let body = self.caller.described.write_answer(offer, answer, address, media.port(Side::Caller));
-        media.expect(Side::Caller, self.caller.expect(Some(answer)), false);
-        media.expect(Side::Callee, callee.expect(Some(offer)), false);
-        media.watch(!answer.audio.is_held() && !offer.audio.is_held());
-        self.caller.said = Some(body.clone());
-        let mut headers = vec![
-            self.caller.contact(&self.hub),
-            wire::field("Allow", wire::ALLOW),
-            wire::field("Supported", "timer"),
-        ];
-        if let Some(session) = &mut self.session {
-            session.until = Instant::now() + session.interval;
-            headers.extend(session.headers());
-        }
-        self.responder.send(200, headers, Some(body));
-        self.stage = Stage::Answered;
-        self.probe_at = Some(Instant::now() + self.hub.config.probe_every);
-    }
-
-    /// One phone is out; the last one ends the ringing.
-    async fn phone_failed(&mut self, code: u16) {
+    /// One phone or line is out; the last one ends the ringing.
+    pub(super) async fn phone_failed(&mut self, target: usize, code: u16) {
         let Some(ringing) = &mut self.ringing else { return };
+        let alone = ringing.targets.len() == 1;
+        let Some(found) = ringing.targets.get_mut(target) else { return };
+        let lines_left = found.outside.as_ref().is_some_and(|outside| !outside.lines.is_empty());
+        if lines_left && (trunk::tries_next(code) || ringing.emergency) {
+            self.ring_next_line(target).await;
+            return self.ring_ended_when_nobody_is_left();
+        }
         match code {
             603 => ringing.worst.declined = true,
             486 | 600 => ringing.worst.busy = true,
+            415 | 488 | 606 => ringing.worst.incompatible = true,
             _ => {}
         }
-        let worst = ringing.worst;
-        if worst.declined {
+        if code == 603 {
             // Whoever declines means the call, not the phone in their hand.
-            self.ring_ended(RingOutcome::Declined).await;
-        } else if self.forks.iter().all(|fork| fork.stop.is_some()) {
-            self.ring_ended(if worst.busy { RingOutcome::Busy } else { RingOutcome::Unreachable }).await;
-        }
-    }
-
-    pub(super) async fn nobody_picked_up(&mut self) {
-        self.ring_ended(RingOutcome::NoAnswer).await;
-    }
-
-    async fn ring_ended(&mut self, outcome: RingOutcome) {
-        self.stop_ringing(None);
-        self.advance(Event::RingEnded { outcome }).await;
-    }
-
-    /// Every phone that still rings stops.
-    pub(super) fn stop_ringing(&mut self, reason: Option<&'static str>) {
-        self.ringing = None;
-        for at in 0..self.forks.len() {
-            let fork = &mut self.forks[at];
-            if fork.stop.is_none() {
-                fork.stop = Some(Stop { reason, told: false });
-                fork.give_up = Some(Instant::now() + self.hub.config.timers.patience());
-                // RFC 3261, section 9.1: not before it said anything.
-                if fork.heard {
-                    self.tell_to_stop(at, reason);
-                }
+            if alone {
+                return self.ring_ended(RingOutcome::Declined);
             }
+            self.stop_target(target);
         }
+        self.ring_ended_when_nobody_is_left();
     }
 
-    fn tell_to_stop(&mut self, at: usize, reason: Option<&'static str>) {
-        let fork = &mut self.forks[at];
-        fork.stop = Some(Stop { reason, told: true });
-        send::fire(&self.hub, leg::cancel(&fork.invite, reason), &fork.leg.flow);
-    }
-
-    /// Phones whose connection is gone will not answer.
-    pub(super) fn lose_forks(&self, flow: &Flow) {
-        for fork in self.forks.iter().filter(|fork| fork.leg.flow.is(flow)) {
-            fork.stopper.stop();
+    fn ring_ended_when_nobody_is_left(&mut self) {
+        let Some(ringing) = &self.ringing else { return };
+        if self.forks.iter().any(|fork| fork.stop.is_none()) {
+            return;
         }
-    }
-
-    /// Phones that were told to stop and never said that they did.
-    pub(super) fn let_forks_go(&mut self, now: Instant) {
-        self.forks.retain(|fork| {
-            let gone = fork.give_up.is_some_and(|at| at <= now);
-            if gone {
-                fork.stopper.stop();
-            }
-            !gone
+        let worst = ringing.worst;
+        self.ring_ended(if worst.declined {
+            RingOutcome::Declined
+        } else if worst.busy {
+            RingOutcome::Busy
+        } else if worst.incompatible {
+            RingOutcome::Incompatible
+        } else {
+            RingOutcome::Unreachable
         });
+    }
+
+    pub(super) fn nobody_picked_up(&mut self) {
+        self.ring_ended(RingOutcome::NoAnswer);
+    }
+
+    fn ring_ended(&mut self, outcome: RingOutcome) {
+        self.stop_ringing(None);
+        self.happened(Event::RingEnded { outcome });
     }
 }

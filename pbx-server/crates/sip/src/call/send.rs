@@ -1,6 +1,6 @@
 //! Transactions, each driven by a task of its own: the library's are not to be dropped in the middle.
 
-use crate::call::{Input, leg};
+use crate::call::leg;
 use crate::flow::Flow;
 use crate::hub::{Hub, lock};
 use crate::trunk::proof;
@@ -10,7 +10,6 @@ use rsipstack::transaction::Transaction;
 use rsipstack::transaction::key::TransactionKey;
 use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
 use std::sync::{Arc, Mutex};
-use tokio::sync::mpsc::UnboundedSender;
 
 /// Answers one INVITE of a phone, from wherever the call is decided.
 #[derive(Debug)]
@@ -60,7 +59,9 @@ impl Responder {
             while let Some(message) = tx.receive().await {
                 match message {
                     SipMessage::Request(request) if request.method == Method::Cancel => told(Heard::Cancel),
-                    SipMessage::Request(request) if request.method == Method::Ack => told(Heard::Ack),
+                    SipMessage::Request(request) if request.method == Method::Ack => {
+                        told(Heard::Ack(request.body));
+                    }
                     SipMessage::Request(_) | SipMessage::Response(_) => {}
                 }
             }
@@ -82,10 +83,11 @@ impl Responder {
 }
 
 /// What the phone said to an INVITE that is being answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     Cancel,
-    Ack,
+    /// With what it says about sound, when we asked.
+    Ack(Vec<u8>),
     /// Nothing more will come.
     End,
 }
@@ -252,14 +254,23 @@ pub async fn acknowledge(hub: &Hub, answer: &Response, ack: Request, flow: &Flow
     }
 }
 
-/// A closure that tells a call.
-pub fn teller<T, F>(inbox: &UnboundedSender<Input>, input: F) -> impl Fn(T) + Send + use<T, F>
-where
-    F: Fn(T) -> Input + Send,
-{
-    let inbox = inbox.clone();
-    move |what| {
-        // The call is over: nobody needs to know.
-        let _ = inbox.send(input(what));
-    }
+/// Sends requests one after the other, without waiting for answers in between.
+pub fn fire_in_turn(hub: &Arc<Hub>, requests: Vec<Request>, flow: &Flow) {
+    let (owned, flow) = (Arc::clone(hub), flow.clone());
+    hub.words.spawn(async move {
+        let mut sent = Vec::with_capacity(requests.len());
+        for request in requests {
+            let Some(mut tx) = owned.client(request, &flow) else { continue };
+            if tx.send().await.is_ok() {
+                sent.push(tx);
+            }
+        }
+        for mut tx in sent {
+            while let Some(message) = tx.receive().await {
+                if matches!(message, SipMessage::Response(answer) if answer.status_code.code() >= 200) {
+                    break;
+                }
+            }
+        }
+    });
 }

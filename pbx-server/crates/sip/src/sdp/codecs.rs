@@ -20,6 +20,14 @@ impl Format {
         self.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(codec))
     }
 
+    /// Whether both carry the same codec, whatever its number.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let named = self.name.is_some() || self.payload == other.payload;
+        let name = other.name.as_deref().map_or(self.name.is_none(), |name| self.is(name));
+        named && name && self.clock == other.clock
+    }
+
     /// RFC 4733, at the clock of telephones.
     fn is_tones(&self) -> bool {
         self.is("telephone-event") && self.clock == 8000
@@ -82,11 +90,15 @@ impl Sdp {
         Self::plain(formats.chain([Format::tones(TONES)]).collect(), Direction::SendRecv)
     }
 
-    /// Our own answer to this offer, with one codec that we speak and its tones. `None`: we share none.
+    /// Our own answer to this offer, with one codec and its tones: `preferred` when it is among them,
+    /// whether we speak it or not, else one that we speak. `None`: we share none.
     #[must_use]
     pub fn answer(&self, preferred: Option<&str>) -> Option<Self> {
-        let codec = self.audio.ours(preferred)?.clone();
-        let tones = self.audio.formats.iter().find(|format| format.is_tones());
+        let formats = &self.audio.formats;
+        let wanted = preferred.and_then(|codec| formats.iter().find(|format| format.is(codec)));
+        let codec = wanted.or_else(|| self.audio.ours(None))?.clone();
+        let tones = |clock| formats.iter().find(|f| f.is("telephone-event") && f.clock == clock);
+        let tones = tones(codec.clock).or_else(|| tones(8000));
         let formats = [Some(codec), tones.cloned()].into_iter().flatten().collect();
         let mut answer = Self::plain(formats, self.audio.direction.answered());
         answer.audio.profile = self.audio.profile;
@@ -104,6 +116,15 @@ impl Sdp {
         narrowed.audio.formats.retain(|format| format.is_ours() || format.is_tones());
         narrowed.audio.direction = Direction::SendRecv;
         Some(narrowed)
+    }
+
+    /// An offer of one of its codecs and its tones. `None`: it has no such codec.
+    #[must_use]
+    pub fn only(&self, codec: &str) -> Option<Self> {
+        let mut only = self.clone();
+        only.audio.formats.retain(|format| format.is(codec) || format.is_tones());
+        only.audio.direction = Direction::SendRecv;
+        only.audio.formats.iter().any(|format| format.is(codec)).then_some(only)
     }
 
     fn plain(formats: Vec<Format>, direction: Direction) -> Self {

@@ -78,7 +78,7 @@ impl Company {
                 }
             })
             .collect();
-        control.directory().replace(PbxConfig { snapshot: snapshot.clone(), devices });
+        control.directory().replace(PbxConfig { snapshot: snapshot.clone(), devices, trunks: Vec::new() });
         let mut config = EngineConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         // Tests that run at the same time share the machine's ports: each has a window of its own.
         let window = 10_000 + u16::try_from(std::process::id() % 200).unwrap() * 200;
