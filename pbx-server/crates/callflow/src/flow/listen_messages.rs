@@ -43,21 +43,21 @@ fn ask(walk: &mut Walk<'_>, id: ExtensionId, own: bool) -> Next {
     if !walk.has(Feature::Voicemail) {
         return last_words(walk, words::no_mailbox(walk.language()), Cause::NotAllowed);
     }
-    let (from, who) = (walk.caller(), walk.mailbox(id));
     if mailbox.pin.is_some() {
-        walk.say(Reason::OpensMailbox { from, mailbox: who });
         return pin::ask(walk, PinOf::Mailbox { mailbox: id });
     }
     if own {
-        walk.say(Reason::OpensMailbox { from, mailbox: who });
         return open(walk, id);
     }
+    let (from, who) = (walk.caller(), walk.mailbox(id));
     walk.say(Reason::MailboxWithoutPin { from, mailbox: who });
     last_words(walk, words::mailbox_without_pin(walk.language()), Cause::NotAllowed)
 }
 
 /// Says how many messages there are.
 pub(super) fn open(walk: &mut Walk<'_>, id: ExtensionId) -> Next {
+    let (from, mailbox) = (walk.caller(), walk.mailbox(id));
+    walk.say(Reason::OpensMailbox { from, mailbox });
     let messages = messages(walk, id);
     let new = messages.iter().filter(|message| !message.heard).count();
     let text = words::messages(new, messages.len() - new, walk.language());

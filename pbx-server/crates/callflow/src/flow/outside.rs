@@ -21,6 +21,10 @@ pub(super) fn dialled(walk: &mut Walk<'_>, number: &PhoneNumber) -> Next {
         walk.say(Reason::NoOutsideLine { from, number: number.clone() });
         return Next::End(Cause::NoRoute);
     }
+    if !is_premium(number) || walk.snapshot.premium_allowed {
+        let from = walk.caller();
+        walk.say(Reason::OutsideDialled { from, number: number.clone() });
+    }
     Next::Go(Goal::Outside { number: number.clone(), by: None })
 }
 

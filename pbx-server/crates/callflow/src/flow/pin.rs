@@ -11,8 +11,10 @@ use voxera_model::{Key, Pin};
 
 /// How often somebody may be wrong, silence included.
 const TRIES: u8 = 3;
-/// The longest pause between two keys, in milliseconds.
+/// The longest pause before the first key, in milliseconds.
 const PATIENCE: u64 = 8_000;
+/// The longest pause between two digits, for those who never press `#`.
+const BETWEEN_DIGITS: u64 = 4_000;
 /// Digits of the longest PIN.
 const LONGEST: usize = 8;
 
@@ -46,11 +48,9 @@ pub(super) fn happened(
             if typed.is_empty() {
                 walk.act(Action::Silence);
             }
-            let typed = format!("{typed}{key}");
-            if is_right(walk, of, &typed) || typed.len() >= LONGEST {
-                return Some(judge(walk, of, tries, &typed));
-            }
-            walk.timer(PATIENCE);
+            // One digit more than any PIN has is kept, so that a longer one is wrong.
+            let typed: String = typed.chars().chain([key.as_char()]).take(LONGEST + 1).collect();
+            walk.timer(BETWEEN_DIGITS);
             Some(Next::Wait(Position::Pin { of, tries, typed }))
         }
         Event::Timer { .. } if walk.rang() => Some(judge(walk, of, tries, typed)),

@@ -142,25 +142,25 @@ fn wait(walk: &mut Walk<'_>, queue: &Queue, mut line: Line) -> Next {
 /// Rings the next member, when the caller is first in line and one is free.
 fn offer(walk: &mut Walk<'_>, queue: &Queue, line: &mut Line) -> bool {
     let ahead = walk.facts.queues.get(&line.queue).map_or(0, |facts| facts.ahead);
-    let resting = line.again.is_some_and(|again| again > walk.clock);
-    if ahead > 0 || resting {
+    if ahead > 0 {
         return false;
     }
     let mut now = members::next(walk, &queue.members, queue.strategy, line.queue, &line.tried);
-    if now.is_empty() {
-        if line.tried.is_empty() {
-            return false;
-        }
+    if now.is_empty() && !line.tried.is_empty() {
+        // Whoever is free was tried. After a rest, everyone is tried anew.
         let anew = members::next(walk, &queue.members, queue.strategy, line.queue, &[]);
-        if anew.is_empty() {
-            return false;
+        match line.again {
+            _ if anew.is_empty() => {}
+            None => line.again = Some(walk.clock.saturating_add(REST_BETWEEN_ROUNDS)),
+            Some(again) if again > walk.clock => {}
+            Some(_) => {
+                line.tried.clear();
+                now = anew;
+            }
         }
-        if line.again.take().is_none() {
-            line.again = Some(walk.clock.saturating_add(REST_BETWEEN_ROUNDS));
-            return false;
-        }
-        line.tried.clear();
-        now = anew;
+    }
+    if now.is_empty() {
+        return false;
     }
     line.again = None;
     let ring_for = members::ring_seconds(queue.ring_for);

@@ -54,7 +54,11 @@ pub(super) fn own_number(walk: &mut Walk<'_>, number: &PhoneNumber) -> Next {
         }
     }
     let leads = walk.to(to);
-    walk.say(Reason::OwnNumberDialled { from, number: number.clone(), to: leads });
+    walk.say(if snapshot.rules.is_empty() {
+        Reason::OwnNumberDialled { from, number: number.clone(), to: leads }
+    } else {
+        Reason::SentTo { to: leads }
+    });
     Next::Go(Goal::Destination(to.clone()))
 }
 

@@ -35,6 +35,9 @@ pub(super) fn say(reason: &Reason) -> String {
             number.national(),
             from = from.first(EN)
         ),
+        Reason::OutsideDialled { from, number } => {
+            format!("{} called {}.", from.first(EN), number.national())
+        }
         Reason::NumberLeadsNowhere { from, number } => format!(
             "{from} called {}, a number of your own that does not lead anywhere yet.",
             number.national(),
@@ -141,8 +144,12 @@ pub(super) fn say(reason: &Reason) -> String {
                 more => format!("None of the {more} rules holds"),
             }
         ),
+        Reason::SentTo { to: Who::End { .. } } => "The call ends here.".into(),
         Reason::SentTo { to } => format!("The call goes to {to}.", to = to.say(EN)),
         Reason::LeadsToMissing => "The call came to a place that leads nowhere.".into(),
+        Reason::Forwarded { from, why, to: Who::End { .. } } => {
+            format!("{}, so the call ends.", forwarded(from, *why))
+        }
         Reason::Forwarded { from, why, to } => {
             format!("{}, so the call goes on to {to}.", forwarded(from, *why), to = to.say(EN))
         }
@@ -349,7 +356,7 @@ fn forwarded(from: &Who, why: Forward) -> String {
         Forward::NoAnswer => format!("{from} does not answer"),
         Forward::Offline => format!("{from} has no phone connected"),
         Forward::GroupFailed => format!("Nobody in {from} takes the call"),
-        Forward::Overflow => format!("The call cannot wait in {from}"),
+        Forward::Overflow => format!("The call cannot stay in {from}"),
     }
 }
 

@@ -177,6 +177,11 @@ pub enum Reason {
     EmergencyFromOutside {
         from: Who,
     },
+    /// A phone of the PBX dialled a number of the public network.
+    OutsideDialled {
+        from: Who,
+        number: PhoneNumber,
+    },
     /// An own number was called, and rules were looked at.
     OwnNumberCalled {
         from: Who,

@@ -35,6 +35,9 @@ pub(super) fn say(reason: &Reason) -> String {
             number.national(),
             from = from.first(SV)
         ),
+        Reason::OutsideDialled { from, number } => {
+            format!("{} ringde {}.", from.first(SV), number.national())
+        }
         Reason::NumberLeadsNowhere { from, number } => format!(
             "{from} ringde {}, ett eget nummer som ännu inte leder någonstans.",
             number.national(),
@@ -140,8 +143,12 @@ pub(super) fn say(reason: &Reason) -> String {
                 more => format!("Ingen av de {more} reglerna gäller"),
             }
         ),
+        Reason::SentTo { to: Who::End { .. } } => "Samtalet avslutas här.".into(),
         Reason::SentTo { to } => format!("Samtalet går till {to}.", to = to.say(SV)),
         Reason::LeadsToMissing => "Samtalet kom till en plats som inte leder någonstans.".into(),
+        Reason::Forwarded { from, why, to: Who::End { .. } } => {
+            format!("{}, så samtalet avslutas.", forwarded(from, *why))
+        }
         Reason::Forwarded { from, why, to } => {
             format!("{}, så samtalet går vidare till {to}.", forwarded(from, *why), to = to.say(SV))
         }
@@ -347,7 +354,7 @@ fn forwarded(from: &Who, why: Forward) -> String {
         Forward::NoAnswer => format!("{from} svarar inte"),
         Forward::Offline => format!("{from} har ingen telefon ansluten"),
         Forward::GroupFailed => format!("Ingen i {from} tar samtalet"),
-        Forward::Overflow => format!("Det går inte att vänta i {from}"),
+        Forward::Overflow => format!("Samtalet kan inte stanna i {from}"),
     }
 }
 

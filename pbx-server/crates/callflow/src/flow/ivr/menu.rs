@@ -15,6 +15,8 @@ use voxera_model::{ExtensionNumber, Key, Name, Seconds};
 
 /// The longest pause between the digits of an extension's number, in milliseconds.
 const BETWEEN_DIGITS: u64 = 3_000;
+/// Digits of the longest extension.
+const LONGEST: usize = 6;
 /// The shortest and longest wait for a key, in seconds, whatever a snapshot says.
 const TIMEOUT: (u32, u32) = (1, 60);
 /// The most that a menu is repeated.
@@ -114,7 +116,11 @@ fn pressed(walk: &mut Walk<'_>, menu: &Menu<'_>, place: &Place, tries: u8, typed
         .extensions
         .keys()
         .any(|number| number.as_str().len() > typed.len() && number.as_str().starts_with(typed));
-    if !longer {
+    let whole =
+        ExtensionNumber::parse(typed).is_ok_and(|number| walk.snapshot.extensions.contains_key(&number));
+    // A number that nobody has is heard out, so that the rest of it is not taken for choices.
+    let hear_out = typed.len() > 1 && !whole && typed.len() < LONGEST;
+    if !longer && !hear_out {
         return settle(walk, menu, place, tries, typed);
     }
     if typed.len() == 1 {
