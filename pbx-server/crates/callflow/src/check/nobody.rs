@@ -82,6 +82,14 @@ pub(super) fn check(snapshot: &Snapshot, from: Date, findings: &mut Vec<Finding>
         });
         let Some(at) = first else { continue };
         let always = whole == weekdays.len();
+        // Said already, with the reason.
+        let said = |found: &Finding| {
+            found.severity != Severity::Hint
+                && matches!(&found.spot, Some(Spot::Number { number: known }) if known == number)
+        };
+        if always && findings.iter().any(said) {
+            continue;
+        }
         findings.push(Finding {
             severity: if always { Severity::Warning } else { Severity::Hint },
             problem: Problem::ReachesNobody { always, silence },
