@@ -6,9 +6,12 @@ use crate::clock::ClockWatch;
 use crate::database::{Database, Refusal};
 use crate::directory::{Directory, PbxView};
 use crate::follow::Follower;
+use crate::items::{Carrier, Item, Items, Kept, Listening};
 use crate::lines::Lines;
 use crate::live::{Live, LiveScope};
+use crate::mailboxes::{Mailboxes, Todo};
 use crate::presence::Presence;
+use crate::queues::Queues;
 use crate::saved::Saved;
 use crate::security::{Aggregate, AuditLine, SecurityEvent};
 use crate::spool::{Shipper, Spool};
@@ -18,10 +21,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
-use voxera_callflow::Action;
+use uuid::Uuid;
+use voxera_audio::Library;
+use voxera_callflow::{Action, ListenMode};
+use voxera_model::{CallId, ExtensionNumber};
 use voxera_store::{SealKey, Store};
 
 /// How often phones that were not heard of are looked for.
@@ -37,14 +44,17 @@ pub struct CallControlConfig {
     /// Seals the last good configuration. `None`: no copy is kept, and a start without the database
     /// knows no PBX.
     pub seal_key: Option<SealKey>,
-    /// Whether a line that carries emergency calls is configured.
+    /// Whether emergency calls have a line beside those of the PBXs.
     pub emergency_line: bool,
+    /// Where messages and recordings lie. `None`: their sizes and outlines stay unknown, and files
+    /// that nobody needs stay.
+    pub library: Option<Library>,
 }
 
 impl CallControlConfig {
     /// With a state directory, and nothing else.
     pub fn new(state_dir: impl Into<PathBuf>) -> Self {
-        Self { state_dir: state_dir.into(), seal_key: None, emergency_line: false }
+        Self { state_dir: state_dir.into(), seal_key: None, emergency_line: false, library: None }
     }
 }
 
@@ -79,6 +89,11 @@ struct Shared {
     presence: Arc<Presence>,
     lines: Lines,
     live: Arc<Live>,
+    mailboxes: Arc<Mailboxes>,
+    items: Arc<Items>,
+    library: Option<Library>,
+    /// What was done by phone; taken by the job that does it in the database.
+    deeds: Mutex<Option<UnboundedReceiver<Todo>>>,
     spool: Arc<Spool>,
     security: Arc<Security>,
     emergency_line: bool,
@@ -106,19 +121,26 @@ impl CallControl {
         let path = config.state_dir;
         let saved = config.seal_key.map(|key| Saved::new(&path, key));
         let dir = path.clone();
-        let opened = tokio::task::spawn_blocking(move || open(&dir, saved.as_ref()).map(|o| (o, saved)));
-        let ((spool, views), saved) = opened
+        let library = config.library.clone();
+        let opened =
+            tokio::task::spawn_blocking(move || open(&dir, saved.as_ref(), library).map(|o| (o, saved)));
+        let ((spool, items, views), saved) = opened
             .await
             .map_err(std::io::Error::other)
             .and_then(std::convert::identity)
             .map_err(|source| StartError::StateDir { path, source })?;
 
         let live = Arc::new(Live::default());
+        let (mailboxes, deeds) = Mailboxes::new(Arc::clone(&live));
         let stop = CancellationToken::new();
         let shared = Arc::new(Shared {
             directory: Arc::new(Directory::default()),
             presence: Arc::new(Presence::new(Arc::clone(&live))),
             lines: Lines::default(),
+            mailboxes: Arc::new(mailboxes),
+            items: Arc::new(items),
+            library: config.library,
+            deeds: Mutex::new(Some(deeds)),
             live,
             spool: Arc::new(spool),
             security: Arc::default(),
@@ -168,6 +190,47 @@ impl CallControl {
     #[must_use]
     pub fn live(&self) -> &Live {
         &self.shared.live
+    }
+
+    /// The messages of every mailbox.
+    #[must_use]
+    pub fn mailboxes(&self) -> &Mailboxes {
+        &self.shared.mailboxes
+    }
+
+    /// Who waits in queues, and who could answer.
+    #[must_use]
+    pub fn queues(&self) -> Queues<'_> {
+        Queues::new(self)
+    }
+
+    /// Somebody listens in on a call of `whom`, or now takes part otherwise: kept in the audit.
+    pub fn eavesdropped(
+        &self,
+        view: &PbxView,
+        listener: CallId,
+        whom: &ExtensionNumber,
+        on: CallId,
+        mode: ListenMode,
+    ) {
+        let snapshot = &view.snapshot;
+        let who = self.live().call(listener).map(|call| call.from);
+        let kept = Kept::Listening {
+            listening: Listening {
+                id: Uuid::now_v7(),
+                at: Utc::now(),
+                listener: who.map(|who| who.extension.map_or(who.number, String::from)).unwrap_or_default(),
+                whom: whom.clone(),
+                on,
+                mode,
+            },
+        };
+        let (tenant, customer, pbx) = (snapshot.tenant, snapshot.customer, snapshot.pbx);
+        self.shared.items.put(Item { tenant, customer, pbx, kept });
+    }
+
+    pub(crate) fn items(&self) -> &Items {
+        &self.shared.items
     }
 
     /// A new call, and the first things to do.
@@ -247,6 +310,7 @@ impl Shared {
                     presence.clock_jumped(by);
                 }
                 presence.expire(now);
+                presence.wake_lines();
                 show("voxera_registrations", presence.total());
                 show("voxera_calls_live", live.count(LiveScope::Platform));
             }
@@ -261,8 +325,20 @@ impl Shared {
             database: database.clone(),
             directory: Arc::clone(&self.directory),
             presence: Arc::clone(&self.presence),
+            mailboxes: Arc::clone(&self.mailboxes),
             saved: self.saved.lock().unwrap_or_else(PoisonError::into_inner).take(),
         };
+        let deeds = self.deeds.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(deeds) = deeds {
+            let carrier = Carrier {
+                items: Arc::clone(&self.items),
+                database: database.clone(),
+                mailboxes: Arc::clone(&self.mailboxes),
+                live: Arc::clone(&self.live),
+                library: self.library.clone(),
+            };
+            self.jobs.spawn(carrier.run(deeds, self.stop.clone()));
+        }
         self.jobs.spawn(follower.run(self.stop.clone()));
     }
 }
@@ -334,12 +410,15 @@ async fn write(database: &Database, mut lines: Vec<AuditLine>) -> Vec<AuditLine>
     lines
 }
 
-fn open(dir: &Path, saved: Option<&Saved>) -> std::io::Result<(Spool, Vec<Arc<PbxView>>)> {
+type Opened = (Spool, Items, Vec<Arc<PbxView>>);
+
+fn open(dir: &Path, saved: Option<&Saved>, library: Option<Library>) -> std::io::Result<Opened> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     let spool = Spool::open(&dir.join("spool"))?;
+    let items = Items::open(&dir.join("items"), library)?;
     let views =
         saved.map(Saved::read).unwrap_or_default().into_iter().map(PbxView::new).map(Arc::new).collect();
-    Ok((spool, views))
+    Ok((spool, items, views))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; these are far fewer than 2^53")]

@@ -2,13 +2,17 @@
 
 use crate::backoff::Backoff;
 use crate::directory::PbxConfig;
+use crate::items::{Item, Kept, Listening};
+use crate::mailboxes::{Deed, Held, Todo};
 use crate::record::CallEnded;
 use crate::security::AuditLine;
 use std::collections::HashSet;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
-use voxera_model::{CallId, PbxId, TenantId};
-use voxera_store::{ActorKind, CallRecord, Change, Media, NewAudit, Store, StoreError};
+use voxera_model::{CallId, CustomerId, PbxId, TenantId};
+use voxera_store::{
+    ActorKind, Added, CallRecord, Change, Media, MessageFilter, NewAudit, Page, Sort, Store, StoreError,
+};
 
 /// The store, as this crate uses it.
 #[derive(Debug, Clone)]
@@ -94,6 +98,67 @@ impl Database {
         Ok(inserted.orphaned.into_iter().collect())
     }
 
+    /// Keeps what a call left. A second time changes nothing.
+    pub(crate) async fn keep(&self, item: &Item) -> Result<Added, Refusal> {
+        let scope = self.store.tenant_scope(item.tenant).await?.for_customer(item.customer);
+        let mut tx = self.store.tenant(&scope).await?;
+        let added = match &item.kept {
+            Kept::Message { message } => tx.messages(item.pbx).insert(message).await?,
+            Kept::Recording { recording } => tx.recordings(item.pbx).insert(recording).await?,
+            Kept::Callback { callback } => tx.callbacks(item.pbx).insert(callback).await?,
+            Kept::Listening { listening } => {
+                tx.audit().append(listened(item, listening)).await?;
+                Added::New
+            }
+        };
+        tx.commit().await?;
+        Ok(added)
+    }
+
+    /// Does in the database what was done by phone.
+    pub(crate) async fn mailbox_deed(&self, todo: &Todo) -> Result<(), Refusal> {
+        let scope = self.store.tenant_scope(todo.tenant).await?.for_customer(todo.customer);
+        let mut tx = self.store.tenant(&scope).await?;
+        match todo.deed {
+            Deed::Heard => tx.messages(todo.pbx).set_heard(todo.message, true).await?,
+            Deed::Delete => tx.messages(todo.pbx).delete(todo.message).await?,
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Every message of a PBX.
+    pub(crate) async fn messages(
+        &self,
+        tenant: TenantId,
+        customer: CustomerId,
+        pbx: PbxId,
+    ) -> Result<Vec<Held>, Refusal> {
+        let scope = self.store.tenant_scope(tenant).await?.for_customer(customer);
+        let mut tx = self.store.tenant(&scope).await?;
+        let mut all = Vec::new();
+        loop {
+            let page = Page {
+                sort: Sort { key: "received_at".into(), descending: true },
+                limit: 200,
+                offset: u32::try_from(all.len()).unwrap_or(u32::MAX),
+                ..Page::default()
+            };
+            let found = tx.messages(pbx).list(&page, &MessageFilter::default()).await?;
+            let done = found.items.is_empty();
+            all.extend(found.items.into_iter().map(|message| Held {
+                message: message.id,
+                mailbox: message.mailbox,
+                heard: message.heard_at.is_some(),
+                from: message.from_name.map(String::from).or(message.from_number),
+                received: message.received_at,
+                stored: true,
+            }));
+            if done || all.len() as u64 >= found.total {
+                return Ok(all);
+            }
+        }
+    }
+
     /// Keeps refused attempts, all or none.
     pub(crate) async fn audit(&self, lines: &[AuditLine]) -> Result<(), Refusal> {
         let mut tx = self.store.platform().await?;
@@ -161,6 +226,29 @@ fn record(call: &CallEnded) -> CallRecord {
         media: (media != Media::default()).then_some(media),
         snapshot_version: call.snapshot_version,
         trace: call.trace.clone(),
+        direction: call.direction,
+        keys: call.keys.clone(),
+    }
+}
+
+fn listened(item: &Item, listening: &Listening) -> NewAudit {
+    NewAudit {
+        tenant: Some(item.tenant),
+        customer: Some(item.customer),
+        actor_account: None,
+        actor_kind: ActorKind::Sip,
+        actor_label: listening.listener.clone(),
+        action: "call.listen".to_owned(),
+        resource_type: "call".to_owned(),
+        resource_id: listening.on.to_string(),
+        before: None,
+        after: Some(serde_json::json!({
+            "extension": listening.whom,
+            "mode": listening.mode,
+            "at": listening.at,
+        })),
+        address: None,
+        request_id: None,
     }
 }
 

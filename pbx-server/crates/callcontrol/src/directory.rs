@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 use voxera_callflow::Snapshot;
-use voxera_model::{DeviceId, PbxId, Realm, TrunkId};
+use voxera_model::{DeviceId, PbxId, PhoneNumber, Realm, TrunkId};
 pub use voxera_store::{DeviceSecret, PbxConfig, TrunkSecret};
 
 /// One PBX at one version. A call and a registration keep the view that they started with.
@@ -12,6 +12,7 @@ pub use voxera_store::{DeviceSecret, PbxConfig, TrunkSecret};
 pub struct PbxView {
     pub snapshot: Arc<Snapshot>,
     devices: HashMap<DeviceId, DeviceSecret>,
+    has_queues: bool,
     trunks: Vec<TrunkSecret>,
 }
 
@@ -20,7 +21,8 @@ impl PbxView {
     #[must_use]
     pub fn new(config: PbxConfig) -> Self {
         let devices = config.devices.into_iter().map(|secret| (secret.device, secret)).collect();
-        Self { snapshot: Arc::new(config.snapshot), devices, trunks: config.trunks }
+        let has_queues = crate::queues::any(&config.snapshot);
+        Self { snapshot: Arc::new(config.snapshot), devices, has_queues, trunks: config.trunks }
     }
 
     /// The credential of a device of this PBX.
@@ -33,6 +35,14 @@ impl PbxView {
     #[must_use]
     pub fn trunk(&self, id: TrunkId) -> Option<&TrunkSecret> {
         self.trunks.iter().find(|trunk| trunk.id == id)
+    }
+
+    pub(crate) const fn has_queues(&self) -> bool {
+        self.has_queues
+    }
+
+    pub(crate) fn trunks(&self) -> &[TrunkSecret] {
+        &self.trunks
     }
 
     pub(crate) fn devices(&self) -> impl Iterator<Item = &DeviceSecret> {
@@ -52,6 +62,7 @@ pub struct Directory {
 struct Map {
     by_realm: HashMap<Realm, Arc<PbxView>>,
     realms: HashMap<PbxId, Realm>,
+    numbers: HashMap<PhoneNumber, PbxId>,
 }
 
 impl Directory {
@@ -66,6 +77,17 @@ impl Directory {
     pub fn by_id(&self, pbx: PbxId) -> Option<Arc<PbxView>> {
         let map = self.current();
         map.realms.get(&pbx).and_then(|realm| map.by_realm.get(realm)).cloned()
+    }
+
+    /// The PBX that owns a public number.
+    #[must_use]
+    pub fn by_number(&self, number: &PhoneNumber) -> Option<Arc<PbxView>> {
+        let map = self.current();
+        map.numbers
+            .get(number)
+            .and_then(|pbx| map.realms.get(pbx))
+            .and_then(|realm| map.by_realm.get(realm))
+            .cloned()
     }
 
     /// The lines of every PBX.
@@ -138,12 +160,16 @@ impl Map {
     fn insert(&mut self, view: Arc<PbxView>) {
         self.remove(view.snapshot.pbx);
         self.realms.insert(view.snapshot.pbx, view.snapshot.realm.clone());
+        for number in view.snapshot.numbers.keys() {
+            self.numbers.insert(number.clone(), view.snapshot.pbx);
+        }
         self.by_realm.insert(view.snapshot.realm.clone(), view);
     }
 
     fn remove(&mut self, pbx: PbxId) {
         if let Some(realm) = self.realms.remove(&pbx) {
             self.by_realm.remove(&realm);
+            self.numbers.retain(|_, of| *of != pbx);
         }
     }
 }

@@ -3,13 +3,14 @@
 use crate::backoff::Backoff;
 use crate::database::{All, Changes, Database, Refusal};
 use crate::directory::{Directory, PbxConfig, PbxView};
+use crate::mailboxes::Mailboxes;
 use crate::presence::{Presence, Registration, RegistrationChange};
 use crate::saved::Saved;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use voxera_model::{PbxId, TenantId};
+use voxera_model::{CustomerId, PbxId, TenantId};
 use voxera_store::Change;
 
 /// Changes that come within this time are loaded together.
@@ -24,6 +25,7 @@ pub(crate) struct Follower {
     pub(crate) database: Database,
     pub(crate) directory: Arc<Directory>,
     pub(crate) presence: Arc<Presence>,
+    pub(crate) mailboxes: Arc<Mailboxes>,
     pub(crate) saved: Option<Saved>,
 }
 
@@ -82,7 +84,11 @@ impl Follower {
         }
         while let Some((tenant, pbx)) = todo.pbxs.first().copied() {
             match self.database.pbx(tenant, pbx).await {
-                Ok(Some(config)) => self.apply(config),
+                Ok(Some(config)) => {
+                    let customer = config.snapshot.customer;
+                    self.apply(config);
+                    self.load_messages(tenant, customer, pbx).await;
+                }
                 Ok(None) | Err(Refusal::Never(_)) => self.remove(pbx),
                 Err(error @ (Refusal::Down(_) | Refusal::Failed(_))) => return Err(error),
             }
@@ -102,11 +108,23 @@ impl Follower {
             self.revoke(&view);
         }
         self.changed();
+        for view in self.directory.all() {
+            let snapshot = &view.snapshot;
+            self.load_messages(snapshot.tenant, snapshot.customer, snapshot.pbx).await;
+        }
         tracing::info!(pbxs = self.directory.len(), "configuration loaded");
         if unread.is_empty() {
             Ok(())
         } else {
             Err(Refusal::Failed(format!("{} tenants cannot be read", unread.len())))
+        }
+    }
+
+    /// What cannot be read now stays as it was: it is read again with the next change.
+    async fn load_messages(&self, tenant: TenantId, customer: CustomerId, pbx: PbxId) {
+        match self.database.messages(tenant, customer, pbx).await {
+            Ok(messages) => self.mailboxes.replace(tenant, customer, pbx, messages),
+            Err(error) => tracing::warn!(%error, %pbx, "messages cannot be read"),
         }
     }
 
@@ -121,6 +139,7 @@ impl Follower {
     fn remove(&self, pbx: PbxId) {
         let before = self.directory.by_id(pbx);
         self.directory.remove(pbx);
+        self.mailboxes.remove(pbx);
         if let Some(before) = before {
             self.revoke(&before);
         }

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
-use voxera_callflow::TraceEntry;
-use voxera_model::{CallId, CustomerId, ExtensionNumber, Name, PbxId, TenantId};
+use voxera_callflow::{Standing, TraceEntry};
+use voxera_model::{CallId, CustomerId, ExtensionId, ExtensionNumber, Name, PbxId, TenantId};
 
 /// Events that a slow reader may fall behind before it must read everything anew.
 const BACKLOG: usize = 4096;
@@ -32,7 +32,7 @@ pub struct LiveCall {
 /// One side of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveParty {
-    /// As dialled or shown.
+    /// As dialled or shown; empty where the caller hides it.
     pub number: String,
     pub name: Option<Name>,
     pub extension: Option<ExtensionNumber>,
@@ -43,8 +43,33 @@ pub struct LiveParty {
 #[serde(rename_all = "snake_case")]
 pub enum LiveState {
     Ringing,
+    /// Two people talk.
     Connected,
+    /// In a menu, or hearing a message.
+    Menu,
+    /// In line.
+    Waiting,
+    /// Leaving or listening to messages.
+    Voicemail,
+    Conference,
+    /// Listening in on another call.
+    Listening,
     Emergency,
+}
+
+impl From<Standing> for LiveState {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Ringing => Self::Ringing,
+            Standing::Connected => Self::Connected,
+            Standing::Menu => Self::Menu,
+            Standing::Waiting { .. } => Self::Waiting,
+            Standing::Voicemail => Self::Voicemail,
+            Standing::Conference { .. } => Self::Conference,
+            Standing::Listening => Self::Listening,
+            Standing::Emergency => Self::Emergency,
+        }
+    }
 }
 
 /// One change.
@@ -57,6 +82,14 @@ pub enum LiveEvent {
     Ended { call: CallEnded },
     /// A phone came, stayed or went.
     Registration { change: RegistrationChange, registration: Registration },
+    /// Who waits, or who could answer, changed in the queues of a PBX.
+    Queues { tenant: TenantId, customer: CustomerId, pbx: PbxId },
+    /// A message came, was heard or deleted.
+    Mailbox { tenant: TenantId, customer: CustomerId, pbx: PbxId, mailbox: ExtensionId },
+    /// A recording can be listened to.
+    Recording { tenant: TenantId, customer: CustomerId, pbx: PbxId },
+    /// Somebody wants to be called back.
+    Callback { tenant: TenantId, customer: CustomerId, pbx: PbxId },
     /// Events were missed: read the lists again.
     Resync,
 }
@@ -69,6 +102,10 @@ impl LiveEvent {
             Self::Call { call } => Some((call.tenant, call.customer, call.pbx)),
             Self::Ended { call } => Some((call.tenant, call.customer, call.pbx)),
             Self::Registration { registration: r, .. } => Some((r.tenant, r.customer, r.pbx)),
+            Self::Queues { tenant, customer, pbx }
+            | Self::Mailbox { tenant, customer, pbx, .. }
+            | Self::Recording { tenant, customer, pbx }
+            | Self::Callback { tenant, customer, pbx } => Some((*tenant, *customer, *pbx)),
             Self::Resync => None,
         }
     }

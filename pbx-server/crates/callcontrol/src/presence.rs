@@ -1,5 +1,6 @@
 //! Which phones are online, and which extensions are in calls.
 
+use crate::floor::{Changed, Floor};
 use crate::live::{Live, LiveEvent};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,7 @@ pub(crate) struct PbxPresence {
     registrations: BTreeMap<(DeviceId, String), Registration>,
     calls: BTreeMap<ExtensionId, u16>,
     counted: Option<Counted>,
+    pub(crate) floor: Floor,
 }
 
 /// Phones online by extension, counted once for all calls until something changes.
@@ -88,6 +90,10 @@ impl PbxPresence {
         };
         for (extension, calls) in &self.calls {
             facts.entry(*extension).or_default().calls = *calls;
+        }
+        for extension in self.floor.talking() {
+            let talking = &mut facts.entry(extension).or_default().talking;
+            *talking = talking.saturating_add(1);
         }
         facts
     }
@@ -110,12 +116,29 @@ impl PbxPresence {
         &mut self.registrations
     }
 
-    pub(crate) fn call_begins(&mut self, extension: ExtensionId) {
+    /// Phones that rang for a call do so no longer.
+    pub(crate) fn rang_out(&mut self, call: voxera_model::CallId) {
+        for extension in self.floor.rang_out(call) {
+            self.call_ends(extension);
+        }
+    }
+
+    /// Counts what a step changed.
+    pub(crate) fn settle(&mut self, changed: &Changed) {
+        for extension in &changed.ended {
+            self.call_ends(*extension);
+        }
+        for extension in &changed.began {
+            self.call_begins(*extension);
+        }
+    }
+
+    fn call_begins(&mut self, extension: ExtensionId) {
         let calls = self.calls.entry(extension).or_default();
         *calls = calls.saturating_add(1);
     }
 
-    pub(crate) fn call_ends(&mut self, extension: ExtensionId) {
+    fn call_ends(&mut self, extension: ExtensionId) {
         if let Some(calls) = self.calls.get_mut(&extension) {
             *calls = calls.saturating_sub(1);
             if *calls == 0 {
@@ -138,6 +161,9 @@ impl Presence {
         let known = pbx.edit().insert(key, registration.clone());
         let still_there = known.is_some_and(|known| known.expires_at > registration.registered_at);
         let change = if still_there { RegistrationChange::Refreshed } else { RegistrationChange::Registered };
+        if !still_there {
+            pbx.floor.wake(None);
+        }
         self.live.publish(LiveEvent::Registration { change, registration });
     }
 
@@ -155,6 +181,15 @@ impl Presence {
         pbxs.into_iter()
             .map(|pbx| self.drop_where(pbx, RegistrationChange::Expired, |r| r.expires_at <= now))
             .sum()
+    }
+
+    /// Lets the first of every line look again: rests end without anybody saying so.
+    pub(crate) fn wake_lines(&self) {
+        let pbxs: Vec<_> =
+            self.pbxs.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for pbx in pbxs {
+            lock(&pbx).floor.wake(None);
+        }
     }
 
     /// The machine's clock was set by this much: registrations last as long as they would have.

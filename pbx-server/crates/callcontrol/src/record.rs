@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use voxera_callflow::{Cause, Party, TraceEntry};
 use voxera_model::{CallId, CustomerId, ExtensionNumber, Name, PbxId, TenantId};
-pub use voxera_store::LegMedia;
+pub use voxera_store::{Direction, LegMedia};
 
 /// What an engine measured of one call's sound. All `None`/empty: no sound was set up.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct CallEnded {
     pub started_at: DateTime<Utc>,
     pub answered_at: Option<DateTime<Utc>>,
     pub ended_at: DateTime<Utc>,
-    /// The caller's number as shown to people.
+    /// The caller's number as shown to people; empty where it was hidden.
     pub from_number: String,
     pub from_name: Option<Name>,
     pub from_extension: Option<ExtensionNumber>,
@@ -43,4 +43,9 @@ pub struct CallEnded {
     pub media: MediaSummary,
     pub snapshot_version: u64,
     pub trace: Vec<TraceEntry>,
+    #[serde(default)]
+    pub direction: Direction,
+    /// Keys pressed in menus, in order; at most 200.
+    #[serde(default)]
+    pub keys: String,
 }

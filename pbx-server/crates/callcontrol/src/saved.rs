@@ -1,17 +1,18 @@
 //! The last good configuration on disk, so that a server that starts without its database routes
 //! calls and checks phones. It holds credentials, and so it is sealed.
 
-use crate::directory::{DeviceSecret, PbxConfig, PbxView};
+use crate::directory::{DeviceSecret, PbxConfig, PbxView, TrunkSecret};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use voxera_callflow::Snapshot;
-use voxera_model::{DeviceId, ExtensionNumber, Name};
-use voxera_store::SealKey;
+use voxera_model::{DeviceId, ExtensionNumber, Name, TrunkId};
+use voxera_store::{SealKey, TrunkKind, TrunkTransport};
 
 const FILE: &str = "directory.sealed";
 /// Binds the sealed bytes to what they are, and to their format.
@@ -29,6 +30,21 @@ pub(crate) struct Saved {
 struct Stored {
     snapshot: Snapshot,
     devices: Vec<StoredDevice>,
+    /// Absent in copies of versions without lines.
+    #[serde(default)]
+    trunks: Vec<StoredTrunk>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredTrunk {
+    id: TrunkId,
+    kind: TrunkKind,
+    host: String,
+    port: u16,
+    transport: TrunkTransport,
+    username: Option<String>,
+    password: Option<String>,
+    addresses: Vec<IpAddr>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -116,7 +132,18 @@ impl From<&PbxView> for Stored {
             md5: secret.ha1_md5,
             sha256: secret.ha1_sha256,
         });
-        Self { snapshot: Snapshot::clone(&view.snapshot), devices: devices.collect() }
+        let trunks = view.trunks().iter().map(|trunk| StoredTrunk {
+            id: trunk.id,
+            kind: trunk.kind,
+            host: trunk.host.clone(),
+            port: trunk.port,
+            transport: trunk.transport,
+            username: trunk.username.clone(),
+            password: trunk.password.as_ref().map(|password| password.to_string()),
+            addresses: trunk.addresses.clone(),
+        });
+        let (devices, trunks) = (devices.collect(), trunks.collect());
+        Self { snapshot: Snapshot::clone(&view.snapshot), devices, trunks }
     }
 }
 
@@ -129,6 +156,16 @@ impl From<Stored> for PbxConfig {
             ha1_md5: device.md5,
             ha1_sha256: device.sha256,
         });
-        Self { devices: devices.collect(), snapshot: stored.snapshot }
+        let trunks = stored.trunks.into_iter().map(|trunk| TrunkSecret {
+            id: trunk.id,
+            kind: trunk.kind,
+            host: trunk.host,
+            port: trunk.port,
+            transport: trunk.transport,
+            username: trunk.username,
+            password: trunk.password.map(Into::into),
+            addresses: trunk.addresses,
+        });
+        Self { devices: devices.collect(), trunks: trunks.collect(), snapshot: stored.snapshot }
     }
 }

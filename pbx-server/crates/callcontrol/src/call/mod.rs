@@ -1,0 +1,354 @@
+//! One call, from its arrival to its record.
+
+mod facts;
+mod keep;
+mod record;
+
+pub(crate) use facts::{local_time, today};
+pub use keep::{NewMessage, NewRecording};
+
+use crate::control::CallControl;
+use crate::directory::PbxView;
+use crate::live::{LiveCall, LiveEvent, LiveParty};
+use crate::presence;
+use crate::record::{Direction, MediaSummary};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use voxera_callflow::{
+    Action, Cause, Cursor, Event, Party, Peer, Position, Reason, RingTarget, TraceEntry, step,
+};
+use voxera_model::{CallId, DeviceId, Dialled, ExtensionNumber, PhoneNumber, TrunkId};
+
+/// Entries of a trace after which events that do nothing are no longer told.
+const LONGEST_TRACE: usize = 100;
+/// Keys that a record keeps.
+const KEYS: usize = 200;
+
+/// A new call, as an engine hands it over.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Made by the engine, UUID v7.
+    pub call: CallId,
+    pub from: ArrivedFrom,
+    /// What it asks for.
+    pub dialled: Dialled,
+}
+
+/// Where a new call comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArrivedFrom {
+    /// A phone that has proved who it is. Its extension and name come from the directory, never from
+    /// the phone.
+    Device(DeviceId),
+    /// The public network, over a line of the PBX. `None`: the number is withheld.
+    Line { trunk: TrunkId, number: Option<PhoneNumber> },
+}
+
+/// One call. Cheap to clone; every clone is the same call, and events of several tasks are taken
+/// one after the other. The record is written when the engine calls [`Call::finish`], or, should it
+/// forget, when the last clone is dropped.
+#[derive(Debug, Clone)]
+pub struct Call {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    id: CallId,
+    control: CallControl,
+    view: Arc<PbxView>,
+    /// `None`: a phone whose credential went away between its proof and now.
+    from: Option<Peer>,
+    dialled: Dialled,
+    started_at: DateTime<Utc>,
+    /// The same moment on the clock that nobody sets.
+    since: Instant,
+    hangup: CancellationToken,
+    woken: Arc<Notify>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    cursor: Option<Cursor>,
+    trace: Vec<TraceEntry>,
+    /// The extension that rang last, or answered.
+    to_extension: Option<ExtensionNumber>,
+    /// A line was taken to the public network.
+    outward: bool,
+    keys: String,
+    answered_at: Option<DateTime<Utc>>,
+    ended: Option<Ended>,
+    recorded: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    at: DateTime<Utc>,
+    outcome: Cause,
+    by: Party,
+}
+
+impl Call {
+    pub(crate) fn arrive(control: CallControl, view: Arc<PbxView>, arrival: Arrival) -> (Self, Vec<Action>) {
+        let from = match arrival.from {
+            ArrivedFrom::Device(device) => {
+                view.device(device).map(|secret| Peer::Extension(secret.extension.clone()))
+            }
+            ArrivedFrom::Line { number, .. } => Some(Peer::Outside(number)),
+        };
+        let call = Self {
+            inner: Arc::new(Inner {
+                id: arrival.call,
+                control,
+                view,
+                from: from.clone(),
+                dialled: arrival.dialled.clone(),
+                started_at: Utc::now(),
+                since: Instant::now(),
+                hangup: CancellationToken::new(),
+                woken: Arc::default(),
+                state: Mutex::default(),
+            }),
+        };
+        let actions = match from {
+            Some(from) => call.take(&Event::Arrived { from, dialled: arrival.dialled }, true),
+            None => call.refuse(),
+        };
+        (call, actions)
+    }
+
+    /// The id that the engine gave it.
+    #[must_use]
+    pub fn id(&self) -> CallId {
+        self.inner.id
+    }
+
+    /// The PBX as it was when the call began.
+    #[must_use]
+    pub fn view(&self) -> &Arc<PbxView> {
+        &self.inner.view
+    }
+
+    /// Cancelled when someone asks in the portal that this call end. The engine then advances with
+    /// `HungUp { by: System }`.
+    #[must_use]
+    pub fn hangup_asked(&self) -> CancellationToken {
+        self.inner.hangup.clone()
+    }
+
+    /// Notified when something changed that a call in line looks at. The engine then advances with
+    /// [`Event::Woken`].
+    #[must_use]
+    pub fn woken(&self) -> Arc<Notify> {
+        Arc::clone(&self.inner.woken)
+    }
+
+    /// What to do now that this happened. Empty: nothing; always so once the call is over.
+    #[must_use = "an engine does what the core decides"]
+    #[expect(clippy::needless_pass_by_value, reason = "an event happens once; nobody keeps it")]
+    pub fn advance(&self, event: Event) -> Vec<Action> {
+        self.take(&event, false)
+    }
+
+    /// Whether the core has ended the call.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.inner.lock().ended.is_some()
+    }
+
+    /// Writes the record. A second time does nothing. A call that the core has not ended is
+    /// recorded as ended by the system.
+    pub fn finish(&self, media: MediaSummary) {
+        self.inner.record(media);
+    }
+
+    fn take(&self, event: &Event, first: bool) -> Vec<Action> {
+        let inner = &*self.inner;
+        let snapshot = &inner.view.snapshot;
+        let mut state = inner.lock();
+        if state.ended.is_some() || (!first && state.cursor.is_none()) {
+            return Vec::new();
+        }
+        let now = inner.now();
+        let (unchanged, actions, queues) = {
+            // Held from the facts to the counts: two callers of one free line cannot both get it.
+            let slot = inner.control.presence().pbx(snapshot.pbx);
+            let mut phones = presence::lock(&slot);
+            if first {
+                phones.floor.enter(inner.id, &inner.woken);
+            }
+            if let Event::RingEnded { .. } = event {
+                phones.rang_out(inner.id);
+            }
+            let facts = inner.facts(&mut phones, state.cursor.as_ref(), event);
+            let step = step(snapshot, &facts, state.cursor.as_ref(), event);
+            let unchanged = step.actions.is_empty() && step.next == state.cursor;
+            inner.note_key(&mut state, event);
+            state.cursor = step.next;
+            // An engine that says the same thing over and over must not fill the record with it.
+            let room = if step.actions.is_empty() {
+                LONGEST_TRACE.saturating_sub(state.trace.len())
+            } else {
+                usize::MAX
+            };
+            state.trace.extend(step.trace.into_iter().take(room));
+            state.follow(event, &step.actions, now);
+            if state.cursor.is_none() && state.ended.is_none() {
+                state.ended = Some(Ended { at: now, outcome: Cause::Fault, by: Party::System });
+            }
+            let next = state.cursor.as_ref().filter(|_| state.ended.is_none());
+            let changed = phones.floor.follow(inner.id, snapshot, event, &step.actions, next, facts.now.day);
+            phones.settle(&changed);
+            if changed.matters() {
+                phones.floor.wake(Some(inner.id));
+            }
+            (unchanged, step.actions, changed.matters() && inner.view.has_queues())
+        };
+        if first {
+            metrics::counter!("voxera_calls_started_total").increment(1);
+        }
+        if queues {
+            inner.tell_queues();
+        }
+        if unchanged {
+            return actions;
+        }
+        match inner.live_call(&state) {
+            Some(live) => {
+                if !actions.is_empty() {
+                    inner.note_up(&state, now);
+                }
+                inner.control.live().put(live, &inner.hangup);
+            }
+            None => inner.control.live().take(inner.id),
+        }
+        actions
+    }
+
+    fn refuse(&self) -> Vec<Action> {
+        let mut state = self.inner.lock();
+        let outcome = Cause::NotAllowed;
+        state.ended = Some(Ended { at: self.inner.now(), outcome, by: Party::System });
+        state.trace.push(TraceEntry { reason: Reason::PhoneRemoved });
+        vec![Action::Hangup { cause: outcome }]
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Now, by the clock that nobody sets: a call never ends before it began.
+    fn now(&self) -> DateTime<Utc> {
+        self.started_at + TimeDelta::from_std(self.since.elapsed()).unwrap_or_default()
+    }
+
+    /// Keys of menus are kept, for a replay; PINs and what is pressed in a mailbox are not.
+    fn note_key(&self, state: &mut State, event: &Event) {
+        let menu =
+            state.cursor.as_ref().is_some_and(|cursor| matches!(cursor.position, Position::Menu { .. }));
+        if let Event::Key { key } = event
+            && menu
+            && state.keys.len() < KEYS
+        {
+            state.keys.push(key.as_char());
+        }
+    }
+
+    fn tell_queues(&self) {
+        let snapshot = &self.view.snapshot;
+        let (tenant, customer, pbx) = (snapshot.tenant, snapshot.customer, snapshot.pbx);
+        self.control.live().publish(LiveEvent::Queues { tenant, customer, pbx });
+    }
+
+    fn live_call(&self, state: &State) -> Option<LiveCall> {
+        let snapshot = &self.view.snapshot;
+        let cursor = state.cursor.as_ref()?;
+        let named = |number: Option<&ExtensionNumber>| {
+            number.and_then(|number| snapshot.extensions.get(number)).map(|extension| extension.name.clone())
+        };
+        let from = self.from_extension();
+        Some(LiveCall {
+            id: self.id,
+            tenant: snapshot.tenant,
+            customer: snapshot.customer,
+            pbx: snapshot.pbx,
+            from: LiveParty { number: self.caller_number(), name: named(from), extension: from.cloned() },
+            to: LiveParty {
+                number: self.dialled.to_string(),
+                name: named(state.to_extension.as_ref()),
+                extension: state.to_extension.clone(),
+            },
+            state: cursor.standing().into(),
+            started_at: self.started_at,
+            answered_at: state.answered_at,
+            trace: state.trace.clone(),
+        })
+    }
+
+    fn from_extension(&self) -> Option<&ExtensionNumber> {
+        match &self.from {
+            Some(Peer::Extension(number)) => Some(number),
+            Some(Peer::Outside(_)) | None => None,
+        }
+    }
+
+    /// As people read it; empty where the caller hides it.
+    fn caller_number(&self) -> String {
+        match &self.from {
+            Some(Peer::Extension(number)) => number.to_string(),
+            Some(Peer::Outside(Some(number))) => number.to_string(),
+            Some(Peer::Outside(None)) | None => String::new(),
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.record(MediaSummary::default());
+    }
+}
+
+impl State {
+    /// Notes what a step says of the call as a whole.
+    fn follow(&mut self, event: &Event, actions: &[Action], now: DateTime<Utc>) {
+        for action in actions {
+            match action {
+                Action::Ring { targets, .. } => {
+                    for target in targets {
+                        match target {
+                            RingTarget::Extension { number, .. } => self.to_extension = Some(number.clone()),
+                            RingTarget::Outside { .. } => self.outward = true,
+                        }
+                    }
+                }
+                Action::Emergency { .. } => self.outward = true,
+                Action::Bridge => {
+                    self.answered_at = self.answered_at.or(Some(now));
+                    let (Event::Answered { by } | Event::Replaced { by, .. }) = event else { continue };
+                    if let Peer::Extension(number) = by {
+                        self.to_extension = Some(number.clone());
+                    }
+                }
+                Action::Answer => self.answered_at = self.answered_at.or(Some(now)),
+                Action::Hangup { cause } => {
+                    self.ended = Some(Ended { at: now, outcome: *cause, by: record::ended_by(event) });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn direction(&self, from: Option<&Peer>) -> Direction {
+        match from {
+            Some(Peer::Outside(_)) => Direction::In,
+            Some(Peer::Extension(_)) | None if self.outward => Direction::Out,
+            Some(Peer::Extension(_)) | None => Direction::Internal,
+        }
+    }
+}
