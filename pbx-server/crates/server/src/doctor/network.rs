@@ -30,7 +30,6 @@ fn udp(address: SocketAddr) -> (&'static str, std::io::Result<()>) {
 }
 
 #[expect(
-    clippy::wildcard_enum_match_arm,
     reason = "the system may refuse in ways that have no cure of their own"
 )]
 fn port(check: &'static str, address: SocketAddr, running: bool, key: &str, attempts: &[Attempt]) -> Finding {
