@@ -29,9 +29,6 @@ fn udp(address: SocketAddr) -> (&'static str, std::io::Result<()>) {
     ("UDP", UdpSocket::bind(address).map(drop))
 }
 
-#[expect(
-    reason = "the system may refuse in ways that have no cure of their own"
-)]
 fn port(check: &'static str, address: SocketAddr, running: bool, key: &str, attempts: &[Attempt]) -> Finding {
     for attempt in attempts {
         let (transport, result) = attempt(address);
