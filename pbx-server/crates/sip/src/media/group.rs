@@ -1,5 +1,6 @@
 //! Phones that hear each other: two on a bridge with those who listen in, or the members of a room.
 
+use super::ear::Ear;
 use super::endpoint::EndpointId;
 use super::event::MediaEvent;
 use super::leg::{Leg, Route, Scratch, samples};
@@ -63,6 +64,8 @@ struct Member {
     role: Role,
     /// What came from it in this beat.
     said: Vec<i16>,
+    /// It hears the other's packets as they are.
+    relayed: bool,
 }
 
 impl Group {
@@ -95,7 +98,7 @@ impl Group {
                 before.leave(leg);
             }
             let mut group = lock(&self.state);
-            group.members.push(Member { leg: Arc::clone(leg), role, said: Vec::new() });
+            group.members.push(Member { leg: Arc::clone(leg), role, said: Vec::new(), relayed: false });
             let mut state = leg.state();
             state.group = Some(Arc::downgrade(self));
             state.out.restart();
@@ -127,6 +130,8 @@ impl Group {
         if let Some(member) = group.members.iter_mut().find(|member| Arc::ptr_eq(&member.leg, leg)) {
             member.role = role;
         }
+        drop(group);
+        self.settle();
     }
 
     /// Ends it: everybody hears silence, and those who listened in are told.
@@ -158,6 +163,7 @@ impl Group {
         let mut group = lock(&self.state);
         if group.watched.is_some() != on {
             group.watched = on.then(Instant::now);
+            group.told = false;
         }
     }
 
@@ -188,7 +194,7 @@ impl Group {
             group.sum(rate, scratch, |_| true);
         }
         let mut sent = 0;
-        for member in &group.members {
+        for member in group.members.iter().filter(|member| !member.relayed) {
             match self.kind {
                 Kind::Room => scratch.without(&member.said),
                 Kind::Bridge => {
@@ -225,34 +231,51 @@ impl Group {
         }
     }
 
-    /// Finds the cheapest way that does what is asked: packets that pass as they are, or a mix.
+    /// Finds the cheapest way that does what is asked, for each direction: packets that pass as they
+    /// are, decoded beside that for whoever listens or records; or a mix.
     pub fn settle(&self) {
         let mut group = lock(&self.state);
-        let mixes = !group.passes();
         group.rate = group.members.iter().map(|member| member.leg.state().rate()).max().unwrap_or(8000);
-        for at in 0..group.members.len() {
-            let member = &group.members[at];
-            let other = match (self.kind, member.role, &group.members[..]) {
-                (Kind::Bridge, Role::Party, [one, two, ..]) => {
-                    Some(if at == 0 { two } else { one }).filter(|other| other.role == Role::Party)
-                }
-                (Kind::Bridge | Kind::Room, ..) => None,
-            };
-            let other = other.map(|other| Arc::downgrade(&other.leg));
+        let tapped = group.tape.as_ref().is_some_and(CallTape::is_running)
+            || group.members.iter().any(|member| member.role != Role::Party);
+        let others: Vec<_> = (0..group.members.len()).map(|at| self.other(&group.members, at)).collect();
+        let relayed: Vec<_> = others
+            .iter()
+            .enumerate()
+            .map(|(at, other)| other.is_some_and(|other| group.passes(other, at)))
+            .collect();
+        let mut ticks = tapped;
+        for (at, other) in others.into_iter().enumerate() {
+            let to = other.map(|other| (Arc::downgrade(&group.members[other].leg), relayed[other]));
+            let member = &mut group.members[at];
             let mut state = member.leg.state();
-            state.route = match other {
-                Some(other) if !mixes => Route::Relay(other),
-                digits_to => Route::Mixed { digits_to },
+            let decoded = tapped || state.tape.is_some() || !matches!(to, Some((_, true)));
+            state.route = match to {
+                Some((to, true)) => Route::Relay(to),
+                Some((to, false)) => Route::Mixed { digits_to: Some(to) },
+                None => Route::Mixed { digits_to: None },
             };
-            if mixes != state.ear.is_some() {
+            if std::mem::replace(&mut member.relayed, relayed[at]) != relayed[at] {
                 state.out.restart();
-                state.ear = mixes.then(super::ear::Ear::new);
             }
+            if !decoded {
+                state.ear = None;
+            } else if state.ear.is_none() {
+                state.ear = Some(Ear::new());
+            }
+            ticks |= decoded || !relayed[at];
         }
-        self.mixes.store(mixes && !group.members.is_empty(), Ordering::Relaxed);
-        if mixes {
+        self.mixes.store(ticks, Ordering::Relaxed);
+        if ticks {
             self.worker.wake();
         }
+    }
+
+    /// The other one of a bridge's two.
+    fn other(&self, members: &[Member], at: usize) -> Option<usize> {
+        let party = |member: &Member| self.kind == Kind::Bridge && member.role == Role::Party;
+        let other = members.iter().enumerate().find(|(other, member)| *other != at && party(member));
+        other.filter(|_| party(&members[at])).map(|(other, _)| other)
     }
 }
 
@@ -302,24 +325,15 @@ impl State {
         true
     }
 
-    /// Whether packets can go from one to the other as they are.
-    fn passes(&self) -> bool {
-        let [one, two] = &self.members[..] else { return false };
-        if self.tape.as_ref().is_some_and(CallTape::is_running)
-            || one.role != Role::Party
-            || two.role != Role::Party
-        {
+    /// Whether packets can go from one party to the other as they are.
+    fn passes(&self, from: usize, to: usize) -> bool {
+        let (from, to) = (&self.members[from], &self.members[to]);
+        if self.members.iter().any(|third| third.role != Role::Party && to.hears(third)) {
             return false;
         }
-        let look = |member: &Member| {
-            let state = member.leg.state();
-            (state.format.map(|format| format.codec), state.player.is_some() || state.tape.is_some())
-        };
-        let ((one, one_busy), (two, two_busy)) = (look(one), look(two));
-        let same = match (one, two) {
-            (Some(one), Some(two)) => one == two,
-            (None, _) | (_, None) => true,
-        };
-        same && !one_busy && !two_busy
+        let codec = from.leg.state().format.map(|format| format.codec);
+        let state = to.leg.state();
+        let same = codec.zip(state.format).is_none_or(|(codec, format)| codec == format.codec);
+        same && state.player.is_none()
     }
 }

@@ -168,6 +168,8 @@ impl Leg {
             state.route = Route::Alone;
             if state.tape.is_none() {
                 state.ear = None;
+            } else if state.ear.is_none() {
+                state.ear = Some(Ear::new());
             }
         }
         let ticks = alone && (state.speaks || state.player.is_some() || state.tape.is_some());
@@ -209,6 +211,9 @@ impl Leg {
             Route::Relay(_) | Route::Mixed { digits_to: Some(_) } if told => false,
             Route::Relay(to) => {
                 let (to, clock) = (to.upgrade(), state.clock());
+                if meaning != Meaning::Digit {
+                    state.listen(packet, now);
+                }
                 drop(state);
                 to.is_some_and(|to| to.relay(packet, meaning, clock, now))
             }
@@ -350,7 +355,9 @@ impl State {
     /// The next 20 ms that came from the phone, at `rate`.
     pub fn pull(&mut self, rate: u32, into: &mut Vec<i16>) {
         into.clear();
-        self.ear.get_or_insert_with(Ear::new).pull(rate, into);
+        if let Some(ear) = &mut self.ear {
+            ear.pull(rate, into);
+        }
         into.resize(samples(rate), 0);
     }
 }

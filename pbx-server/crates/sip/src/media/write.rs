@@ -12,7 +12,7 @@ use voxera_audio::WavWriter;
 use super::threads::lock;
 
 /// Blocks of sound, of half a second each, that wait for the disk before recordings fail.
-const WAITING: usize = 400;
+const WAITING: usize = 2000;
 
 /// Takes blocks of sound to the thread. The thread ends with the last of these.
 #[derive(Debug, Clone)]

@@ -75,14 +75,9 @@ fn numbers_go_on_when_a_bridge_is_tapped_and_no_longer() {
     let mut b = Phone::new(&rig, Codec::Pcma, 1000.0);
     let boss = Phone::new(&rig, Codec::Pcma, 0.0);
     let bridge = rig.media.bridge(&a.endpoint, &b.endpoint);
-    for _ in 0..3 {
-        for _ in 0..10 {
-            a.say();
-            b.hear();
-            b.say();
-            a.hear();
-        }
-        let listening = bridge.listen(&boss.endpoint, a.endpoint.id(), ListenMode::Listen);
+    for mode in [ListenMode::Listen, ListenMode::Whisper, ListenMode::Barge, ListenMode::Whisper] {
+        talk(&mut [&mut a, &mut b], 10);
+        let listening = bridge.listen(&boss.endpoint, a.endpoint.id(), mode);
         talk(&mut [&mut a, &mut b], 10);
         drop(listening);
         drain(&mut a);
@@ -93,6 +88,26 @@ fn numbers_go_on_when_a_bridge_is_tapped_and_no_longer() {
         let ahead = phone.packets.windows(2).all(|pair| pair[1].1.wrapping_sub(pair[0].1) < 16_000);
         assert!(ahead, "time goes forward: {:?}", phone.packets);
     }
+}
+
+#[test]
+fn one_who_only_listens_changes_nothing_for_the_two() {
+    let rig = rig(47_620..=47_629);
+    let (mut a, mut b) = (Phone::new(&rig, Codec::Pcma, 440.0), Phone::new(&rig, Codec::Pcma, 1000.0));
+    let mut boss = Phone::new(&rig, Codec::G722, 600.0);
+    let bridge = rig.media.bridge(&a.endpoint, &b.endpoint);
+    let _listening = bridge.listen(&boss.endpoint, a.endpoint.id(), ListenMode::Listen);
+    let mut bytes = [0; 2048];
+    for _ in 0..60 {
+        let packet = a.frame();
+        a.socket.send(&packet).unwrap();
+        let length = b.socket.recv(&mut bytes).unwrap();
+        assert_eq!(&bytes[..length], packet);
+        b.say();
+        a.hear();
+        boss.hear();
+    }
+    assert!(boss.amplitude(440.0) > 7600.0 && boss.amplitude(1000.0) > 7600.0);
 }
 
 /// What was sent before the mix ended: on this machine it has arrived.

@@ -164,12 +164,21 @@ pub fn number(codec: Codec) -> u8 {
     }
 }
 
-/// Everybody hears a packet and says one, again and again.
+/// Everybody says a packet and hears one, again and again.
 pub fn talk(phones: &mut [&mut Phone], frames: u32) {
     for _ in 0..frames {
         for phone in &mut *phones {
-            phone.hear();
             phone.say();
         }
+        for phone in &mut *phones {
+            phone.hear();
+        }
     }
+}
+
+/// A phone that is sent silence: whoever hears it keeps the beat.
+pub fn metronome(rig: &Rig) -> Phone {
+    let phone = Phone::new(rig, Codec::Pcma, 0.0);
+    phone.endpoint.silence();
+    phone
 }
