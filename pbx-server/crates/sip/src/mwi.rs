@@ -127,11 +127,6 @@ impl Lamps {
         lock(&self.map).retain(|_, one| one.until > now && is_online(one.pbx, one.device));
     }
 
-    /// Subscriptions.
-    pub fn len(&self) -> usize {
-        lock(&self.map).len()
-    }
-
     fn of(&self, pbx: PbxId, extension: ExtensionId) -> Vec<(Name, DeviceId)> {
         let now = Instant::now();
         let map = lock(&self.map);

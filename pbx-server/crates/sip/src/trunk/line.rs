@@ -50,7 +50,7 @@ impl Line {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let proof = settings.account.as_ref().map(|(username, password)| Proof::new(username, password));
-        let key = Arc::new(Key { trunk: settings.trunk, proof });
+        let key = Arc::new(Key { proof });
         let (place, stop) = (Mutex::default(), CancellationToken::new());
         Self { settings, key, word: wire::random_word(), place, stop }
     }

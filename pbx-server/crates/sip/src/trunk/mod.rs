@@ -21,15 +21,13 @@ mod way;
 
 pub use inbound::{Inbound, inbound, is_from_line};
 pub use lines::{Lines, follow};
-pub use way::{LineWay, tries_next, way};
+pub use way::{tries_next, way};
 
 use proof::Proof;
-use voxera_model::TrunkId;
 
-/// What a call over a line carries with it: which line it is, and how we prove ourselves to it.
+/// What a call over a line carries with it: how we prove ourselves to it.
 #[derive(Debug)]
 pub struct Key {
-    pub trunk: TrunkId,
     proof: Option<Proof>,
 }
 

@@ -1,9 +1,9 @@
 //! Companies with lines to the public network.
 
-use crate::rig::{AKES, BERITS, Rig, pbx};
+use crate::rig::{AKES, BERITS, PATIENCE, Rig, pbx};
 use std::net::IpAddr;
 use uuid::Uuid;
-use voxera_callcontrol::{PbxConfig, TrunkKind, TrunkSecret, TrunkTransport};
+use voxera_callcontrol::{LineState, PbxConfig, TrunkKind, TrunkSecret, TrunkTransport};
 use voxera_callflow::{Destination, Trunk};
 use voxera_model::{ExtensionNumber, Name, PhoneNumber, TrunkId};
 use voxera_testkit::line::Line;
@@ -78,4 +78,12 @@ fn company(realm: &str, id: u128, numbers: &[(&str, &str)], trunks: Vec<TrunkSec
 /// Puts Åkes' lines in.
 pub fn give_lines(rig: &Rig, trunks: Vec<TrunkSecret>) {
     rig.control.directory().replace(akes(trunks));
+}
+
+/// Waits until a line works.
+pub async fn up(rig: &Rig, nth: u128) {
+    let mut changes = rig.control.lines().changes();
+    let reached = changes.wait_for(|_| rig.control.lines().get(trunk_id(nth)) == LineState::Up);
+    let reached = tokio::time::timeout(PATIENCE, reached).await.is_ok();
+    assert!(reached, "{:?}", rig.control.lines().list());
 }
