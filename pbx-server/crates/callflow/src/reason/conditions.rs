@@ -37,7 +37,7 @@ fn one(condition: &Condition, at: LocalTime, locale: Locale) -> String {
             if sv { format!("datumet är {today}") } else { format!("the date is {today}") }
         }
         Condition::Holidays { on, .. } => match (on, holiday(at.date())) {
-            (true, Some(day)) if sv => format!("det är {}", day.name(Locale::Sv)),
+            (true, Some(day)) if sv => format!("det är {}", day.name(Locale::Sv).to_lowercase()),
             (true, Some(day)) => format!("it is {}", day.name(Locale::En)),
             (true, None) if sv => "det är helgdag".into(),
             (true, None) => "it is a holiday".into(),

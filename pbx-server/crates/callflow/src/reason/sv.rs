@@ -162,7 +162,7 @@ pub(super) fn say(reason: &Reason) -> String {
                 .into()
         }
         Reason::FeatureOff { feature } => {
-            format!("{} är avstängt för den här växeln.", feature_name(*feature))
+            format!("{} för den här växeln.", feature_name(*feature))
         }
         Reason::Incompatible { to } => format!(
             "Telefonerna har inget gemensamt ljudformat: {to} kunde inte ta emot samtalet.",
@@ -275,7 +275,7 @@ pub(super) fn say(reason: &Reason) -> String {
         Reason::PinRight => "PIN-koden var rätt.".into(),
         Reason::PinWrong => "PIN-koden var fel.".into(),
         Reason::PinRefused => "PIN-koden var fel för många gånger, så samtalet avslutas.".into(),
-        Reason::MessageHeard => "Ett meddelande har avlyssnats.".into(),
+        Reason::MessageHeard => "Ett meddelande lyssnades av.".into(),
         Reason::MessageDeleted => "Ett meddelande togs bort.".into(),
         Reason::JoinsConference { from, room } => {
             format!("{from} är med i konferensen {}.", room.say(SV), from = from.first(SV))
@@ -360,11 +360,11 @@ fn forwarded(from: &Who, why: Forward) -> String {
 
 const fn feature_name(feature: Feature) -> &'static str {
     match feature {
-        Feature::Queues => "Köer",
-        Feature::HuntGroups => "Svarsgrupper",
-        Feature::Voicemail => "Röstbrevlådor",
-        Feature::Conferencing => "Konferenser",
-        Feature::Recording => "Inspelning",
+        Feature::Queues => "Köer är avstängda",
+        Feature::HuntGroups => "Svarsgrupper är avstängda",
+        Feature::Voicemail => "Röstbrevlådor är avstängda",
+        Feature::Conferencing => "Konferenser är avstängda",
+        Feature::Recording => "Inspelning är avstängd",
     }
 }
 
@@ -380,11 +380,13 @@ const fn strategy_name(strategy: Strategy) -> &'static str {
 
 fn nobody(offline: u16, busy: u16, undisturbed: u16) -> String {
     let mut parts = Vec::new();
-    for (count, what) in
-        [(offline, "utan ansluten telefon"), (busy, "upptagna"), (undisturbed, "som inte vill bli störda")]
-    {
+    for (count, one, more) in [
+        (offline, "utan ansluten telefon", "utan ansluten telefon"),
+        (busy, "upptagen", "upptagna"),
+        (undisturbed, "som inte vill bli störd", "som inte vill bli störda"),
+    ] {
         if count > 0 {
-            parts.push(format!("{count} {what}"));
+            parts.push(format!("{count} {}", if count == 1 { one } else { more }));
         }
     }
     if parts.is_empty() { "där är ingen".into() } else { super::who::list(&parts, "och") }
