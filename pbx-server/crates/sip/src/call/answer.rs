@@ -69,8 +69,10 @@ impl CallTask {
             tracing::error!(call = %self.id.0, "a side without ports for sound");
             return self.end_by_system();
         };
-        one.silence();
-        other.silence();
+        // A new stream of packets is not begun for nothing: theirs pass as they are.
+        if self.hearing.is_anything() {
+            one.silence();
+        }
         let bridge = Arc::new(hub.media.bridge(one, other));
         let sides = [caller, callee].into_iter().filter_map(|leg| match (&leg.peer, &leg.endpoint) {
             (Peer::Extension(number), Some(endpoint)) => Some((number.clone(), endpoint.id())),
@@ -137,7 +139,9 @@ impl CallTask {
         let other = fork.leg.endpoint.take();
         let heard = caller.stage != Stage::Open || promise(&hub, caller, fork.leg.sdp.as_ref()).is_ok();
         if let (Some(one), Some(other), true) = (&caller.endpoint, &other, heard) {
-            one.silence();
+            if self.hearing.is_anything() {
+                one.silence();
+            }
             self.early = Some(hub.media.bridge(one, other));
             self.hearing.stop();
         }

@@ -66,10 +66,10 @@ impl CallTask {
     }
 
     fn silence_leg(&mut self, leg: &Leg) {
-        self.hearing.stop();
-        if let Some(endpoint) = &leg.endpoint {
+        if let Some(endpoint) = leg.endpoint.as_ref().filter(|_| self.hearing.is_anything()) {
             endpoint.silence();
         }
+        self.hearing.stop();
     }
 
     /// What came of a leg that was given away.

@@ -29,6 +29,11 @@ enum What {
 }
 
 impl Hearing {
+    /// Whether anything is heard, or about to be.
+    pub fn is_anything(&self) -> bool {
+        self.what != What::Nothing
+    }
+
     /// Whatever it was, it is over.
     pub fn stop(&mut self) {
         self.number += 1;

@@ -205,7 +205,7 @@ async fn numbers_that_lead_nowhere_are_said_to() {
         ("1002", 480, Cause::Offline),
         ("1099", 404, Cause::UnknownNumber),
         ("hej", 404, Cause::UnknownNumber),
-        ("*97", 404, Cause::UnknownNumber),
+        ("*77", 404, Cause::UnknownNumber),
         ("0701234567", 503, Cause::NoRoute),
         ("1000", 486, Cause::Busy),
         ("112", 503, Cause::NoRoute),
@@ -373,7 +373,7 @@ async fn a_call_without_sound_is_ended() {
 async fn sound_that_we_cannot_carry_is_refused_and_video_is_left_out() {
     let mut pair = pair().await;
     let plain = pair.anna.sdp("sendrecv");
-    for offer in [plain.replace("RTP/AVP", "RTP/SAVP"), String::new(), plain.replace("m=audio", "m=video")] {
+    for offer in [plain.replace("RTP/AVP", "RTP/SAVP"), plain.replace("m=audio", "m=video")] {
         let talk = pair.anna.dial_with("sip:1001@akes.pbx.localhost", "", &offer).await;
         assert_eq!(pair.anna.refused(&talk).await, 488, "{offer}");
     }

@@ -1,21 +1,25 @@
 //! The lamp of a phone: told of messages, its own and nobody else's.
 
-use crate::rig::{AKES, BERITS, Rig, phone};
+use crate::rig::{AKES, BERITS, Rig, device, phone};
 use crate::ua::{Message, Ua, word};
-use std::sync::Arc;
-use voxera_callcontrol::PbxView;
-use voxera_model::{ExtensionId, ExtensionNumber, PbxId};
+use uuid::Uuid;
+use voxera_callcontrol::{Arrival, ArrivedFrom, NewMessage};
+use voxera_model::{CallId, Dialled, ExtensionId, ExtensionNumber, MessageId, PbxId, Realm};
 
-fn mailbox(rig: &Rig, realm: &str, number: &str) -> (PbxId, ExtensionId) {
-    let realm = voxera_model::Realm::parse(realm).unwrap();
-    let view: Arc<PbxView> = rig.control.directory().pbx(&realm).unwrap();
+fn mailbox(rig: &Rig, number: &str) -> (PbxId, ExtensionId) {
+    let view = rig.control.directory().pbx(&Realm::parse(AKES).unwrap()).unwrap();
     (view.snapshot.pbx, view.snapshot.extensions[&ExtensionNumber::parse(number).unwrap()].id)
 }
 
-/// So many messages, new and heard, from now on.
-fn holds(rig: &Rig, number: &str, new: u32, old: u32) {
-    let (pbx, extension) = mailbox(rig, AKES, number);
-    rig.control.mailboxes().set(pbx, extension, (new, old));
+/// Somebody leaves a message for an extension of Åkes.
+fn left(rig: &Rig, number: &str) -> MessageId {
+    let view = rig.control.directory().pbx(&Realm::parse(AKES).unwrap()).unwrap();
+    let from = ArrivedFrom::Device(device(AKES, "1002", 0));
+    let call = CallId(Uuid::now_v7());
+    let (call, _) = rig.control.arrive(&view, Arrival { call, from, dialled: Dialled::parse(number) });
+    let id = MessageId(Uuid::now_v7());
+    call.message(NewMessage { id, mailbox: mailbox(rig, number).1, millis: 2000 });
+    id
 }
 
 /// Subscribes to a mailbox; the final answer.
@@ -50,12 +54,19 @@ async fn a_phone_that_subscribes_hears_what_there_is_and_every_change() {
     assert!(first.field("Subscription-State").starts_with("active"));
     assert_eq!(first.field("Call-ID"), answer.field("Call-ID"));
     assert_eq!(first.field("From"), answer.field("To"));
-    holds(&rig, "1000", 2, 1);
+    let message = left(&rig, "1000");
     let (second, counts) = told(&mut anna).await;
-    assert_eq!(counts, "2/1 (0/0)");
+    assert_eq!(counts, "1/0 (0/0)");
     assert!(
         second.body().starts_with(&format!("Messages-Waiting: yes\r\nMessage-Account: sip:*97@{AKES}\r\n"))
     );
+    let (pbx, own) = mailbox(&rig, "1000");
+    rig.control.mailboxes().mark_heard(pbx, own, message);
+    let (third, counts) = told(&mut anna).await;
+    assert_eq!(counts, "0/1 (0/0)");
+    assert!(third.body().starts_with("Messages-Waiting: no\r\n"));
+    rig.control.mailboxes().delete(pbx, own, message);
+    assert_eq!(told(&mut anna).await.1, "0/0 (0/0)");
 }
 
 #[tokio::test]
@@ -99,7 +110,7 @@ async fn a_phone_that_only_registered_is_told_too() {
     let rig = Rig::start().await;
     let mut anna = Ua::online(&rig, phone(AKES, "1000", 0)).await;
     let mut other = Ua::online(&rig, phone(AKES, "1001", 0)).await;
-    holds(&rig, "1000", 1, 0);
+    left(&rig, "1000");
     let (notify, counts) = told(&mut anna).await;
     assert_eq!(counts, "1/0 (0/0)");
     assert_eq!(notify.uri(), anna.contact());
@@ -109,7 +120,9 @@ async fn a_phone_that_only_registered_is_told_too() {
 #[tokio::test]
 async fn a_phone_that_comes_online_is_told_of_what_waits() {
     let rig = Rig::start().await;
-    holds(&rig, "1000", 3, 0);
+    for _ in 0..3 {
+        left(&rig, "1000");
+    }
     let mut anna = Ua::online(&rig, phone(AKES, "1000", 0)).await;
     assert_eq!(told(&mut anna).await.1, "3/0 (0/0)");
     // It says only that it is still there.
@@ -126,7 +139,7 @@ async fn another_extensions_mailbox_is_nobody_elses() {
     let mut foreign = Ua::online(&rig, phone(BERITS, "1000", 0)).await;
     assert_eq!(subscribe(&mut foreign, "1000", 600).await.code(), 200);
     told(&mut foreign).await;
-    holds(&rig, "1000", 1, 0);
+    left(&rig, "1000");
     foreign.hears_nothing().await;
 }
 

@@ -434,6 +434,33 @@ impl Ua {
         self.sound.send_to(&packet, (self.server.ip(), port)).await.unwrap();
     }
 
+    /// Speaks as phones do, packet after packet, until the other one hears it.
+    pub async fn reaches(&self, port: u16, other: &Self) {
+        let mut beat = tokio::time::interval(std::time::Duration::from_millis(20));
+        let mut sequence = 1_000;
+        loop {
+            tokio::select! {
+                _ = beat.tick() => {
+                    self.speak(port, sequence).await;
+                    sequence += 1;
+                }
+                heard = other.hears_sound() => {
+                    if heard == [0xd5; 160] {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next 20 ms of sound, as they came.
+    pub async fn hears_sound(&self) -> Vec<u8> {
+        let mut packet = [0; 2000];
+        let received = tokio::time::timeout(PATIENCE, self.sound.recv_from(&mut packet)).await;
+        let (length, _) = received.unwrap_or_else(|_| panic!("no sound came to {}", self.me.number)).unwrap();
+        packet[12..length].to_vec()
+    }
+
     /// The sequence number of the next packet of sound.
     pub async fn listen(&self) -> u16 {
         let mut packet = [0; 2000];
