@@ -103,3 +103,10 @@ fn a_phone_that_pauses_is_heard_again_at_once() {
     let second = &heard[8000 * 10 + 1600..];
     assert_eq!(tones::longest_gap(second, HZ, 8000), 0);
 }
+
+#[test]
+fn packets_that_are_late_now_and_then_are_waited_for() {
+    let heard = over(|n| Some(if n % 90 == 50 { 110 } else { 20 }));
+    let clarity = tones::over_noise(&heard[80_000..], HZ, 8000);
+    assert!(clarity > 30.0, "{clarity}");
+}
