@@ -294,13 +294,13 @@ const fn listens(cursor: &Cursor) -> bool {
         | Position::Pin { .. }
         | Position::Messages { .. }
         | Position::Callback { .. }
+        | Position::Leaving { .. }
         | Position::Listening { .. } => true,
         Position::Ringing { .. }
         | Position::Connected { .. }
         | Position::Emergency
         | Position::Hearing { .. }
         | Position::Waiting(_)
-        | Position::Leaving { .. }
         | Position::Conference { .. }
         | Position::PickingUp => false,
     }
