@@ -8,7 +8,7 @@
 /// The format in which snapshots, cursors and traces are stored. It grows when a reader of this
 /// version could not read what an older one wrote; a new field with a default and a new kind of
 /// [`Reason`] do not need that.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 mod calendar;
 mod check;
