@@ -211,13 +211,15 @@ impl Cursor {
             Position::Ringing { .. } | Position::PickingUp => Standing::Ringing,
             Position::Connected { .. } => Standing::Connected,
             Position::Emergency => Standing::Emergency,
-            Position::Hearing { .. } | Position::Menu { .. } | Position::Callback { .. } => Standing::Menu,
+            Position::Hearing { .. }
+            | Position::Menu { .. }
+            | Position::Callback { .. }
+            | Position::Pin { of: PinOf::Conference { .. }, .. } => Standing::Menu,
             Position::Waiting(line) => Standing::Waiting { queue: line.queue },
             Position::Leaving { .. }
             | Position::Messages { .. }
             | Position::Pin { of: PinOf::Mailbox { .. }, .. } => Standing::Voicemail,
             Position::Conference { room } => Standing::Conference { room: *room },
-            Position::Pin { of: PinOf::Conference { .. }, .. } => Standing::Menu,
             Position::Listening { .. } => Standing::Listening,
         }
     }
@@ -225,27 +227,18 @@ impl Cursor {
     /// Who is at the other end, while two people talk.
     #[must_use]
     pub fn other(&self) -> Option<Peer> {
-        match &self.position {
-            Position::Connected { to } => Some(to.clone()),
-            _ => None,
-        }
+        if let Position::Connected { to } = &self.position { Some(to.clone()) } else { None }
     }
 
     /// The queue that the caller waits in, whether or not a member's phone rings.
     #[must_use]
     pub const fn queue(&self) -> Option<ExtensionId> {
-        match &self.position {
-            Position::Waiting(line) => Some(line.queue),
-            _ => None,
-        }
+        if let Position::Waiting(line) = &self.position { Some(line.queue) } else { None }
     }
 
     /// Whether members' phones ring for the caller at this moment: others in line do not wait for it.
     #[must_use]
     pub fn is_offered(&self) -> bool {
-        match &self.position {
-            Position::Waiting(line) => !line.offered.is_empty(),
-            _ => false,
-        }
+        matches!(&self.position, Position::Waiting(line) if !line.offered.is_empty())
     }
 }

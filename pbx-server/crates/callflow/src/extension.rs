@@ -216,10 +216,7 @@ impl Extension {
     /// The person, when it is one.
     #[must_use]
     pub const fn user(&self) -> Option<&User> {
-        match &self.kind {
-            Kind::User(user) => Some(user),
-            _ => None,
-        }
+        if let Kind::User(user) = &self.kind { Some(user) } else { None }
     }
 
     /// The phones of a person; nothing for other kinds.

@@ -83,6 +83,7 @@ pub struct Trunk {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub struct Features {
     pub queues: bool,
     pub hunt_groups: bool,

@@ -48,13 +48,12 @@ struct Owed {
 impl Owed {
     fn after(mut self, event: &Event, step: &Step) -> Self {
         match event {
-            Event::Played => self.plays = false,
+            // What cannot be done is owed no more.
+            Event::Played | Event::Failed => self.plays = false,
             Event::Timer { timer } if self.timer == Some(*timer) => self.timer = None,
             Event::Recorded => self.records = false,
             // An answer by somebody who was not rung changes nothing; by one who was, it bridges.
             Event::RingEnded { .. } => self.rings = false,
-            // What cannot be done is owed no more.
-            Event::Failed => self.plays = false,
             _ => {}
         }
         for action in &step.actions {
@@ -91,12 +90,11 @@ fn can_happen(event: &Event, cursor: &Cursor, owed: Owed) -> bool {
     let rings = matches!(cursor.position, Position::Ringing { .. } | Position::Emergency)
         || matches!(&cursor.position, Position::Waiting(line) if !line.offered.is_empty());
     match event {
-        Event::Arrived { .. } => false,
+        Event::Arrived { .. } | Event::Failed => false,
         Event::Played => owed.plays,
         Event::Recorded => owed.records,
         Event::RingEnded { .. } | Event::Answered { .. } => rings && owed.rings,
         Event::Timer { timer } => owed.timer == Some(*timer),
-        Event::Failed => false,
         _ => true,
     }
 }

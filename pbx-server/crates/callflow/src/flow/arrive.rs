@@ -31,13 +31,13 @@ pub(super) fn arrived(walk: &mut Walk<'_>, from: &Peer, dialled: &Dialled) -> Ne
     match from {
         Peer::Extension(number) => inside(walk, number, dialled),
         Peer::Outside(_) => match dialled {
-            Dialled::Public(number) => match walk.snapshot.numbers.contains_key(number) {
-                true => rules::own_number(walk, number),
-                false => {
-                    walk.say(Reason::NotOurNumber { from: caller, number: number.clone() });
-                    Next::End(Cause::UnknownNumber)
-                }
-            },
+            Dialled::Public(number) if walk.snapshot.numbers.contains_key(number) => {
+                rules::own_number(walk, number)
+            }
+            Dialled::Public(number) => {
+                walk.say(Reason::NotOurNumber { from: caller, number: number.clone() });
+                Next::End(Cause::UnknownNumber)
+            }
             Dialled::Emergency | Dialled::Extension(_) | Dialled::Code(_) | Dialled::Unknown(_) => {
                 walk.say(Reason::NotFromOutside { from: caller, dialled: dialled.to_string() });
                 Next::End(Cause::UnknownNumber)
@@ -56,17 +56,15 @@ fn inside(walk: &mut Walk<'_>, from: &ExtensionNumber, dialled: &Dialled) -> Nex
             walk.say(Reason::DialledOneself { from: caller });
             Next::End(Cause::Busy)
         }
-        Dialled::Extension(number) => match walk.snapshot.extensions.get(number) {
-            Some(extension) => {
-                let to = walk.number(number);
-                walk.say(Reason::ExtensionDialled { from: caller, to });
-                Next::Go(Goal::Extension(extension.id))
-            }
-            None => {
+        Dialled::Extension(number) => {
+            let Some(extension) = walk.snapshot.extensions.get(number) else {
                 walk.say(Reason::UnknownExtension { from: caller, number: number.clone() });
-                Next::End(Cause::UnknownNumber)
-            }
-        },
+                return Next::End(Cause::UnknownNumber);
+            };
+            let to = walk.number(number);
+            walk.say(Reason::ExtensionDialled { from: caller, to });
+            Next::Go(Goal::Extension(extension.id))
+        }
         Dialled::Public(number) if walk.snapshot.numbers.contains_key(number) => {
             rules::own_number(walk, number)
         }

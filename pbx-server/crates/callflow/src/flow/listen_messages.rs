@@ -9,7 +9,7 @@ use crate::reason::{Feature, Reason};
 use crate::sound::Sound;
 use crate::step::{Action, Cause};
 use crate::words;
-use voxera_model::{ExtensionId, ExtensionNumber, MessageId};
+use voxera_model::{ExtensionId, ExtensionNumber, Key, MessageId};
 
 /// How long the choices wait for a key, in milliseconds.
 const PATIENCE: u64 = 8_000;
@@ -79,9 +79,8 @@ pub(super) fn happened(
 ) -> Option<Next> {
     let Some(current) = message else {
         return match event {
-            Event::Played | Event::Failed => Some(tell(walk, id, 0)),
-            Event::Key { key } if key.as_char() == '#' => Some(goodbye(walk)),
-            Event::Key { .. } => Some(tell(walk, id, 0)),
+            Event::Key { key: Key::HASH } => Some(goodbye(walk)),
+            Event::Played | Event::Failed | Event::Key { .. } => Some(tell(walk, id, 0)),
             _ => None,
         };
     };
@@ -97,11 +96,12 @@ pub(super) fn happened(
             Some(wait(0))
         }
         Event::Timer { .. } if walk.rang() => {
-            if tries + 1 >= TRIES {
+            let tries = tries.saturating_add(1);
+            if tries >= TRIES {
                 return Some(goodbye(walk));
             }
             choices(walk);
-            Some(wait(tries + 1))
+            Some(wait(tries))
         }
         Event::Key { key } => Some(chosen(walk, id, current, key.as_char())),
         _ => None,

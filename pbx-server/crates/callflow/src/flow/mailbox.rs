@@ -26,12 +26,11 @@ pub(super) fn enter(walk: &mut Walk<'_>, id: ExtensionId) -> Next {
     walk.journey.failed = None;
     let who = walk.mailbox(id);
     walk.say(Reason::MailboxAnswers { mailbox: who });
-    let greeting = match &mailbox.greeting {
-        Some(prompt) => walk.prompt(prompt),
-        None => {
-            let name = walk.snapshot.extension(id).map(|(_, extension)| extension.name.to_string());
-            walk.speech(words::standard_greeting(&name.unwrap_or_default(), walk.language()))
-        }
+    let greeting = if let Some(prompt) = &mailbox.greeting {
+        walk.prompt(prompt)
+    } else {
+        let name = walk.snapshot.extension(id).map(|(_, extension)| extension.name.to_string());
+        walk.speech(words::standard_greeting(&name.unwrap_or_default(), walk.language()))
     };
     walk.play(vec![greeting, Sound::Beep]);
     Next::Wait(Position::Leaving { mailbox: id, speaking: false })

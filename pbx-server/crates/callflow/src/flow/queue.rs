@@ -100,12 +100,11 @@ pub(super) fn happened(walk: &mut Walk<'_>, line: &Line, event: &Event) -> Optio
 
 /// Those whose phones rang did not take the call.
 fn not_taken(walk: &mut Walk<'_>, queue: &Queue, mut line: Line, outcome: RingOutcome) -> Next {
-    match &line.offered[..] {
-        [_] => ringing::say_unanswered(walk, &line.offered, outcome),
-        _ => {
-            let group = walk.who(line.queue);
-            walk.say(Reason::GroupUnanswered { group });
-        }
+    if line.offered.len() == 1 {
+        ringing::say_unanswered(walk, &line.offered, outcome);
+    } else {
+        let group = walk.who(line.queue);
+        walk.say(Reason::GroupUnanswered { group });
     }
     line.tried.append(&mut line.offered);
     wait(walk, queue, line)

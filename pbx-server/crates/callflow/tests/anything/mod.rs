@@ -407,10 +407,12 @@ pub fn lived(
         Event::Timer { .. } => {
             timer.filter(|timer| *timer == cursor.journey.timer).map(|timer| Event::Timer { timer })
         }
-        // Who hangs up while nobody is at the other end is the caller.
-        Event::HungUp { by: Party::Callee } if cursor.other().is_none() => None,
-        // Told of a call that rings or is up only.
-        Event::Replaced { .. } | Event::GivenAway if cursor.other().is_none() => None,
+        // Nobody is at the other end yet, who could hang up, be replaced, or be given away.
+        Event::HungUp { by: Party::Callee } | Event::Replaced { .. } | Event::GivenAway
+            if cursor.other().is_none() =>
+        {
+            None
+        }
         Event::Key { .. } => Some(match which.index(3) {
             0 => Event::Key { key: Key::HASH },
             _ => event.clone(),

@@ -29,12 +29,11 @@ pub(super) fn play(
     walk.journey.noticed |= message.notice;
     let sound = walk.prompt(message.prompt);
     walk.play(vec![sound; usize::from(message.times.clamp(1, MOST_TIMES))]);
-    let then = match super::at(place, next) {
-        Some(place) => Then::Node { place },
-        None => {
-            walk.say(Reason::DeadEnd { node: Some(name.clone()) });
-            Then::End { cause: Cause::Normal }
-        }
+    let then = if let Some(place) = super::at(place, next) {
+        Then::Node { place }
+    } else {
+        walk.say(Reason::DeadEnd { node: Some(name.clone()) });
+        Then::End { cause: Cause::Normal }
     };
     Next::Wait(Position::Hearing { then })
 }
