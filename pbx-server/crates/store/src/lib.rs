@@ -92,6 +92,7 @@ pub use tenant::extensions::{
     Extension, ExtensionChange, ExtensionFilter, ExtensionOfUser, Extensions, NewExtension, UserExtension,
 };
 pub use tenant::flows::{Author, Flow, FlowDocument, FlowDraft, FlowKind, FlowVersion, Flows, NewFlow};
+pub use tenant::message_mails::{MailboxOwner, UnmailedMessage};
 pub use tenant::messages::{Added, MailboxCounts, Message, MessageFilter, Messages, NewMessage};
 pub use tenant::numbers::{NewNumber, Number, NumberChange, Numbers};
 pub use tenant::overview::Overview;

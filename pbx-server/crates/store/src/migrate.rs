@@ -23,11 +23,15 @@ pub(crate) const LOCK: i64 = 0x0076_6f78_6572_6100;
 /// change is the next number.
 type Migrations = &'static [(i64, &'static str, &'static str)];
 
-const PLATFORM: Migrations =
-    &[(1, "platform", include_str!("../../../migrations/platform/0001_platform.sql"))];
+const PLATFORM: Migrations = &[
+    (1, "platform", include_str!("../../../migrations/platform/0001_platform.sql")),
+    (2, "mail_attachments", include_str!("../../../migrations/platform/0002_mail_attachments.sql")),
+    (3, "faster_transactions", include_str!("../../../migrations/platform/0003_faster_transactions.sql")),
+];
 const TENANT: Migrations = &[
     (1, "tenant", include_str!("../../../migrations/tenant/0001_tenant.sql")),
     (2, "call_flows", include_str!("../../../migrations/tenant/0002_call_flows.sql")),
+    (3, "message_mails", include_str!("../../../migrations/tenant/0003_message_mails.sql")),
 ];
 
 /// Names this version of both schemas: 16 hexadecimal digits that change with any migration.

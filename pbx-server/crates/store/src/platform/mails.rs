@@ -52,6 +52,8 @@ pub struct Mail {
     pub last_error: Option<String>,
     pub created_at: DateTime<Utc>,
     pub sent_at: Option<DateTime<Utc>>,
+    /// A sound that goes with it: a path below the media folder.
+    pub attachment: Option<String>,
 }
 
 impl std::fmt::Debug for Mail {
@@ -77,6 +79,8 @@ pub struct NewMail {
     pub purpose: String,
     /// `Queued`, or `Mailbox` where nothing is sent.
     pub state: MailState,
+    /// A sound that goes with it: a path below the media folder, made of ids.
+    pub attachment: Option<String>,
 }
 
 /// Which mails; everything that is `None` fits all.
@@ -89,7 +93,7 @@ pub struct MailFilter {
 
 const LIST: List = List {
     select: "id, tenant_id, to_email, subject, text, html, purpose, state, attempts, last_error, created_at, \
-             sent_at from platform.mails",
+             sent_at, attachment from platform.mails",
     sorts: &[
         ("created_at", "created_at"),
         ("to", "to_email"),
@@ -118,6 +122,7 @@ impl FromRow<'_, PgRow> for Mail {
             last_error: row.raw("last_error")?,
             created_at: row.raw("created_at")?,
             sent_at: row.raw("sent_at")?,
+            attachment: row.raw("attachment")?,
         })
     }
 }
@@ -136,8 +141,8 @@ impl<'t> Mails<'t> {
     /// Puts a mail into the outbox; it goes when the transaction is committed.
     pub async fn queue(self, new: NewMail) -> Result<MailId> {
         sqlx::query(
-            "insert into platform.mails (id, tenant_id, to_email, subject, text, html, purpose, state)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "insert into platform.mails (id, tenant_id, to_email, subject, text, html, purpose, state, attachment)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(new.id.0)
         .bind(self.tenant.or(new.tenant).map(|id| id.0))
@@ -147,6 +152,7 @@ impl<'t> Mails<'t> {
         .bind(new.html)
         .bind(new.purpose)
         .bind(new.state.as_str())
+        .bind(new.attachment)
         .execute(self.conn)
         .await?;
         Ok(new.id)
@@ -172,7 +178,7 @@ impl<'t> Mails<'t> {
     pub async fn get(self, id: MailId) -> Result<Mail> {
         Ok(sqlx::query_as(
             "select id, tenant_id, to_email, subject, text, html, purpose, state, attempts, last_error,
-                    created_at, sent_at
+                    created_at, sent_at, attachment
              from platform.mails where id = $1",
         )
         .bind(id.0)
@@ -185,7 +191,7 @@ impl<'t> Mails<'t> {
     pub async fn take_due(self, limit: u32) -> Result<Vec<Mail>> {
         Ok(sqlx::query_as(
             "select id, tenant_id, to_email, subject, text, html, purpose, state, attempts, last_error,
-                    created_at, sent_at
+                    created_at, sent_at, attachment
              from platform.mails where state = 'queued' and next_attempt_at <= now()
              order by next_attempt_at, id limit $1
              for update skip locked",

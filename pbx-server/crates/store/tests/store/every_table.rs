@@ -156,6 +156,7 @@ async fn fill(store: &Store, company: &Company, n: usize) {
         html: "Hej".into(),
         purpose: "invitation".into(),
         state: voxera_store::MailState::Queued,
+        attachment: None,
     };
     tx.mails().queue(new).await.unwrap();
     let new = NewAudit {

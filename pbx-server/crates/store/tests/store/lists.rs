@@ -293,9 +293,9 @@ async fn a_company_goes_only_without_pbxs_and_only_once() {
         };
         let made = coming.pbxs().create(new).await.is_ok();
         if made {
-            coming.commit().await.unwrap()
+            coming.commit().await.unwrap();
         } else {
-            drop(coming)
+            drop(coming);
         }
         made
     };

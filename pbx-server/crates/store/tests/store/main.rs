@@ -12,5 +12,6 @@ mod inspection;
 mod isolation;
 mod kinds;
 mod lists;
+mod message_mails;
 mod pbx;
 mod sounds;
