@@ -6,6 +6,7 @@
 
 mod calls;
 mod decide;
+mod decide_company;
 mod http;
 mod phones;
 mod process;
