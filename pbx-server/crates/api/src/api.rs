@@ -1,11 +1,14 @@
 //! What every handler can reach.
 
+use crate::media::AudioOf;
 use crate::web::limit::AddressLimit;
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::sync::broadcast;
+use voxera_audio::Library;
 use voxera_callcontrol::CallControl;
 use voxera_identity::Identity;
 use voxera_model::Realm;
@@ -68,11 +71,13 @@ pub struct Api {
     pub(crate) store: Store,
     pub(crate) identity: Identity,
     pub(crate) control: CallControl,
+    pub(crate) library: Library,
     pub(crate) config: Arc<ApiConfig>,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) started_at: DateTime<Utc>,
     pub(crate) limit: Arc<AddressLimit>,
     engine: Arc<OnceLock<SocketAddr>>,
+    sounds: broadcast::Sender<AudioOf>,
 }
 
 impl Api {
@@ -82,18 +87,37 @@ impl Api {
         store: Store,
         identity: Identity,
         control: CallControl,
+        library: Library,
         metrics: Option<PrometheusHandle>,
         config: ApiConfig,
     ) -> Self {
         let limit = Arc::new(AddressLimit::new(config.requests_per_second, config.request_burst));
         let started_at = Utc::now();
         let engine = Arc::default();
-        Self { store, identity, control, config: Arc::new(config), metrics, started_at, limit, engine }
+        let (sounds, _) = broadcast::channel(256);
+        let config = Arc::new(config);
+        Self { store, identity, control, library, config, metrics, started_at, limit, engine, sounds }
     }
 
     /// The telephone engine runs, and listens here. There is one: the first address stays.
     pub fn engine_listens(&self, address: SocketAddr) {
         self.engine.get_or_init(|| address);
+    }
+
+    /// Takes up what a stop of the server cut short: uploads that were being converted. How many.
+    pub async fn resume(&self) -> voxera_store::Result<usize> {
+        crate::customer::audio::resume(self).await
+    }
+
+    /// A sound is ready, or will never be.
+    pub(crate) fn tell_of_audio(&self, sound: AudioOf) {
+        // Nobody listens: nobody needs to know.
+        let _ = self.sounds.send(sound);
+    }
+
+    /// Sounds that become ready from now on, or fail.
+    pub(crate) fn sounds(&self) -> broadcast::Receiver<AudioOf> {
+        self.sounds.subscribe()
     }
 
     /// Where the engine listens; `None`: it does not run.

@@ -11,6 +11,7 @@ mod contract;
 mod customer;
 mod input;
 mod me;
+mod media;
 mod permit;
 mod platform;
 mod problem;

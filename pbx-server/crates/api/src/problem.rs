@@ -1,5 +1,6 @@
 //! What goes wrong at the edge, as problem details (RFC 9457).
 
+use crate::customer::flows::check::Finding;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -72,6 +73,10 @@ struct Details {
     /// Names this request in the server's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+    /// What would meet callers, when `code` is `check_failed`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    findings: Vec<Finding>,
     #[serde(skip)]
     retry_after: Option<u64>,
 }
@@ -100,6 +105,7 @@ impl Problem {
             errors: Vec::new(),
             needed_role: None,
             request_id: None,
+            findings: Vec::new(),
             retry_after: None,
         }))
     }
@@ -225,6 +231,30 @@ impl Problem {
         );
         problem.0.retry_after = Some(retry_after);
         problem
+    }
+
+    /// The same with what was found in rules or menus.
+    #[must_use]
+    pub fn with_findings(mut self, findings: Vec<Finding>) -> Self {
+        self.0.findings = findings;
+        self
+    }
+
+    /// The same with fields named from below this place.
+    #[must_use]
+    pub fn below(mut self, place: &str) -> Self {
+        for error in &mut self.0.errors {
+            if let Some(rest) = error.field.strip_prefix(place) {
+                error.field = rest.to_owned();
+            }
+        }
+        self
+    }
+
+    /// The fields that cannot be accepted.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
     }
 
     /// The status of the answer.

@@ -57,8 +57,60 @@ impl From<Constraint> for Problem {
                 "extension_number_taken",
                 "This PBX has an extension with this number. Choose another one.",
             ),
-            Constraint::UserHasExtension => {
-                Self::taken("/user", "user_has_extension", "This person has an extension already.")
+            Constraint::ExtensionLimit => Self::conflict(
+                "extension_limit",
+                "This PBX has as many extensions as it may. Raise its limit, or remove one.",
+            ),
+            Constraint::PbxLimit => Self::conflict(
+                "pbx_limit",
+                "Your company has as many PBXs as its agreement includes. Ask your partner for more, or \
+                 remove one.",
+            ),
+            Constraint::ExtensionKindIsFixed => Self::field(
+                "/settings/kind",
+                "kind_stays",
+                "An extension stays what it is: make another one, and remove this one.",
+            ),
+            Constraint::MemberDoesNotFit => Self::field(
+                "/settings/members",
+                "members",
+                "Members are extensions of people in the same PBX, each once, in tier 1 to 9.",
+            ),
+            Constraint::ExtensionInUse => {
+                Self::conflict("extension_in_use", "Something leads to this extension. Change that first.")
+            }
+            Constraint::FlowNameTaken => {
+                Self::taken("/name", "flow_name_taken", "This PBX has a menu with this name.")
+            }
+            Constraint::FlowChanged => {
+                Self::conflict("draft_changed", "Somebody saved this draft meanwhile. Load it again.")
+            }
+            Constraint::FlowInUse => {
+                Self::conflict("flow_in_use", "Something leads to this menu. Change that first.")
+            }
+            Constraint::FlowKindIsFixed => Self::conflict(
+                "flow_is_routing",
+                "A PBX has its routing rules once: they are not renamed, copied or removed.",
+            ),
+            Constraint::AudioNameTaken => {
+                Self::taken("/name", "audio_name_taken", "This PBX has a sound with this name.")
+            }
+            Constraint::AudioInUse => {
+                Self::conflict("audio_in_use", "Something plays this sound. Change that first.")
+            }
+            Constraint::AudioOfSomeoneElse => {
+                Self::field("/music", "no_such_sound", "There is no such sound in this PBX.")
+            }
+            Constraint::CallerIdNotOwn => Self::field(
+                "/caller_id",
+                "caller_id",
+                "Choose a number that belongs to this PBX: no other may be shown to those who are called.",
+            ),
+            Constraint::TrunkNameTaken => {
+                Self::taken("/name", "trunk_name_taken", "This PBX has a line with this name.")
+            }
+            Constraint::TrunkNeedsLogin => {
+                Self::field("/username", "login", "A line that registers needs a user name and a password.")
             }
             Constraint::NumberTaken => {
                 Self::taken("/number", "number_taken", "This number is in use already.")
@@ -70,13 +122,17 @@ impl From<Constraint> for Problem {
                 Self::field("/user", "user", "There is no such user in this company.")
             }
             Constraint::DestinationOfSomeoneElse => Self::field(
-                "/extension",
+                "/destination",
                 "destination",
-                "Choose an extension of the PBX that the number belongs to.",
+                "Choose something in the PBX that the number belongs to.",
             ),
             Constraint::TenantHasCustomers => Self::conflict(
                 "tenant_has_customers",
                 "Only a tenant without customers can be removed. Remove them first, or suspend the tenant.",
+            ),
+            Constraint::CustomerHasPbxs => Self::conflict(
+                "customer_has_pbxs",
+                "Only a customer without PBXs can be removed. Remove them first, or suspend the customer.",
             ),
             Constraint::TenantIsBuiltin => {
                 Self::conflict("tenant_builtin", "The installation's own tenant stays as it is.")

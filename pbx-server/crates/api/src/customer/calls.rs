@@ -16,7 +16,7 @@ use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Required, SchemaFormat,
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use voxera_callflow::{Cause, Party, TraceEntry};
 use voxera_model::{CallId, ExtensionNumber, Invalid, Locale, Name, PbxId};
-use voxera_store::{CallFilter, Page};
+use voxera_store::{CallFilter, Direction, Page};
 
 sorting!(NewestFirst: "-started_at", "duration", "from", "to", "outcome");
 
@@ -102,6 +102,27 @@ pub enum HungUpBy {
     System,
 }
 
+/// Across which border a call went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallDirection {
+    /// From the public network.
+    In,
+    /// To the public network.
+    Out,
+    Internal,
+}
+
+impl From<Direction> for CallDirection {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::In => Self::In,
+            Direction::Out => Self::Out,
+            Direction::Internal => Self::Internal,
+        }
+    }
+}
+
 /// A call that is over.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Call {
@@ -121,7 +142,7 @@ pub struct Call {
     pub to: CallParty,
     /// `internal`: from extension to extension.
     #[schema(example = "internal")]
-    pub direction: String,
+    pub direction: CallDirection,
     pub outcome: Outcome,
     pub hung_up_by: HungUpBy,
     /// How the sound was coded; `None`: nobody answered.
@@ -147,6 +168,8 @@ pub struct CallDetail {
     pub media: Option<CallMedia>,
     /// The version of the PBX that the call was decided on.
     pub snapshot_version: u64,
+    /// The keys that the caller pressed in menus.
+    pub keys: String,
     /// Every decision, the first first.
     pub trace: Vec<TraceStep>,
 }
@@ -190,6 +213,7 @@ pub struct CallsQuery {
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
     pub outcome: Option<Outcome>,
+    pub direction: Option<Direction>,
 }
 
 impl Input for CallsQuery {
@@ -199,7 +223,27 @@ impl Input for CallsQuery {
         let from = reader.field("from");
         let to = reader.field("to");
         let outcome = reader.field("outcome");
-        Some(Self { page: page?, extension: extension?, from: from?, to: to?, outcome: outcome? })
+        let direction = reader.field::<Option<String>>("direction").and_then(|direction| {
+            let found = match direction.as_deref() {
+                None => Some(None),
+                Some("in") => Some(Some(Direction::In)),
+                Some("out") => Some(Some(Direction::Out)),
+                Some("internal") => Some(Some(Direction::Internal)),
+                Some(_) => None,
+            };
+            if found.is_none() {
+                reader.refuse("direction", "direction", "Choose one of in, out, internal.");
+            }
+            found
+        });
+        Some(Self {
+            page: page?,
+            extension: extension?,
+            from: from?,
+            to: to?,
+            outcome: outcome?,
+            direction: direction?,
+        })
     }
 }
 
@@ -221,6 +265,8 @@ impl IntoParams for CallsQuery {
         all.push(parameter("to", "Only calls that began before this time.", time()));
         let outcomes = ObjectBuilder::new().enum_values(Some(Outcome::ALL.map(Outcome::as_str)));
         all.push(parameter("outcome", "Only calls that ended like this.", outcomes));
+        let directions = ObjectBuilder::new().enum_values(Some(["in", "out", "internal"]));
+        all.push(parameter("direction", "Only calls across this border.", directions));
         all
     }
 }
@@ -249,6 +295,7 @@ pub async fn list(
         to: query.to,
         outcome: query.outcome.map(Into::into),
         answered: None,
+        direction: query.direction,
     };
     let page: Page = query.page.into();
     if wants_csv(&headers) {
@@ -282,7 +329,8 @@ pub async fn get(
         callee: media.callee.as_ref().map(LegMedia::show),
     });
     let (snapshot_version, trace) = (record.snapshot_version, tell(&record.trace, locale));
-    Ok(Json(CallDetail { call: Call::show(record), media, snapshot_version, trace }))
+    let keys = record.keys.clone();
+    Ok(Json(CallDetail { call: Call::show(record), media, snapshot_version, keys, trace }))
 }
 
 fn wants_csv(headers: &HeaderMap) -> bool {
@@ -319,7 +367,7 @@ impl Call {
                 extension: record.from_extension,
             },
             to: CallParty { number: record.to_number, name: record.to_name, extension: record.to_extension },
-            direction: "internal".to_owned(),
+            direction: record.direction.into(),
             outcome: record.outcome.into(),
             hung_up_by: match record.hung_up_by {
                 Party::Caller => HungUpBy::Caller,

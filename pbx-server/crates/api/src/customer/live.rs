@@ -18,6 +18,15 @@ use voxera_model::{CallId, Locale, PbxId};
 pub enum LiveState {
     Ringing,
     Connected,
+    /// In a menu, or hearing a message.
+    Menu,
+    /// In the line of a queue.
+    Waiting,
+    /// Leaving or listening to messages.
+    Voicemail,
+    Conference,
+    /// Listening in on another call.
+    Listening,
     Emergency,
     /// Only in events.
     Ended,
@@ -108,6 +117,11 @@ impl LiveCall {
             state: match call.state {
                 voxera_callcontrol::LiveState::Ringing => LiveState::Ringing,
                 voxera_callcontrol::LiveState::Connected => LiveState::Connected,
+                voxera_callcontrol::LiveState::Menu => LiveState::Menu,
+                voxera_callcontrol::LiveState::Waiting => LiveState::Waiting,
+                voxera_callcontrol::LiveState::Voicemail => LiveState::Voicemail,
+                voxera_callcontrol::LiveState::Conference => LiveState::Conference,
+                voxera_callcontrol::LiveState::Listening => LiveState::Listening,
                 voxera_callcontrol::LiveState::Emergency => LiveState::Emergency,
             },
             started_at: call.started_at,

@@ -1,6 +1,8 @@
 //! Public numbers.
 
-use crate::input::{Body, Change, CustomerPath, Listed, NumberPath, Paging, Query, Url, input, sorting};
+use crate::act::Act;
+use crate::customer::targets::Targets;
+use crate::input::{Body, Change, CustomerPath, Doc, Listed, NumberPath, Paging, Query, Url, input, sorting};
 use crate::permit::{CustomerAdmin, CustomerReader};
 use crate::problem::{Answer, Problem};
 use axum::Json;
@@ -9,7 +11,9 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
+use voxera_callflow::Destination;
 use voxera_model::{ExtensionId, ExtensionNumber, Name, NumberId, PbxId, PhoneNumber};
+use voxera_store::{Constraint, TenantTx};
 
 sorting!(ByNumber: "e164", "label", "pbx", "created_at");
 
@@ -26,7 +30,11 @@ pub struct Number {
     /// The PBX that it belongs to.
     pub pbx: Option<PbxId>,
     pub pbx_name: Option<Name>,
-    /// Where it leads; `None`: nowhere yet.
+    /// Where it leads when no rule decides.
+    pub destination: Destination,
+    /// What that is called: the extension's or the menu's name.
+    pub destination_name: Option<Name>,
+    /// The extension that it leads to, or whose mailbox.
     pub extension: Option<ExtensionId>,
     pub extension_number: Option<ExtensionNumber>,
     pub created_at: DateTime<Utc>,
@@ -38,8 +46,9 @@ input! {
         pub number: PhoneNumber,
         pub label: Option<Name>,
         pub pbx: Option<PbxId>,
-        /// An extension of that PBX.
-        pub extension: Option<ExtensionId>,
+        /// In that PBX. Without it nowhere.
+        #[schema(value_type = Option<Destination>)]
+        pub destination: Option<Doc<Destination>>,
     }
 }
 
@@ -48,11 +57,11 @@ input! {
     pub struct NumberChange {
         #[schema(value_type = Option<Name>)]
         pub label: Change<Name>,
-        /// Another PBX, or none: the extension is then emptied, unless a new one is given.
+        /// Another PBX, or none: the number then leads nowhere, unless `destination` says where.
         #[schema(value_type = Option<PbxId>)]
         pub pbx: Change<PbxId>,
-        #[schema(value_type = Option<ExtensionId>)]
-        pub extension: Change<ExtensionId>,
+        #[schema(value_type = Option<Destination>)]
+        pub destination: Option<Doc<Destination>>,
     }
 }
 
@@ -92,7 +101,7 @@ pub async fn create(admin: CustomerAdmin, new: Body<NewNumber>) -> Answer<Respon
         customer: admin.customer,
         e164: new.number,
         pbx: new.pbx,
-        extension: new.extension,
+        destination: leads(&mut act, new.pbx, new.destination).await?.unwrap_or(Destination::Nowhere),
         label: new.label,
     };
     let made = act.numbers().create(record).await?;
@@ -128,9 +137,11 @@ pub async fn change(
     let change = change.value;
     let mut act = admin.open().await?;
     let before = act.numbers().get(path.number).await?;
+    let pbx = change.pbx.into_option();
+    let in_pbx = pbx.unwrap_or(before.pbx);
     let change = voxera_store::NumberChange {
-        pbx: change.pbx.into_option(),
-        extension: change.extension.into_option(),
+        destination: leads(&mut act, in_pbx, change.destination).await?,
+        pbx,
         label: change.label.into_option(),
     };
     let after = act.numbers().update(path.number, change).await?;
@@ -155,6 +166,23 @@ pub async fn delete(admin: CustomerAdmin, Url(path): Url<NumberPath>) -> Answer<
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Where a number is to lead, in its PBX.
+async fn leads(
+    act: &mut Act<TenantTx<'static>>,
+    pbx: Option<PbxId>,
+    to: Option<Doc<Destination>>,
+) -> Answer<Option<Destination>> {
+    let Some(Doc(to)) = to else { return Ok(None) };
+    if let Some(pbx) = pbx {
+        let mut targets = Targets::default();
+        targets.destination("/destination", Some(&to));
+        targets.check(act, pbx, None).await?;
+    } else if to != Destination::Nowhere {
+        return Err(Constraint::DestinationOfSomeoneElse.into());
+    }
+    Ok(Some(to))
+}
+
 impl Number {
     fn show(number: voxera_store::Number) -> Self {
         Self {
@@ -164,6 +192,8 @@ impl Number {
             label: number.label,
             pbx: number.pbx,
             pbx_name: number.pbx_name,
+            destination: number.destination,
+            destination_name: number.destination_name,
             extension: number.extension,
             extension_number: number.extension_number,
             created_at: number.created_at,

@@ -9,7 +9,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// The largest body of JSON, bytes.
-const JSON: usize = 64 * 1024;
+pub const JSON: usize = 64 * 1024;
+/// The largest body with a document of rules or nodes, bytes.
+pub const DOCUMENT: usize = 2 * 1024 * 1024;
 
 /// A JSON body, read field by field.
 #[derive(Debug, Clone)]
@@ -33,7 +35,7 @@ impl<S: Send + Sync, T: Input> FromRequest<S> for Body<T> {
             ));
         }
         let bytes = read_all(request, state).await?;
-        if bytes.len() > JSON {
+        if bytes.len() > T::LARGEST {
             return Err(too_large());
         }
         let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
@@ -79,6 +81,6 @@ pub fn too_large() -> Problem {
         StatusCode::PAYLOAD_TOO_LARGE,
         "too_large",
         "The body is too large",
-        "Send at most 64 kB of JSON, or 256 kB of picture.",
+        "Send at most 64 kB of JSON (2 MB with a document of rules or nodes), 256 kB of picture, 1 MB of table or 20 MB of sound.",
     )
 }

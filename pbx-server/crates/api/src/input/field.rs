@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use voxera_model::{
-    AccountId, Colour, CustomerId, Email, ExtensionId, ExtensionNumber, Invalid, Locale, Name, OrgNumber,
-    PbxId, PhoneNumber, Realm, Role, Slug, Status, TenantId, UserId, Zone,
+    AccountId, AudioId, Colour, CustomerId, Email, ExtensionId, ExtensionNumber, FlowId, Invalid, Locale,
+    Name, OrgNumber, PbxId, PhoneNumber, Pin, Realm, Role, Slug, Status, TenantId, UserId, Zone,
 };
 
 /// Where the fields come from; decides how a field is named and whether text may stand for a number.
@@ -39,10 +39,12 @@ impl Reader {
     pub fn field<T: Field>(&mut self, name: &'static str) -> Option<T> {
         self.known.insert(name);
         let from_query = self.source == Source::Query;
-        match T::read(self.fields.get(name), from_query) {
+        match T::read_deep(self.fields.get(name), from_query) {
             Ok(value) => Some(value),
-            Err(invalid) => {
-                self.refuse(name, invalid.code, invalid.message);
+            Err(refused) => {
+                for inner in refused {
+                    self.refuse_inside(name, inner);
+                }
                 None
             }
         }
@@ -55,6 +57,13 @@ impl Reader {
             Source::Query => format!("?{name}"),
         };
         self.errors.push(FieldError { field, code: code.into(), message: message.into() });
+    }
+
+    fn refuse_inside(&mut self, name: &str, inner: FieldError) {
+        self.refuse(name, inner.code, inner.message);
+        if let Some(noted) = self.errors.last_mut() {
+            noted.field.push_str(&inner.field);
+        }
     }
 
     /// All refusals, those of unknown fields too.
@@ -79,6 +88,13 @@ impl Reader {
 pub trait Field: Sized {
     /// Reads the value; `None`: the field is absent. In a query every value is text.
     fn read(value: Option<&Value>, from_query: bool) -> Result<Self, Invalid>;
+
+    /// The same for what has fields of its own: each refusal with its place inside the field.
+    fn read_deep(value: Option<&Value>, from_query: bool) -> Result<Self, Vec<FieldError>> {
+        Self::read(value, from_query).map_err(|invalid| {
+            vec![FieldError { field: String::new(), code: invalid.code.into(), message: invalid.message }]
+        })
+    }
 }
 
 fn missing() -> Invalid {
@@ -107,7 +123,20 @@ macro_rules! text_fields {
         }
     )+};
 }
-text_fields!(Email, Realm, Slug, OrgNumber, ExtensionNumber, PhoneNumber, Name, Colour, Locale, Role, Status);
+text_fields!(
+    Email,
+    Realm,
+    Slug,
+    OrgNumber,
+    ExtensionNumber,
+    PhoneNumber,
+    Name,
+    Colour,
+    Locale,
+    Role,
+    Status,
+    Pin
+);
 
 macro_rules! id_fields {
     ($($name:ty),+ $(,)?) => {$(
@@ -118,7 +147,7 @@ macro_rules! id_fields {
         }
     )+};
 }
-id_fields!(AccountId, CustomerId, ExtensionId, PbxId, TenantId, UserId);
+id_fields!(AccountId, AudioId, CustomerId, ExtensionId, FlowId, PbxId, TenantId, UserId);
 
 impl Field for Zone {
     fn read(value: Option<&Value>, _from_query: bool) -> Result<Self, Invalid> {
@@ -148,6 +177,18 @@ impl Field for u32 {
             Some(Value::Number(number)) => {
                 number.as_u64().and_then(|n| Self::try_from(n).ok()).ok_or_else(refuse)
             }
+            Some(Value::String(text)) if from_query => text.parse().map_err(|_| refuse()),
+            Some(Value::String(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => Err(refuse()),
+        }
+    }
+}
+
+impl Field for u64 {
+    fn read(value: Option<&Value>, from_query: bool) -> Result<Self, Invalid> {
+        let refuse = || Invalid::new("number", "This field is a whole number, 0 or more.");
+        match value {
+            None | Some(Value::Null) => Err(missing()),
+            Some(Value::Number(number)) => number.as_u64().ok_or_else(refuse),
             Some(Value::String(text)) if from_query => text.parse().map_err(|_| refuse()),
             Some(Value::String(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => Err(refuse()),
         }
@@ -184,6 +225,14 @@ impl<T: Field> Field for Option<T> {
             Some(_) => T::read(value, from_query).map(Some),
         }
     }
+
+    fn read_deep(value: Option<&Value>, from_query: bool) -> Result<Self, Vec<FieldError>> {
+        match value {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if from_query && text.is_empty() => Ok(None),
+            Some(_) => T::read_deep(value, from_query).map(Some),
+        }
+    }
 }
 
 /// A change of a value that may be empty: absent keeps it, `null` empties it.
@@ -216,6 +265,14 @@ impl<T: Field> Field for Change<T> {
             None => Ok(Self::Keep),
             Some(Value::Null) => Ok(Self::Clear),
             Some(_) => T::read(value, from_query).map(Self::Set),
+        }
+    }
+
+    fn read_deep(value: Option<&Value>, from_query: bool) -> Result<Self, Vec<FieldError>> {
+        match value {
+            None => Ok(Self::Keep),
+            Some(Value::Null) => Ok(Self::Clear),
+            Some(_) => T::read_deep(value, from_query).map(Self::Set),
         }
     }
 }

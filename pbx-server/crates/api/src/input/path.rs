@@ -6,7 +6,10 @@ use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
-use voxera_model::{CallId, CustomerId, DeviceId, ExtensionId, MailId, NumberId, PbxId, TenantId, UserId};
+use voxera_model::{
+    AudioId, CallId, CallbackId, CustomerId, DeviceId, ExtensionId, FlowId, MailId, MessageId, NumberId,
+    PbxId, RecordingId, TenantId, TrunkId, UserId,
+};
 
 /// The ids in the URL.
 #[derive(Debug, Clone, Copy)]
@@ -59,4 +62,64 @@ paths! {
         tenant: TenantId = "The tenant (partner).", customer: CustomerId = "The customer.", pbx: PbxId = "The PBX.",
         call: CallId = "The call."
     }
+    AudioPath {
+        tenant: TenantId = "The tenant (partner).", customer: CustomerId = "The customer.", pbx: PbxId = "The PBX.",
+        audio: AudioId = "The sound."
+    }
+    FlowPath {
+        tenant: TenantId = "The tenant (partner).", customer: CustomerId = "The customer.", pbx: PbxId = "The PBX.",
+        flow: FlowRef = "The flow; `routing` is the one that holds the PBX's rules."
+    }
+    FlowVersionPath {
+        tenant: TenantId = "The tenant (partner).", customer: CustomerId = "The customer.", pbx: PbxId = "The PBX.",
+        flow: FlowRef = "The flow; `routing` is the one that holds the PBX's rules.",
+        version: u32 = "The version, 1 and up."
+    }
+    TrunkPath {
+        tenant: TenantId = "The tenant (partner).", customer: CustomerId = "The customer.", pbx: PbxId = "The PBX.",
+        trunk: TrunkId = "The line."
+    }
+    MessagePath {
+        tenant: TenantId = "The tenant (partner).", customer: CustomerId = "The customer.", pbx: PbxId = "The PBX.",
+        message: MessageId = "The message."
+    }
+    RecordingPath {
+        tenant: TenantId = "The tenant (partner).", customer: CustomerId = "The customer.", pbx: PbxId = "The PBX.",
+        recording: RecordingId = "The recording."
+    }
+    CallbackPath {
+        tenant: TenantId = "The tenant (partner).", customer: CustomerId = "The customer.", pbx: PbxId = "The PBX.",
+        callback: CallbackId = "The wish to be called back."
+    }
+    MyExtensionPath { extension: ExtensionId = "An extension of mine." }
+    MyMessagePath { message: MessageId = "A message of mine." }
+    MyRecordingPath { recording: RecordingId = "A recording of a call of mine." }
 }
+
+/// A flow as it stands in a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum FlowRef {
+    /// The flow that holds the PBX's rules, whatever its id.
+    Routing,
+    Id(FlowId),
+}
+
+impl TryFrom<String> for FlowRef {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "routing" => Ok(Self::Routing),
+            id => id.parse().map(Self::Id).map_err(|_| "no id"),
+        }
+    }
+}
+
+impl utoipa::PartialSchema for FlowRef {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::Type::String).into()
+    }
+}
+
+impl utoipa::ToSchema for FlowRef {}

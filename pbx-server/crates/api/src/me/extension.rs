@@ -1,14 +1,21 @@
 //! My extensions and my phones.
 
+use crate::act::Act;
 use crate::customer::devices::Device;
 use crate::customer::extensions::Extension;
+use crate::customer::extensions::settings::{self, MailboxSettings};
+use crate::customer::targets::Targets;
+use crate::input::{Body, Doc, MyExtensionPath, Url, input};
 use crate::permit::Me;
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 use axum::Json;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use voxera_audio::Place;
+use voxera_callflow::{Forwarding, Kind};
 use voxera_model::{CustomerId, Name, Realm, TenantId};
-use voxera_store::{StoreError, TenantScope, UserExtension};
+use voxera_store::{ExtensionChange, StoreError, TenantScope, TenantTx, UserExtension};
 
 /// An extension of mine.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,7 +29,7 @@ pub struct MyExtension {
     pub devices: Vec<Device>,
 }
 
-/// My extensions, one for each membership that has one.
+/// My extensions, in all my memberships.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MyExtensions {
     pub items: Vec<MyExtension>,
@@ -53,6 +60,79 @@ pub async fn list(me: Me) -> Answer<Json<MyExtensions>> {
         }
     }
     Ok(Json(MyExtensions { items }))
+}
+
+input! {
+    /// What I change of an extension of mine; absent fields stay.
+    pub struct MyExtensionChange {
+        /// No call rings.
+        pub do_not_disturb: Option<bool>,
+        /// Merged into what is there: `null` ends a forwarding.
+        #[schema(value_type = Option<Forwarding>)]
+        pub forwarding: Option<Doc<Map<String, Value>>>,
+        /// The greeting and the PIN of my mailbox, when I have one: `{ "greeting": …, "pin": "…" }`.
+        #[schema(value_type = Option<MailboxSettings>)]
+        pub mailbox: Option<Doc<Map<String, Value>>>,
+    }
+}
+
+/// Change an extension of mine: do not disturb, forwarding, the mailbox's greeting and PIN.
+#[utoipa::path(
+    patch, path = "/api/v1/me/extensions/{extension}", operation_id = "me_extension_change", tag = "Me",
+    params(MyExtensionPath),
+    request_body(content = MyExtensionChange, example = json!({ "do_not_disturb": true })),
+    responses((status = 200, description = "The extension as it is now.", body = Extension)),
+    extensions(("x-permission" = json!("signed_in")))
+)]
+pub async fn change(
+    me: Me,
+    Url(path): Url<MyExtensionPath>,
+    change: Body<MyExtensionChange>,
+) -> Answer<Json<Extension>> {
+    let change = change.value;
+    for (tenant, customer, own) in mine(&me).await? {
+        let Some(one) = own.extensions.iter().find(|one| one.extension.id == path.extension) else {
+            continue;
+        };
+        let (pbx, before) = (one.pbx.id, one.extension.clone());
+        let Kind::User(user) = &before.kind else { continue };
+        if change.mailbox.is_some() && user.mailbox.is_none() {
+            let why = "This extension has no mailbox. Ask your administrator for one.";
+            return Err(Problem::field("/mailbox", "no_mailbox", why));
+        }
+        let mut wanted = Map::new();
+        wanted.extend(change.do_not_disturb.map(|on| ("do_not_disturb".to_owned(), Value::Bool(on))));
+        wanted.extend(change.forwarding.map(|Doc(sent)| ("forwarding".to_owned(), Value::Object(sent))));
+        wanted.extend(change.mailbox.map(|Doc(sent)| ("mailbox".to_owned(), Value::Object(sent))));
+        let at_own_field = |problem: Problem| problem.below("/settings");
+        let sent = settings::changed(&before.kind, &wanted).map_err(at_own_field)?;
+        let mut act = Mine { tenant, customer, scope: own.scope }.open(&me).await?;
+        Targets::of(&sent.kind).check(&mut act, pbx, Some(before.id)).await.map_err(at_own_field)?;
+        let change = ExtensionChange { kind: Some(sent.kind), pin: sent.pin, ..ExtensionChange::default() };
+        let after = act.extensions(pbx).update(before.id, change).await?;
+        act.changed("extension.update", before.id, &before, &after).await?;
+        act.commit().await?;
+        return Ok(Json(Extension::show(after, &me.api.control.presence().availability(pbx))));
+    }
+    Err(Problem::not_found())
+}
+
+/// Where something of mine is.
+pub(crate) struct Mine {
+    pub(crate) tenant: TenantId,
+    pub(crate) customer: CustomerId,
+    pub(crate) scope: TenantScope,
+}
+
+impl Mine {
+    /// A transaction that sees that customer.
+    pub(crate) async fn open(&self, me: &Me) -> Answer<Act<TenantTx<'static>>> {
+        Ok(Act::new(me.api.store.tenant(&self.scope).await?, me.actor.clone()))
+    }
+
+    pub(crate) const fn place(&self) -> Place {
+        Place { tenant: self.tenant, customer: self.customer }
+    }
 }
 
 /// My extensions in one customer.

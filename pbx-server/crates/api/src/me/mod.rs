@@ -3,7 +3,9 @@
 pub mod brand;
 pub mod calls;
 pub mod extension;
+pub mod messages;
 pub mod profile;
+pub mod recordings;
 
 use crate::api::Api;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,5 +18,11 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(profile::show, profile::change))
         .routes(routes!(profile::password))
         .routes(routes!(extension::list))
+        .routes(routes!(extension::change))
         .routes(routes!(calls::list))
+        .routes(routes!(messages::list))
+        .routes(routes!(messages::change, messages::delete))
+        .routes(routes!(messages::audio))
+        .routes(routes!(recordings::list))
+        .routes(routes!(recordings::audio))
 }

@@ -11,7 +11,6 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use voxera_model::{CustomerId, Locale, Name, OrgNumber, Status, TenantId, Zone};
-use voxera_store::Page;
 
 sorting!(ByName: "name", "org_number", "status", "created_at");
 
@@ -29,6 +28,8 @@ pub struct Customer {
     pub max_agents: u32,
     /// How many language-model tokens it may use in a month.
     pub monthly_tokens: u32,
+    /// How many PBXs it may have; `null`: as many as it likes.
+    pub max_pbxs: Option<u32>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -60,6 +61,9 @@ input! {
         /// 0 to 1000000000.
         #[schema(maximum = 1_000_000_000)]
         pub monthly_tokens: Option<u32>,
+        /// 0 to 1000; `null`: as many as it likes. Those that are there stay.
+        #[schema(value_type = Option<u32>, maximum = 1000)]
+        pub max_pbxs: Change<u32>,
     }
 }
 
@@ -133,6 +137,8 @@ pub async fn change(
     let max_agents = at_most("/max_agents", change.max_agents, 1000);
     let monthly_tokens = at_most("/monthly_tokens", change.monthly_tokens, 1_000_000_000);
     let (max_agents, monthly_tokens) = both(max_agents, monthly_tokens)?;
+    let max_pbxs = change.max_pbxs.into_option();
+    at_most("/max_pbxs", max_pbxs.flatten(), 1000).map_err(|refused| Problem::invalid(vec![refused]))?;
     let mut act = admin.open().await?;
     let before = act.customers().get(path.customer).await?;
     let change = voxera_store::CustomerChange {
@@ -143,6 +149,7 @@ pub async fn change(
         time_zone: change.time_zone,
         max_agents,
         monthly_tokens,
+        max_pbxs,
     };
     let after = act.customers().update(path.customer, change).await?;
     act.changed("customer.update", path.customer, &before, &after).await?;
@@ -159,19 +166,10 @@ pub async fn change(
     extensions(("x-permission" = json!("tenant_admin")))
 )]
 pub async fn delete(admin: TenantAdmin, Url(path): Url<CustomerPath>) -> Answer<StatusCode> {
-    let scope = admin.api.store.tenant_scope(admin.tenant).await?.for_customer(path.customer);
-    let mut inside = admin.api.store.tenant(&scope).await?;
-    if inside.pbxs().list(&Page::default()).await?.total > 0 {
-        return Err(Problem::conflict(
-            "customer_has_pbxs",
-            "Only a customer without PBXs can be removed. Remove them first, or suspend the customer.",
-        ));
-    }
-    drop(inside);
     let accounts = access::of_customer(&admin.api, admin.tenant, path.customer).await?;
     let mut act = admin.open().await?;
     let before = act.customers().get(path.customer).await?;
-    act.customers().delete(path.customer).await?;
+    act.customers().delete_empty(path.customer).await?;
     act.removed("customer.delete", path.customer, &before).await?;
     act.commit().await?;
     access::end(&admin.api, accounts);
@@ -245,6 +243,7 @@ impl Customer {
             time_zone: customer.time_zone,
             max_agents: customer.max_agents,
             monthly_tokens: customer.monthly_tokens,
+            max_pbxs: customer.max_pbxs,
             created_at: customer.created_at,
             updated_at: customer.updated_at,
         }

@@ -21,6 +21,7 @@ use axum::{Json, Router};
 use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 
 /// The largest body of a request, bytes: a logo. JSON is limited to less, where it is read.
 const BODY: usize = 256 * 1024;
@@ -44,7 +45,10 @@ pub fn router(api: Api) -> Router {
         .layer(from_fn(in_problem_details))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(CatchPanicLayer::custom(request::panicked))
-        .layer(CompressionLayer::new())
+        .layer(
+            CompressionLayer::new()
+                .compress_when(DefaultPredicate::new().and(NotForContentType::new("audio/"))),
+        )
         .layer(from_fn_with_state(api.clone(), headers::secure))
         .layer(from_fn_with_state(api.clone(), request::note))
         .with_state(api)

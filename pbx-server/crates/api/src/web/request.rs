@@ -8,8 +8,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use voxera_identity::Caller;
+
+/// The longest that an upload may take.
+const UPLOADS: Duration = Duration::from_mins(10);
 
 tokio::task_local! {
     static REQUEST_ID: String;
@@ -37,7 +40,9 @@ pub(crate) async fn note(State(api): State<Api>, mut request: Request, next: Nex
         request_id: Some(id.clone()),
     };
     request.extensions_mut().insert(caller);
-    let limit = api.config.timeout;
+    // Twenty megabytes over a slow line.
+    let uploads = method == axum::http::Method::POST && route.ends_with("/audio");
+    let limit = if uploads { api.config.timeout.max(UPLOADS) } else { api.config.timeout };
     let served = REQUEST_ID.scope(id.clone(), async move {
         match tokio::time::timeout(limit, next.run(request)).await {
             Ok(response) => response,

@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 use std::time::Duration;
 use voxera_callcontrol::MediaSummary;
-use voxera_callflow::{Event, Party};
+use voxera_callflow::{Event, Party, Peer};
 use voxera_model::ExtensionNumber;
 
 /// The events of an answer, one after the other.
@@ -77,7 +77,7 @@ async fn a_customer_follows_its_own_calls_and_phones() {
     assert_eq!((live.len(), &live[0]["id"]), (1, &json!(call.id().to_string())));
     assert!(world.admin(city).await.get(&city.pbx("/live")).await.items().is_empty());
 
-    let _ = call.advance(Event::Answered { by: ExtensionNumber::parse("1001").unwrap() });
+    let _ = call.advance(Event::Answered { by: Peer::Extension(ExtensionNumber::parse("1001").unwrap()) });
     let (_, data) = events.next().await.unwrap();
     assert_eq!(data["state"], "connected");
     assert!(data["answered_at"].is_string());

@@ -22,8 +22,7 @@ fn change(operation: &Operation) -> (Body, Option<&'static str>) {
         | "tenants_change"
         | "pbxs_create"
         | "customers_create" => json!({ "name": "Eve" }),
-        _ if operation.has_body() => json!({}),
-        _ => return (Body::empty(), None),
+        _ => return crate::permissions::body(operation),
     })
 }
 
@@ -34,7 +33,18 @@ async fn everything(world: &World, company: &Company) -> Vec<Value> {
     for rest in ["", "/users", "/pbxs", "/numbers", "/overview"] {
         all.push(admin.get(&company.at(rest)).await.expect(200));
     }
-    for rest in ["/extensions", "/registrations", "/calls", "/live"] {
+    for rest in [
+        "/extensions",
+        "/registrations",
+        "/calls",
+        "/live",
+        "/flows",
+        "/audio",
+        "/trunks",
+        "/messages",
+        "/recordings",
+        "/callbacks",
+    ] {
         all.push(admin.get(&company.pbx(rest)).await.expect(200));
     }
     for extension in [&company.extension, &company.second_extension] {
@@ -99,11 +109,12 @@ async fn a_foreign_id_in_a_body_is_refused() {
 
         let pbx = json!({ "number": "+46701234567", "pbx": foreign.pbx });
         assert_eq!(admin.post(&akes.at("/numbers"), pbx).await.status, 422);
-        let extension = json!({ "number": "+46701234567", "pbx": akes.pbx, "extension": foreign.extension });
+        let destination = json!({ "kind": "extension", "extension": foreign.extension });
+        let extension = json!({ "number": "+46701234567", "pbx": akes.pbx, "destination": destination });
         assert_eq!(admin.post(&akes.at("/numbers"), extension).await.status, 422);
         let number = akes.at(&format!("/numbers/{}", akes.number));
         assert_eq!(admin.patch(&number, json!({ "pbx": foreign.pbx })).await.status, 422);
-        assert_eq!(admin.patch(&number, json!({ "extension": foreign.extension })).await.status, 422);
+        assert_eq!(admin.patch(&number, json!({ "destination": destination })).await.status, 422);
     }
 }
 

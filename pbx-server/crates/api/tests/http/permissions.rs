@@ -1,6 +1,6 @@
 //! Every operation, everybody who might ask.
 
-use crate::common::{Operation, Who, World, json_body, operations};
+use crate::common::{Operation, Who, World, goodbye, json_body, operations};
 use axum::body::Body;
 use serde_json::{Value, json};
 use voxera_callcontrol::Call;
@@ -53,7 +53,9 @@ fn verdict(operation: &Operation, asker: Asker) -> Verdict {
     let needed = match operation.permission.as_str() {
         "public" => return Served,
         _ if asker == Asker::Anonymous => return Unauthenticated,
-        "signed_in" => return Served,
+        // What has an id there is the user's of the company.
+        "signed_in" if operation.ids().is_empty() || asker == Asker::Own(Role::User) => return Served,
+        "signed_in" => return NotFound,
         role => role.parse::<Role>().unwrap(),
     };
     if asker == Asker::Platform {
@@ -79,12 +81,25 @@ fn verdict(operation: &Operation, asker: Asker) -> Verdict {
 }
 
 /// A body that the operation accepts, new each time.
-fn body(operation: &Operation) -> (Body, Option<&'static str>) {
+pub fn body(operation: &Operation) -> (Body, Option<&'static str>) {
     let fresh = voxera_store::new_id().simple().to_string();
     let digits: String = fresh.bytes().rev().take(6).map(|byte| char::from(b'0' + byte % 10)).collect();
     let mail = format!("{fresh}@new.example");
     json_body(&match operation.id.as_str() {
         "tenants_logo_put" => return (Body::from(picture()), Some("image/png")),
+        "audio_upload" => return (Body::from(sound()), Some("audio/wav")),
+        "extensions_import" => {
+            let table = format!("number;name\n4{};Ny\n", &digits[..5]);
+            return (Body::from(table), Some("text/csv"));
+        }
+        "flows_create" | "flows_change" | "flows_duplicate" | "audio_change" => json!({ "name": fresh }),
+        "flows_save_draft" => json!({ "document": goodbye() }),
+        "flows_rollback" => json!({ "version": 1 }),
+        "pbxs_simulate" => json!({ "story": { "from": { "kind": "outside", "number": null },
+            "dialled": "1000", "at": "2026-12-24T10:30" } }),
+        "pbxs_replay" => json!({ "drafts": [], "days": 7 }),
+        "trunks_create" => json!({ "name": fresh, "kind": "address", "host": "192.0.2.1" }),
+        "messages_change" | "me_messages_change" => json!({ "heard": true }),
         "login" | "password_reset" | "verify_email_resend" => json!({ "email": mail, "password": "x" }),
         "register" => json!({ "email": mail, "password": "x", "organization_name": "x", "name": "x" }),
         "verify_email" => json!({ "token": fresh }),
@@ -107,6 +122,15 @@ pub fn picture() -> Vec<u8> {
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.decode(PNG).unwrap()
+}
+
+/// A WAV file with nothing in it.
+pub fn sound() -> Vec<u8> {
+    let mut wav = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+    wav.extend(8000u32.to_le_bytes());
+    wav.extend(16000u32.to_le_bytes());
+    wav.extend(b"\x02\0\x10\0data\0\0\0\0");
+    wav
 }
 
 /// What an operation that is allowed acts on: for what removes or ends something, a thing made for
@@ -161,6 +185,25 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
                 post(akes.at("/numbers"), json!({ "number": format!("+4673{digits}") })).await,
             );
         }
+        "flows_delete" => {
+            ids.insert("flow", world.menu(akes, &unique()).await);
+        }
+        "audio_delete" => {
+            ids.insert("audio", world.sound(akes, &unique(), true).await);
+        }
+        "audio_retry" => {
+            ids.insert("audio", world.sound(akes, &unique(), false).await);
+        }
+        "trunks_delete" => {
+            let line = json!({ "name": unique(), "kind": "address", "host": "192.0.2.1" });
+            ids.insert("trunk", post(akes.pbx("/trunks"), line).await);
+        }
+        "messages_delete" | "me_messages_delete" => {
+            ids.insert("message", world.message(akes, 5).await);
+        }
+        "recordings_delete" => {
+            ids.insert("recording", world.recording(akes, 5).await);
+        }
         "platform_mails_get" => {
             let mails = platform.get("/api/v1/platform/mails").await.items();
             ids.insert("mail", made(mails[0].clone()));
@@ -175,7 +218,11 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
         }
         _ => {}
     }
-    (operation.at(|name| ids.get(name).cloned().unwrap_or_else(|| akes.id_of(name))), call)
+    let mut path = operation.at(|name| ids.get(name).cloned().unwrap_or_else(|| akes.id_of(name)));
+    if operation.id == "audio_upload" {
+        path = format!("{path}?name={}", unique());
+    }
+    (path, call)
 }
 
 /// What public operations answer to a stranger who has nothing to show.

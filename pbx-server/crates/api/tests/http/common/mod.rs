@@ -2,10 +2,11 @@
 
 mod client;
 mod phones;
+mod sounds;
 mod world;
 
 pub use client::{Reply, Who, json_body};
-pub use world::{Company, PASSWORD, World};
+pub use world::{Company, PASSWORD, World, goodbye};
 
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use super::{Company, World};
 use chrono::{TimeDelta, Utc};
 use std::sync::Arc;
-use voxera_callcontrol::{Arrival, Call, PbxView, Registration, Transport};
+use voxera_callcontrol::{Arrival, ArrivedFrom, Call, PbxView, Registration, Transport};
 use voxera_model::{CallId, DeviceId, Dialled, Realm};
 
 impl World {
@@ -43,7 +43,7 @@ impl World {
     pub async fn emergency(&self, company: &Company) -> Call {
         let arrival = Arrival {
             call: CallId(voxera_store::new_id()),
-            device: company.device.parse().unwrap(),
+            from: ArrivedFrom::Device(company.device.parse().unwrap()),
             dialled: Dialled::parse("112"),
         };
         self.control.arrive(&self.view(company).await, arrival).0
@@ -54,7 +54,7 @@ impl World {
         self.register(company, &company.second_device).await;
         let arrival = Arrival {
             call: CallId(voxera_store::new_id()),
-            device: company.device.parse().unwrap(),
+            from: ArrivedFrom::Device(company.device.parse().unwrap()),
             dialled: Dialled::parse("1001"),
         };
         let (call, _) = self.control.arrive(&self.view(company).await, arrival);

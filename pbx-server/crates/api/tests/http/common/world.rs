@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
 use voxera_api::{Api, ApiConfig};
+use voxera_audio::{Library, LibraryConfig};
 use voxera_callcontrol::{CallControl, CallControlConfig};
 use voxera_callflow::{Cause, Party};
 use voxera_identity::{Clock, Identity, IdentityConfig, Limits, SeedUser};
@@ -15,7 +16,7 @@ use voxera_model::{
     AccountId, CallId, Colour, CustomerId, Email, ExtensionNumber, Locale, Name, Realm, Role, Slug, TenantId,
     UserId, Zone,
 };
-use voxera_store::{CallRecord, NewAccount, NewTenant, NewUser, Store, new_id};
+use voxera_store::{CallRecord, Direction, NewAccount, NewTenant, NewUser, Store, new_id};
 use voxera_testkit::postgres::Database;
 
 /// Everybody's.
@@ -27,6 +28,7 @@ pub struct World {
     pub control: CallControl,
     pub clock: Clock,
     pub api: Api,
+    pub library: Library,
     pub router: axum::Router,
     pub nordtel: Partner,
     pub sydtel: Partner,
@@ -61,6 +63,15 @@ pub struct Company {
     pub second_device: String,
     pub number: String,
     pub call: String,
+    /// A menu with one published version.
+    pub flow: String,
+    pub audio: String,
+    pub trunk: String,
+    /// In the mailbox of 1000.
+    pub message: String,
+    /// Of a call of 1000.
+    pub recording: String,
+    pub callback: String,
     /// The user with the role `user`, whose extension is 1000.
     pub user: String,
 }
@@ -92,6 +103,13 @@ impl Company {
             "number" => &self.number,
             "call" => &self.call,
             "user" => &self.user,
+            "flow" => &self.flow,
+            "version" => return "1".to_owned(),
+            "audio" => &self.audio,
+            "trunk" => &self.trunk,
+            "message" => &self.message,
+            "recording" => &self.recording,
+            "callback" => &self.callback,
             other => panic!("no {other} here"),
         }
         .clone()
@@ -135,7 +153,15 @@ impl World {
         let mut config = ApiConfig::new("http://portal.test", "sip.portal.test", suffix);
         config.request_burst = 100_000;
         adapt(&mut config);
-        let api = Api::new(store.clone(), identity.clone(), control.clone(), Some(metrics()), config);
+        let library = Library::new(LibraryConfig::new(state.path().join("media"))).unwrap();
+        let api = Api::new(
+            store.clone(),
+            identity.clone(),
+            control.clone(),
+            library.clone(),
+            Some(metrics()),
+            config,
+        );
         let seed = SeedUser {
             email: Email::parse("platform@voxera.example").unwrap(),
             password: PASSWORD.to_owned(),
@@ -157,6 +183,7 @@ impl World {
         let mut world = Self {
             router: voxera_api::router(api.clone()),
             api,
+            library,
             store,
             control,
             clock,
@@ -286,7 +313,8 @@ impl World {
         let pbx = json!({ "name": format!("{word} pbx"), "realm": company.realm });
         company.pbx = id(&admin.post(&company.at("/pbxs"), pbx).await.expect(201));
         for (number, user) in [("1000", json!(company.user)), ("1001", Value::Null)] {
-            let extension = json!({ "number": number, "name": format!("{word} {number}"), "user": user });
+            let extension = json!({ "number": number, "name": format!("{word} {number}"), "user": user,
+                "settings": { "kind": "user", "mailbox": {} } });
             let extension = id(&admin.post(&company.pbx("/extensions"), extension).await.expect(201));
             let phones = company.pbx(&format!("/extensions/{extension}/devices"));
             let device =
@@ -297,8 +325,26 @@ impl World {
         let number =
             json!({ "number": number_of(word), "label": format!("{word} number"), "pbx": company.pbx });
         company.number = id(&admin.post(&company.at("/numbers"), number).await.expect(201));
+        company.flow = self.menu(&company, &format!("{word} menu")).await;
+        let line = json!({ "name": format!("{word} line"), "kind": "registration",
+            "host": "sip.operator.example", "username": "46812345678", "password": "hemligt" });
+        company.trunk = id(&admin.post(&company.pbx("/trunks"), line).await.expect(201));
+        company.audio = self.sound(&company, &format!("{word} sound"), true).await;
+        company.message = self.message(&company, 1).await;
+        company.callback = self.callback(&company).await;
         company.call = self.call(&company, Cause::Normal, TimeDelta::minutes(90)).await;
+        company.recording = self.recording(&company, 1).await;
         company
+    }
+
+    /// A menu that says goodbye, published once.
+    pub async fn menu(&self, company: &Company, name: &str) -> String {
+        let admin = self.admin(company).await;
+        let flows = company.pbx("/flows");
+        let new = json!({ "name": name, "document": goodbye() });
+        let flow = id(&admin.post(&flows, new).await.expect(201));
+        admin.post(&format!("{flows}/{flow}/publish"), json!({ "comment": "first" })).await.expect(201);
+        flow
     }
 
     /// A call from 1000 to 1001 that began so long ago and took a minute.
@@ -327,12 +373,21 @@ impl World {
             media: None,
             snapshot_version: config.snapshot.version,
             trace: Vec::new(),
+            direction: Direction::Internal,
+            keys: String::new(),
         };
         let id = record.id;
         tx.calls().insert(&[record]).await.unwrap();
         tx.commit().await.unwrap();
         id.to_string()
     }
+}
+
+/// The smallest menu.
+pub fn goodbye() -> Value {
+    json!({ "settings": { "language": "sv", "timeout": 5, "retries": 2, "invalid": null }, "entry": "bye",
+        "nodes": { "bye": { "name": "Hej då", "step": { "kind": "hangup",
+            "prompt": { "kind": "speech", "text": "Tack och hej då." } } } } })
 }
 
 /// The `id` of what was made.
