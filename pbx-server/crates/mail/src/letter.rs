@@ -3,7 +3,7 @@
 use crate::brand::Brand;
 use chrono::{DateTime, Utc};
 use std::net::IpAddr;
-use voxera_model::{Locale, Role};
+use voxera_model::{Locale, Role, Zone};
 
 /// One mail's cause. Links are complete URLs of the portal.
 #[derive(Clone, Copy)]
@@ -43,6 +43,23 @@ pub enum Letter<'a> {
         /// From where the second use came.
         address: Option<IpAddr>,
     },
+    /// Somebody left a message.
+    Voicemail {
+        /// Where the portal shows it.
+        link: &'a str,
+        /// Who called, as people write it; `None`: withheld.
+        from: Option<&'a str>,
+        /// Whose mailbox: name and number.
+        mailbox: &'a str,
+        /// When it was left.
+        at: DateTime<Utc>,
+        /// In which zone that is told: the PBX's.
+        zone: &'a Zone,
+        /// How long it is.
+        seconds: u32,
+        /// Whether the sound goes with the mail.
+        attached: bool,
+    },
 }
 
 impl Letter<'_> {
@@ -55,6 +72,7 @@ impl Letter<'_> {
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
             Self::SessionReused { .. } => "session_reused",
+            Self::Voicemail { .. } => "voicemail",
         }
     }
 }
@@ -144,6 +162,17 @@ fn swedish<'a>(letter: &Letter<'a>, brand: &Brand) -> Words<'a> {
             .say(format!("En inloggning på ditt konto hos {name} användes två gånger {}. Det kan betyda att någon har kopierat den, så vi har avslutat den.", moment(*at, brand)))
             .say(from_where("Det andra försöket kom från adressen", *address))
             .note("Logga in igen. Känner du inte igen det här, byt lösenord: då loggas alla andra enheter ut."),
+        Letter::Voicemail { link, from, mailbox, at, zone, seconds, attached } => {
+            let caller = from.unwrap_or("Dolt nummer");
+            Words::with_link(format!("Nytt röstmeddelande från {}", from.unwrap_or("dolt nummer")), link, "Lyssna i portalen")
+                .say(format!("{caller} lämnade ett meddelande till {mailbox} {}.", local(*at, zone)))
+                .say(format!("Det är {} långt.", length(*seconds)))
+                .note(if *attached {
+                    "Meddelandet ligger också som ljudfil i det här brevet."
+                } else {
+                    "Ljudet är för stort för ett brev. Lyssna i portalen eller ring *97."
+                })
+        }
     }
 }
 
@@ -181,6 +210,17 @@ fn english<'a>(letter: &Letter<'a>, brand: &Brand) -> Words<'a> {
             .say(format!("A sign-in of your account with {name} was used twice {}. Somebody may have copied it, so we have ended it.", moment(*at, brand)))
             .say(from_where("The second attempt came from the address", *address))
             .note("Sign in again. If you do not recognise this, change your password: that signs out all other devices."),
+        Letter::Voicemail { link, from, mailbox, at, zone, seconds, attached } => {
+            let caller = from.unwrap_or("A withheld number");
+            Words::with_link(format!("New voice message from {}", from.unwrap_or("a withheld number")), link, "Listen in the portal")
+                .say(format!("{caller} left a message for {mailbox} on {}.", local(*at, zone)))
+                .say(format!("It is {} long.", length(*seconds)))
+                .note(if *attached {
+                    "The message is also in this mail, as a sound file."
+                } else {
+                    "The sound is too large for a mail. Listen in the portal, or dial *97."
+                })
+        }
     }
 }
 
@@ -207,6 +247,17 @@ fn role_en(role: Role) -> &'static str {
 /// Empty when the address is not known; empty paragraphs are left out.
 fn from_where(words: &str, address: Option<IpAddr>) -> String {
     address.map_or_else(String::new, |address| format!("{words} {address}."))
+}
+
+/// `2026-11-21 08:16`.
+fn local(at: DateTime<Utc>, zone: &Zone) -> String {
+    let zone: chrono_tz::Tz = zone.as_str().parse().unwrap_or(chrono_tz::UTC);
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// `1:05`, minutes and seconds.
+fn length(seconds: u32) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
 /// `2026-11-21 08:16 (Europe/Stockholm)`.

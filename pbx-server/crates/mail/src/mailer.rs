@@ -6,6 +6,7 @@ use crate::outbox::Outbox;
 use crate::smtp::{SmtpConfig, SmtpError, Transport};
 use chrono::{DateTime, TimeDelta, Utc};
 use lettre::AsyncTransport;
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 use voxera_model::Email;
 use voxera_store::{Mail, PlatformTx, Store, StoreError};
@@ -61,6 +62,7 @@ pub struct Mailer {
     outbox: Outbox,
     server: Option<(Transport, Email)>,
     retry: Retry,
+    media: Option<PathBuf>,
 }
 
 impl Mailer {
@@ -75,7 +77,13 @@ impl Mailer {
             Some(config) => Some((config.transport()?, config.from.clone())),
             None => None,
         };
-        Ok(Self { store, outbox, server, retry })
+        Ok(Self { store, outbox, server, retry, media: None })
+    }
+
+    /// Where the sounds lie that go with mails. Without it they stay away.
+    #[must_use]
+    pub fn with_media(self, folder: impl Into<PathBuf>) -> Self {
+        Self { media: Some(folder.into()), ..self }
     }
 
     /// Sends what waits, until the future is dropped. Wakes when [`Outbox::wake`] is called, when a
@@ -109,7 +117,8 @@ impl Mailer {
         // The row stays locked while it is on its way, so that no other server sends it too.
         let Some(mail) = tx.mails().take_due(1).await?.pop() else { return Ok(Sent::Nothing) };
         let brand = brand_of(&mut tx, &mail).await?;
-        let outcome = match message(&mail, from, brand.as_ref()) {
+        let sound = self.sound(&mail).await;
+        let outcome = match message(&mail, from, brand.as_ref(), sound) {
             Ok(message) => transport.send(message).await.map_err(|error| refusal(&error)),
             Err(error) => Err(Refusal { why: error.to_string(), for_good: true }),
         };
@@ -128,6 +137,25 @@ impl Mailer {
         };
         tx.commit().await?;
         Ok(sent)
+    }
+}
+
+impl Mailer {
+    /// The sound that goes with a mail. One that was removed meanwhile stays away: the mail goes.
+    async fn sound(&self, mail: &Mail) -> Option<Vec<u8>> {
+        let path = Path::new(mail.attachment.as_deref()?);
+        // The row says what lies below the folder, and nothing else.
+        if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+            tracing::error!(mail = %mail.id, "an attachment outside the media folder");
+            return None;
+        }
+        match tokio::fs::read(self.media.as_ref()?.join(path)).await {
+            Ok(sound) => Some(sound),
+            Err(error) => {
+                tracing::warn!(mail = %mail.id, %error, "a mail goes without its sound");
+                None
+            }
+        }
     }
 }
 

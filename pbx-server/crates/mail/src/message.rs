@@ -4,8 +4,8 @@
 //! that lettre encodes: no text of a tenant can begin a header of its own.
 
 use crate::brand::Brand;
-use lettre::message::header::{Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Body, Mailbox, MultiPart};
 use lettre::{Address, Message};
 use voxera_model::Email;
 use voxera_store::Mail;
@@ -31,8 +31,13 @@ impl Header for AutoSubmitted {
 #[error("the mail cannot be put together: {0}")]
 pub(crate) struct MessageError(String);
 
-/// `brand`: the tenant's, as it is now; `None`: the tenant is gone.
-pub(crate) fn message(mail: &Mail, from: &Email, brand: Option<&Brand>) -> Result<Message, MessageError> {
+/// `brand`: the tenant's, as it is now; `None`: the tenant is gone. `sound`: a WAV that goes with it.
+pub(crate) fn message(
+    mail: &Mail,
+    from: &Email,
+    brand: Option<&Brand>,
+    sound: Option<Vec<u8>>,
+) -> Result<Message, MessageError> {
     let failed = |error: lettre::error::Error| MessageError(error.to_string());
     let sender = Mailbox::new(brand.map(|brand| brand.name.to_string()), address(from)?);
     let (_, domain) = from.as_str().rsplit_once('@').unwrap_or_default();
@@ -46,7 +51,12 @@ pub(crate) fn message(mail: &Mail, from: &Email, brand: Option<&Brand>) -> Resul
     if let Some(support) = brand.and_then(|brand| brand.support_email.as_ref()) {
         builder = builder.reply_to(Mailbox::new(None, address(support)?));
     }
-    builder.multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone())).map_err(failed)
+    let words = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
+    let Some(sound) = sound else { return builder.multipart(words).map_err(failed) };
+    let wav: ContentType = "audio/wav".parse().map_err(|error| MessageError(format!("{error}")))?;
+    let name = format!("{}.wav", mail.created_at.format("%Y-%m-%d-%H%M%S"));
+    let sound = Attachment::new(name).body(Body::new(sound), wav);
+    builder.multipart(MultiPart::mixed().multipart(words).singlepart(sound)).map_err(failed)
 }
 
 fn address(email: &Email) -> Result<Address, MessageError> {

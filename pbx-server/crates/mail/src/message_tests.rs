@@ -29,13 +29,14 @@ fn mail(subject: &str) -> Mail {
         last_error: None,
         created_at: chrono::DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000),
         sent_at: None,
+        attachment: None,
     }
 }
 
 /// The lines of the head, unfolded.
 fn head(mail: &Mail) -> Vec<String> {
     let from = Email::parse("no-reply@voxera.example").unwrap();
-    let bytes = message(mail, &from, Some(&brand())).unwrap().formatted();
+    let bytes = message(mail, &from, Some(&brand()), None).unwrap().formatted();
     let text = String::from_utf8(bytes).unwrap();
     let (head, _) = text.split_once("\r\n\r\n").unwrap();
     head.replace("\r\n ", " ").split("\r\n").map(str::to_owned).collect()

@@ -54,6 +54,7 @@ impl Outbox {
                 Delivery::Smtp => MailState::Queued,
                 Delivery::Mailbox => MailState::Mailbox,
             },
+            attachment: None,
         })
     }
 

@@ -17,7 +17,9 @@ fn brand() -> Brand {
     }
 }
 
-fn letters() -> [Letter<'static>; 5] {
+static STOCKHOLM: std::sync::LazyLock<Zone> = std::sync::LazyLock::new(Zone::stockholm);
+
+fn letters() -> [Letter<'static>; 6] {
     let at = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
     let address = Some("192.0.2.7".parse().unwrap());
     [
@@ -31,6 +33,15 @@ fn letters() -> [Letter<'static>; 5] {
         Letter::PasswordReset { link: LINK },
         Letter::PasswordChanged { at, address },
         Letter::SessionReused { at, address },
+        Letter::Voicemail {
+            link: LINK,
+            from: Some("Åsa Ek, 070-174 06 05"),
+            mailbox: "Anna Åkesson (1000)",
+            at,
+            zone: &STOCKHOLM,
+            seconds: 65,
+            attached: true,
+        },
     ]
 }
 

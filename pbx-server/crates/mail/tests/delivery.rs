@@ -292,3 +292,69 @@ async fn without_a_mail_server_mails_stay_where_the_portal_shows_them() {
     assert_eq!(mailer.send_next().await.unwrap(), Sent::Nothing);
     assert_eq!(world.mail(id).await.state, MailState::Mailbox);
 }
+
+#[tokio::test]
+async fn the_sound_of_a_message_goes_with_the_mail_and_nothing_else_of_the_machine_does() {
+    let world = World::create().await;
+    let mut server = SmtpSink::start().await;
+    let media = std::env::temp_dir().join(format!("voxera-mail-{}", new_id()));
+    std::fs::create_dir_all(media.join("below/messages")).unwrap();
+    let sound: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+    std::fs::write(media.join("below/messages/1.wav"), &sound).unwrap();
+    let secret = media.with_extension("secret");
+    std::fs::write(&secret, b"secret").unwrap();
+    let outside = format!("below/../../{}", secret.file_name().unwrap().to_str().unwrap());
+    let mailer = world.mailer(&config(server.address().port(), Security::None)).with_media(&media);
+    let zone = Zone::stockholm();
+    let letter = Letter::Voicemail {
+        link: "https://voxera.example/me/voicemail",
+        from: Some("Åsa Ek, 070-174 06 05"),
+        mailbox: "Anna Åkesson (1000)",
+        at: chrono::DateTime::UNIX_EPOCH,
+        zone: &zone,
+        seconds: 65,
+        attached: true,
+    };
+    let to = Email::parse("anna@akesbageri.example").unwrap();
+    let gone = "below/messages/2.wav".to_owned();
+    for (attachment, arrives) in [("below/messages/1.wav".to_owned(), true), (gone, false), (outside, false)]
+    {
+        let nordtel = Some(world.nordtel);
+        let mut mail = world.outbox.write(&letter, &world.brand, nordtel, &to, "Anna", Locale::Sv).unwrap();
+        mail.attachment = Some(attachment.clone());
+        let mut tx = world.store.platform().await.unwrap();
+        tx.mails().queue(mail).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(mailer.send_next().await.unwrap(), Sent::Taken, "{attachment}");
+        let sent = server.next().await;
+        assert_eq!(sent.header("Subject").unwrap(), "Nytt röstmeddelande från Åsa Ek, 070-174 06 05");
+        let text = sent.part("text/plain").unwrap();
+        assert!(text.contains("1:05") && text.contains("/me/voicemail"), "{text}");
+        let attached = sent.data.split_once("Content-Type: audio/wav").map(|(_, part)| part.to_owned());
+        assert_eq!(attached.is_some(), arrives, "{attachment}");
+        if let Some(part) = attached {
+            assert!(sent.data.contains("Content-Disposition: attachment; filename="), "{}", sent.data);
+            let (_, body) = part.split_once("\r\n\r\n").unwrap();
+            let (body, _) = body.split_once("\r\n--").unwrap();
+            assert_eq!(decoded(body), sound);
+        }
+    }
+    std::fs::remove_dir_all(&media).unwrap();
+    std::fs::remove_file(&secret).unwrap();
+}
+
+/// Base64 with line ends.
+fn decoded(text: &str) -> Vec<u8> {
+    let value = |byte: u8| match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let digits: Vec<u8> =
+        text.bytes().filter(|byte| byte.is_ascii_graphic() && *byte != b'=').map(value).collect();
+    let bits =
+        digits.iter().flat_map(|digit| (0..6).rev().map(move |bit| digit >> bit & 1)).collect::<Vec<_>>();
+    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |byte, bit| byte << 1 | bit)).collect()
+}
