@@ -78,13 +78,15 @@ const LIST: List = List {
     select: "e.id, e.customer_id, e.pbx_id, e.number, e.name, e.user_id, u.display_name as user_name, \
              e.kind, e.settings, e.ring_seconds, e.call_waiting, e.recording, \
              e.sealed_pin is not null as has_pin, \
-             case when e.kind = 'user' then \
-                 array(select d.id from devices d where d.extension_id = e.id order by d.created_at, d.id) \
-                 else '{}' end as devices, \
+             coalesce(d.ids, '{}') as devices, \
              case when e.kind in ('hunt_group', 'queue') then \
                  (select jsonb_agg(jsonb_build_object('extension', m.member_id, 'tier', m.tier) \
                      order by m.position) from extension_members m where m.group_id = e.id) end as members, \
-             e.created_at, e.updated_at from extensions e left join platform.users u on u.id = e.user_id",
+             e.created_at, e.updated_at from extensions e \
+                 left join (select pbx_id, extension_id, array_agg(id order by created_at, id) as ids \
+                     from devices group by pbx_id, extension_id) d \
+                     on d.pbx_id = e.pbx_id and d.extension_id = e.id \
+                 left join platform.users u on u.id = e.user_id",
     sorts: &[
         ("number", "(length(e.number), e.number)"),
         ("name", "lower(e.name collate \"sv-x-icu\")"),
