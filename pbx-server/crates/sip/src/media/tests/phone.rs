@@ -133,6 +133,15 @@ impl Phone {
         }
     }
 
+    /// Hears what was sent so far: on this machine it has arrived.
+    pub fn drain(&mut self) {
+        self.socket.set_nonblocking(true).unwrap();
+        while self.socket.peek(&mut [0]).is_ok() {
+            self.hear();
+        }
+        self.socket.set_nonblocking(false).unwrap();
+    }
+
     /// Forgets what it heard.
     pub fn fresh(&mut self) {
         self.heard.clear();
