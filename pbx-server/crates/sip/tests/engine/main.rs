@@ -10,6 +10,7 @@ mod limits;
 mod moves;
 mod register;
 mod rig;
+mod stories;
 mod tcp;
 mod trunk_in;
 mod trunk_lines;

@@ -111,6 +111,23 @@ pub fn device(realm: &str, number: &str, nth: u32) -> DeviceId {
     DeviceId(Uuid::from_bytes(Md5::digest(format!("{realm}/{number}/{nth}")).into()))
 }
 
+/// What a phone with this user name knows.
+pub fn credentials(realm: &str, user: &str) -> Credentials {
+    Credentials { password: password(user), user: user.into(), realm: realm.into(), number: user.into() }
+}
+
+/// What the company knows of that phone.
+pub fn secret(realm: &str, extension: &ExtensionNumber, device: DeviceId) -> DeviceSecret {
+    let text = format!("{device}:{realm}:{}", password(&device.to_string()));
+    DeviceSecret {
+        device,
+        extension: extension.clone(),
+        name: Name::parse("Telefon").unwrap(),
+        ha1_md5: Md5::digest(&text).into(),
+        ha1_sha256: Sha256::digest(&text).into(),
+    }
+}
+
 fn password(user: &str) -> String {
     format!("secret of {user}")
 }
@@ -121,16 +138,7 @@ pub fn pbx(realm: &str, id: u128) -> PbxConfig {
     let extensions = PEOPLE.iter().map(|(number, name, phones, call_waiting)| {
         let own: Vec<DeviceId> = (0..*phones).map(|nth| device(realm, number, nth)).collect();
         let extension = ExtensionNumber::parse(number).unwrap();
-        devices.extend(own.iter().map(|device| {
-            let text = format!("{device}:{realm}:{}", password(&device.to_string()));
-            DeviceSecret {
-                device: *device,
-                extension: extension.clone(),
-                name: Name::parse("Telefon").unwrap(),
-                ha1_md5: Md5::digest(&text).into(),
-                ha1_sha256: Sha256::digest(&text).into(),
-            }
-        }));
+        devices.extend(own.iter().map(|device| secret(realm, &extension, *device)));
         let known = Extension {
             id: ExtensionId(Uuid::from_bytes(Md5::digest(format!("{realm}/{number}")).into())),
             name: Name::parse(name).unwrap(),

@@ -63,6 +63,15 @@ async fn a_call_to_the_registered_contact_is_for_the_number_in_to() {
 }
 
 #[tokio::test]
+async fn a_carrier_that_requires_what_we_do_not_speak_is_told_so() {
+    let (rig, line, _anna) = world().await;
+    let uri = format!("sip:{NUMBER}@{}", rig.engine.local_addr());
+    let more = "Require: 100rel\r\n";
+    let answer = line.call_at(&uri, &format!("<{uri}>"), MOBILE, more, None).await.refused(420).await;
+    assert_eq!(answer.field("Unsupported"), "100rel");
+}
+
+#[tokio::test]
 async fn a_caller_who_hides_is_nobody_to_the_phone() {
     let (mut rig, line, mut anna) = world().await;
     let contact = line.registered().await;

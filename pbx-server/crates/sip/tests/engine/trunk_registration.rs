@@ -72,8 +72,11 @@ async fn an_operator_who_is_not_there_is_said_to_be_silent() {
     is(&rig, LineState::Down { why: LineFault::Silent }).await;
     give_lines(&rig, vec![TrunkSecret { transport: TrunkTransport::Tcp, ..trunk.clone() }]);
     is(&rig, LineState::Down { why: LineFault::NoConnection }).await;
-    give_lines(&rig, vec![TrunkSecret { host: "operator.invalid".into(), ..trunk.clone() }]);
-    is(&rig, LineState::Down { why: LineFault::NameUnknown }).await;
+    for host in ["operator.invalid", "op eratör>\r\nVia: x"] {
+        give_lines(&rig, Vec::new());
+        give_lines(&rig, vec![TrunkSecret { host: host.into(), ..trunk.clone() }]);
+        is(&rig, LineState::Down { why: LineFault::NameUnknown }).await;
+    }
     give_lines(&rig, vec![TrunkSecret { transport: TrunkTransport::Tls, ..trunk }]);
     is(&rig, LineState::Down { why: LineFault::Encrypted }).await;
 }
