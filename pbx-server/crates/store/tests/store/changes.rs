@@ -1,14 +1,15 @@
 //! Engines hear of every change that a call can notice, when it is committed and never before.
 
 use crate::companies::{Company, company, extension as person, name, owner, tenant};
+use crate::pbx::{anna as author, callback, flow, hunt_group, menu, message, recording, sound, trunk};
 use sqlx::Executor;
 use voxera_callflow::{Destination, Kind, User};
 use voxera_model::{
     DeviceId, ExtensionId, ExtensionNumber, NumberId, PbxId, PhoneNumber, Realm, Seconds, Status, Zone,
 };
 use voxera_store::{
-    Change, ConfigChanges, ExtensionChange, NewDevice, NewExtension, NewNumber, NewPbx, NumberChange, Page,
-    PbxChange, Store, TenantScope, TenantTx, new_id,
+    Change, ConfigChanges, Converted, ExtensionChange, NewDevice, NewExtension, NewNumber, NewPbx,
+    NumberChange, Page, PbxChange, Store, TenantScope, TenantTx, new_id,
 };
 use voxera_testkit::postgres::Database;
 
@@ -164,6 +165,74 @@ async fn a_pbx_that_is_removed_is_told_and_its_number_leads_nowhere() {
         time_zone: Zone::stockholm(),
     };
     tx.pbxs().create(new).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_published_or_set_is_told_and_drafts_and_messages_are_not() {
+    let mut world = World::create().await;
+    let (pbx, [anna, bertil]) = (world.company.pbx, world.company.extensions);
+    let mut version = world.version().await;
+
+    let mut tx = world.tx().await;
+    let group = tx.extensions(pbx).create(hunt_group("1100", &[anna])).await.unwrap().id;
+    tx.commit().await.unwrap();
+    version = world.told_after("make a group", version).await;
+
+    let mut tx = world.tx().await;
+    let kind = hunt_group("1100", &[bertil, anna]).kind;
+    let change = ExtensionChange { kind: Some(kind), ..ExtensionChange::default() };
+    tx.extensions(pbx).update(group, change).await.unwrap();
+    tx.commit().await.unwrap();
+    version = world.told_after("change who is in a group", version).await;
+
+    let mut tx = world.tx().await;
+    let line = tx.trunks(pbx).create(trunk("Operatören")).await.unwrap().id;
+    tx.commit().await.unwrap();
+    version = world.told_after("add a line", version).await;
+
+    let mut tx = world.tx().await;
+    tx.trunks(pbx).delete(line).await.unwrap();
+    tx.commit().await.unwrap();
+    version = world.told_after("remove a line", version).await;
+
+    let mut tx = world.tx().await;
+    let audio = tx.audio(pbx).create(sound("Musik")).await.unwrap().id;
+    tx.commit().await.unwrap();
+    version = world.told_after("add a sound", version).await;
+
+    // A draft, what is left in a mailbox and how far a conversion is: nothing that calls follow.
+    let mut tx = world.tx().await;
+    let menu = flow(&mut tx, &world.company, "Växel", menu(Destination::Hangup)).await;
+    let draft = tx.flows(pbx).draft(menu).await.unwrap();
+    tx.flows(pbx).save_draft(menu, &draft.document, None, &author()).await.unwrap();
+    tx.messages(pbx).insert(&message(anna)).await.unwrap();
+    tx.recordings(pbx).insert(&recording(&[anna])).await.unwrap();
+    tx.callbacks(pbx).insert(&callback(anna)).await.unwrap();
+    tx.audio(pbx).converted(audio, &Converted::Failed("Nej".into())).await.unwrap();
+    tx.commit().await.unwrap();
+    let second = PbxId(new_id());
+    let mut tx = world.tx().await;
+    let new = NewPbx {
+        id: second,
+        customer: world.company.customer,
+        name: name("Filial"),
+        realm: Realm::parse("filial.pbx.example").unwrap(),
+        time_zone: Zone::stockholm(),
+    };
+    tx.pbxs().create(new).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(world.changes.next().await.unwrap(), world.about(second));
+    assert_eq!(world.version().await, version);
+
+    let mut tx = world.tx().await;
+    tx.flows(pbx).publish(menu, None, None, &author()).await.unwrap();
+    tx.commit().await.unwrap();
+    version = world.told_after("publish", version).await;
+
+    let mut tx = world.tx().await;
+    tx.flows(pbx).rollback(menu, 1, None, &author()).await.unwrap();
+    tx.commit().await.unwrap();
+    world.told_after("roll back", version).await;
 }
 
 #[tokio::test]
