@@ -33,10 +33,17 @@ pub fn is_from_line(hub: &Hub, request: &Request, flow: &Flow) -> bool {
 }
 
 /// What an INVITE over a line asks for; `None`: it does not come over one. Refused with 404: a
-/// number that no PBX with this line has.
+/// number that no PBX with this line has; with 420: a way of speaking that we do not know.
 pub fn inbound(hub: &Hub, request: &Request, flow: &Flow) -> Option<Result<Inbound, Refusal>> {
     if !is_from_line(hub, request, flow) {
         return None;
+    }
+    let required = wire::values(&request.headers, "Require").flat_map(|value| value.split(','));
+    let unknown: Vec<&str> =
+        required.map(str::trim).filter(|one| !one.eq_ignore_ascii_case("timer")).collect();
+    if !unknown.is_empty() {
+        let headers = vec![wire::field("Unsupported", unknown.join(", "))];
+        return Some(Err(Refusal { code: 420, headers }));
     }
     let lines = hub.lines.at(flow.peer);
     Some(find(hub, request, &lines).ok_or(Refusal { code: 404, headers: Vec::new() }))

@@ -114,6 +114,9 @@ impl Line {
     /// The address for calls to a number.
     #[must_use]
     pub fn target(&self, user: &str) -> Option<Uri> {
+        if self.settings.host.is_empty() {
+            return None;
+        }
         let transport = if self.settings.transport == Transport::Tcp { ";transport=tcp" } else { "" };
         Uri::try_from(format!("sip:{user}@{}{transport}", self.place_name()).as_str()).ok()
     }
@@ -268,6 +271,9 @@ impl Line {
     /// What the name leads to at this moment; what it led to before, when it leads nowhere.
     async fn resolve(&self, hub: &Hub) -> Vec<SocketAddr> {
         let Settings { host, port, .. } = &self.settings;
+        if host.is_empty() {
+            return Vec::new();
+        }
         let mut found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
             Ok(ip) => vec![SocketAddr::new(ip, *port)],
             Err(_) => match tokio::net::lookup_host((host.as_str(), *port)).await {

@@ -4,14 +4,22 @@
 
 use crate::auth::digest::{Algorithm, Params};
 use crate::wire;
-use rsipstack::sip::{Header, Headers, Request, Response};
+use rsipstack::sip::{Header, Headers, Method, Request, Response};
 use std::sync::{Mutex, PoisonError};
 
-/// How a line knows us, and the challenge that it gave last.
+/// How a line knows us, and the challenges that it gave last.
 pub struct Proof {
     username: String,
     password: String,
-    last: Mutex<Option<Answered>>,
+    known: Mutex<Known>,
+}
+
+/// The challenges that were answered last: a carrier's registrar and its calls are often two
+/// machines, with nonces of their own.
+#[derive(Default)]
+struct Known {
+    registrar: Option<Answered>,
+    calls: Option<Answered>,
 }
 
 /// A challenge, and how often its nonce was used.
@@ -35,6 +43,12 @@ struct Challenge {
     field: &'static str,
 }
 
+impl Known {
+    fn of(&mut self, method: Method) -> &mut Option<Answered> {
+        if method == Method::Register { &mut self.registrar } else { &mut self.calls }
+    }
+}
+
 impl std::fmt::Debug for Proof {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Proof")
@@ -44,14 +58,14 @@ impl std::fmt::Debug for Proof {
 impl Proof {
     #[must_use]
     pub fn new(username: &str, password: &str) -> Self {
-        Self { username: username.to_owned(), password: password.to_owned(), last: Mutex::default() }
+        Self { username: username.to_owned(), password: password.to_owned(), known: Mutex::default() }
     }
 
     /// Proves a request before it is asked for, when an earlier challenge still serves: most lines
     /// take one nonce for many requests.
     pub fn add(&self, request: &mut Request) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(answered) = &mut *last {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answered) = known.of(request.method) {
             let field = self.field(request, answered);
             put(&mut request.headers, field);
         }
@@ -66,9 +80,12 @@ impl Proof {
             return None;
         }
         let mut request = next(request)?;
-        let mut answered = Answered { challenge, count: 0 };
-        let field = self.field(&request, &mut answered);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(answered);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = known.of(request.method);
+        // A nonce that comes again is counted on: the same count twice is a replay.
+        let count =
+            last.as_ref().filter(|last| last.challenge.nonce == challenge.nonce).map_or(0, |last| last.count);
+        let field = self.field(&request, last.insert(Answered { challenge, count }));
         put(&mut request.headers, field);
         Some(request)
     }
@@ -184,7 +201,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::auth::digest::{Credentials, ha2, response};
-    use rsipstack::sip::{Method, SipMessage, Uri};
+    use rsipstack::sip::{SipMessage, Uri};
 
     fn request() -> Request {
         let headers = vec![
@@ -246,6 +263,18 @@ mod tests {
             let given = accepted(&later, "Proxy-Authorization", "secret").unwrap();
             assert_eq!((given.nc, given.algorithm), (count, Algorithm::Md5));
         }
+    }
+
+    #[test]
+    fn a_nonce_that_comes_again_is_counted_on_and_that_of_calls_is_another() {
+        let proof = Proof::new("line", "secret");
+        let ask = refusal(401, &["Digest realm=\"Carrier\", nonce=\"n\", qop=\"auth\""]);
+        proof.again(&request(), &ask, 0).unwrap();
+        let again = proof.again(&request(), &ask, 0).unwrap();
+        assert_eq!(accepted(&again, "Authorization", "secret").unwrap().nc, 2);
+        let mut call = Request { method: Method::Invite, ..request() };
+        proof.add(&mut call);
+        assert!(!call.to_string().contains("Authorization"), "{call}");
     }
 
     #[test]

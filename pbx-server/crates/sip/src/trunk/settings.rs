@@ -61,10 +61,33 @@ fn read(pbx: PbxId, secret: TrunkSecret) -> Settings {
         trunk: secret.id,
         pbx,
         kind,
-        host: secret.host,
+        // Anything else has no place in a header, and leads nowhere.
+        host: Some(secret.host).filter(|host| is_host(host)).unwrap_or_default(),
         port: secret.port,
         transport,
         addresses: secret.addresses,
         account: secret.username.map(|username| (username, password.unwrap_or_default())),
+    }
+}
+
+/// A name or an address, as it may stand in a header.
+fn is_host(text: &str) -> bool {
+    let name =
+        |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    text.parse::<IpAddr>().is_ok() || (!text.is_empty() && text.len() <= 253 && name(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_stand_in_a_header_is_a_host() {
+        for good in ["sip.carrier.example", "192.0.2.1", "2001:db8::1", "localhost"] {
+            assert!(is_host(good), "{good}");
+        }
+        for bad in ["", "a b", "x>;evil", "x\r\nVia: y", "sip:x", "x/y", "å.example"] {
+            assert!(!is_host(bad), "{bad}");
+        }
     }
 }
