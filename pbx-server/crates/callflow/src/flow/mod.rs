@@ -4,11 +4,6 @@
 //! or a [`Goal`] to visit at once. Goals are visited in a loop, not by recursion, and every visit is
 //! counted, so that no settings whatever make a step endless.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a place names the events it has a use for; `Walk::otherwise` names all the others"
-)]
-
 mod arrive;
 mod callback;
 mod conference;

@@ -87,9 +87,14 @@ pub(super) fn happened(walk: &mut Walk<'_>, line: &Line, event: &Event) -> Optio
             walk.say(Reason::LeftTheLine { from, queue: who, waited });
             Some(Next::End(Cause::Abandoned))
         }
-        Event::Played | Event::Failed => {
+        Event::Played => {
             line.greeting = false;
             music(walk, queue);
+            Some(wait(walk, queue, line))
+        }
+        // Without a sound one waits in silence; asking for it again would fail again.
+        Event::Failed => {
+            line.greeting = false;
             Some(wait(walk, queue, line))
         }
         Event::Woken => Some(wait(walk, queue, line)),

@@ -317,7 +317,6 @@ pub(super) fn say(reason: &Reason) -> String {
         Reason::CallbackDropped { whom } => {
             format!("The caller left no number for {} to call back.", whom.say(EN))
         }
-        Reason::CouldNotBeDone => "That could not be done.".into(),
         Reason::Unknown => "A decision made by a newer version of the system.".into(),
     }
 }

@@ -5,9 +5,11 @@
 
 mod conditions;
 mod en;
+mod kinds;
 mod sv;
 mod who;
 
+pub use kinds::{EventKind, Feature, Forward};
 pub use who::Who;
 
 use crate::calendar::LocalTime;
@@ -477,30 +479,9 @@ pub enum Reason {
     CallbackDropped {
         whom: Who,
     },
-    /// An engine could not do what was decided.
-    CouldNotBeDone,
     /// A decision that a newer version of the product wrote.
     #[serde(other)]
     Unknown,
-}
-
-/// The kind of an event, for a trace that must not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EventKind {
-    Arrived,
-    RingEnded,
-    Answered,
-    HungUp,
-    Played,
-    Key,
-    Timer,
-    Recorded,
-    Woken,
-    Transferred,
-    Replaced,
-    GivenAway,
-    Failed,
 }
 
 impl Reason {
@@ -512,29 +493,4 @@ impl Reason {
             Locale::En => en::say(self),
         }
     }
-}
-
-/// Which forwarding decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Forward {
-    Always,
-    Busy,
-    NoAnswer,
-    Offline,
-    /// Nobody of a group picked up, or none could.
-    GroupFailed,
-    /// A queue was full, unstaffed, or too slow.
-    Overflow,
-}
-
-/// What can be switched off for a PBX.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Feature {
-    Queues,
-    HuntGroups,
-    Voicemail,
-    Conferencing,
-    Recording,
 }

@@ -319,7 +319,6 @@ pub(super) fn say(reason: &Reason) -> String {
         Reason::CallbackDropped { whom } => {
             format!("Den som ringde lämnade inget nummer för {} att ringa upp.", whom.say(SV))
         }
-        Reason::CouldNotBeDone => "Det gick inte att göra.".into(),
         Reason::Unknown => "Ett beslut från en nyare version av systemet.".into(),
     }
 }

@@ -2,25 +2,25 @@
 
 use super::happening::Happening;
 use super::ids::{self, Names};
+use super::menu::FileMenu;
 use crate::calendar::{Date, LocalTime, TimeOfDay};
 use crate::extension::{
     Conference, Extension, Forwarding, HuntGroup, Kind, Mailbox, Member, Queue, RecordingPolicy, Strategy,
     User,
 };
 use crate::facts::{Availability, Facts, MemberFacts, MessageFacts, QueueFacts, RingingCall};
-use crate::ivr::{Branch, Ivr, IvrSettings, Node, NodeId, NodeKind};
 use crate::routing::{Condition, Destination, Rule, RuleId};
-use crate::snapshot::{Features, PublishedIvr, Snapshot, Trunk};
+use crate::snapshot::{Features, Snapshot, Trunk};
 use crate::sound::{Prompt, SpokenText};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use voxera_model::{
-    AgentId, AudioId, CallId, DeviceId, ExtensionId, ExtensionNumber, FlowId, Key, Locale, MessageId, Name,
-    PhoneNumber, Pin, Seconds, Status, TrunkId,
+    AudioId, CallId, DeviceId, ExtensionId, ExtensionNumber, FlowId, Locale, MessageId, Name, PhoneNumber,
+    Pin, Seconds, Status, TrunkId,
 };
 
 /// Anything wrong in a file, as a sentence.
-type Wrong = String;
+pub(super) type Wrong = String;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -215,75 +215,6 @@ struct FileRule {
     to: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileMenu {
-    language: Option<Locale>,
-    #[serde(default = "five")]
-    timeout: u32,
-    #[serde(default = "two")]
-    retries: u8,
-    invalid: Option<String>,
-    entry: Option<NodeId>,
-    nodes: BTreeMap<NodeId, FileNode>,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-enum FileNode {
-    Menu {
-        prompt: String,
-        #[serde(default)]
-        keys: BTreeMap<Key, NodeId>,
-        timeout: Option<u32>,
-        retries: Option<u8>,
-        on_timeout: Option<NodeId>,
-        on_invalid: Option<NodeId>,
-        #[serde(default)]
-        dial_extension: bool,
-    },
-    Message {
-        prompt: String,
-        #[serde(default = "one")]
-        times: u8,
-        #[serde(default)]
-        notice: bool,
-        next: Option<NodeId>,
-    },
-    Transfer {
-        to: String,
-        failed: Option<NodeId>,
-    },
-    Voicemail {
-        mailbox: ExtensionNumber,
-    },
-    Queue {
-        queue: ExtensionNumber,
-        overflow: Option<NodeId>,
-    },
-    Condition {
-        branches: Vec<Branch>,
-        otherwise: Option<NodeId>,
-    },
-    Conference {
-        room: ExtensionNumber,
-    },
-    Callback {
-        whom: ExtensionNumber,
-        next: Option<NodeId>,
-    },
-    CallerName {
-        text: Name,
-        next: Option<NodeId>,
-    },
-    Agent {
-        unavailable: Option<NodeId>,
-    },
-    Hangup {
-        prompt: Option<String>,
-    },
-}
-
 const fn active() -> Status {
     Status::Active
 }
@@ -292,23 +223,11 @@ const fn yes() -> bool {
     true
 }
 
-const fn one() -> u8 {
-    1
-}
-
-const fn two() -> u8 {
-    2
-}
-
-const fn five() -> u32 {
-    5
-}
-
 const fn two_minutes() -> u32 {
     120
 }
 
-fn extension_id(number: &ExtensionNumber) -> ExtensionId {
+pub(super) fn extension_id(number: &ExtensionNumber) -> ExtensionId {
     ExtensionId(ids::of_extension(1, number, 0))
 }
 
@@ -326,7 +245,7 @@ pub(super) fn local_time(text: &str) -> Result<LocalTime, Wrong> {
 }
 
 /// A text to be read aloud; `sound: name` is an uploaded sound.
-fn prompt(names: &mut Names, text: &str) -> Result<Prompt, Wrong> {
+pub(super) fn prompt(names: &mut Names, text: &str) -> Result<Prompt, Wrong> {
     if text.starts_with("sound: ") {
         return Ok(Prompt::Audio { audio: audio(names, text) });
     }
@@ -343,7 +262,7 @@ fn flow(names: &mut Names, name: &str) -> FlowId {
 }
 
 /// `1001`, `menu main`, `voicemail 1001`, `outside 070-174 06 05`, `hang up`, or `""` for nowhere.
-fn destination(names: &mut Names, text: &str) -> Result<Destination, Wrong> {
+pub(super) fn destination(names: &mut Names, text: &str) -> Result<Destination, Wrong> {
     if text.is_empty() {
         return Ok(Destination::Nowhere);
     }
@@ -363,7 +282,7 @@ fn destination(names: &mut Names, text: &str) -> Result<Destination, Wrong> {
     Ok(Destination::Extension { extension: extension_id(&number(text)?) })
 }
 
-fn maybe<T>(
+pub(super) fn maybe<T>(
     names: &mut Names,
     text: Option<&String>,
     read: fn(&mut Names, &str) -> Result<T, Wrong>,
@@ -535,76 +454,5 @@ impl FileFacts {
             facts.mailboxes.insert(id, messages?);
         }
         Ok(())
-    }
-}
-
-impl FileMenu {
-    fn build(&self, names: &mut Names, name: &str) -> Result<PublishedIvr, Wrong> {
-        let mut nodes = BTreeMap::new();
-        for (id, node) in &self.nodes {
-            let called = Name::parse(id.as_str()).map_err(|error| error.to_string())?;
-            nodes.insert(id.clone(), Node { name: called, x: 0, y: 0, step: node.build(names)? });
-        }
-        Ok(PublishedIvr {
-            name: Name::parse(name).map_err(|error| error.to_string())?,
-            version: 3,
-            ivr: Ivr {
-                settings: IvrSettings {
-                    language: self.language.unwrap_or(Locale::Sv),
-                    timeout: Seconds(self.timeout),
-                    retries: self.retries,
-                    invalid: maybe(names, self.invalid.as_ref(), prompt)?,
-                },
-                entry: self.entry.clone(),
-                nodes,
-            },
-        })
-    }
-}
-
-impl FileNode {
-    fn build(&self, names: &mut Names) -> Result<NodeKind, Wrong> {
-        Ok(match self {
-            Self::Menu { prompt: text, keys, timeout, retries, on_timeout, on_invalid, dial_extension } => {
-                NodeKind::Menu {
-                    prompt: prompt(names, text)?,
-                    keys: keys.clone(),
-                    timeout: timeout.map(Seconds),
-                    retries: *retries,
-                    on_timeout: on_timeout.clone(),
-                    on_invalid: on_invalid.clone(),
-                    dial_extension: *dial_extension,
-                }
-            }
-            Self::Message { prompt: text, times, notice, next } => NodeKind::Message {
-                prompt: prompt(names, text)?,
-                times: *times,
-                notice: *notice,
-                next: next.clone(),
-            },
-            Self::Transfer { to, failed } => {
-                NodeKind::Transfer { to: destination(names, to)?, failed: failed.clone() }
-            }
-            Self::Voicemail { mailbox } => NodeKind::Voicemail { mailbox: extension_id(mailbox) },
-            Self::Queue { queue, overflow } => {
-                NodeKind::Queue { queue: extension_id(queue), overflow: overflow.clone() }
-            }
-            Self::Condition { branches, otherwise } => {
-                NodeKind::Condition { branches: branches.clone(), otherwise: otherwise.clone() }
-            }
-            Self::Conference { room } => NodeKind::Conference { room: extension_id(room) },
-            Self::Callback { whom, next } => {
-                NodeKind::Callback { whom: extension_id(whom), next: next.clone() }
-            }
-            Self::CallerName { text, next } => {
-                NodeKind::CallerName { text: text.clone(), next: next.clone() }
-            }
-            Self::Agent { unavailable } => {
-                NodeKind::Agent { agent: AgentId(names.note("agent")), unavailable: unavailable.clone() }
-            }
-            Self::Hangup { prompt: text } => {
-                NodeKind::Hangup { prompt: maybe(names, text.as_ref(), prompt)? }
-            }
-        })
     }
 }

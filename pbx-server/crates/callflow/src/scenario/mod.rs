@@ -33,6 +33,7 @@ mod describe;
 mod file;
 mod happening;
 mod ids;
+mod menu;
 mod write;
 
 pub use describe::Described;
