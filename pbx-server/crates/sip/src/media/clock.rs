@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 pub const BEAT: Duration = Duration::from_millis(20);
-/// Beats that are caught up after the thread was held up; what lies before is skipped.
-const CATCH_UP: u32 = 5;
+/// Beats that are caught up after the thread was held up, half a second; what lies before is skipped.
+const CATCH_UP: u32 = 25;
 
 /// Beats come at fixed times from the first on, so that lateness of one does not delay the next.
 #[derive(Debug)]

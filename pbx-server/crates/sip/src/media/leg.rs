@@ -180,11 +180,11 @@ impl Leg {
         }
     }
 
-    /// Reads one packet and sees to it; whether one went on to another phone.
-    pub fn carry(&self, rtcp: bool, packet: &mut [u8; PACKET], now: Instant) -> bool {
+    /// Reads one packet and sees to it; whether it went on to another phone. `None`: there is none.
+    pub fn carry(&self, rtcp: bool, packet: &mut [u8; PACKET], now: Instant) -> Option<bool> {
         let receiver = if rtcp { &self.rtcp } else { &self.rtp };
         // An ICMP error of an earlier packet is reported here once; the next event has the packet.
-        let Ok((length, source)) = receiver.recv_from(packet) else { return false };
+        let (length, source) = receiver.recv_from(packet).ok()?;
         let packet = &mut packet[..length];
         let mut state = self.state();
         let passage = if rtcp {
@@ -192,16 +192,16 @@ impl Leg {
         } else {
             state.latch.packet(packet, source, now)
         };
-        match passage {
+        Some(match passage {
             Passage::Rtp => self.sound(state, packet, now),
             Passage::Rtcp => {
-                let Route::Relay(to) = &state.route else { return false };
+                let Route::Relay(to) = &state.route else { return Some(false) };
                 let (to, down) = (to.upgrade(), state.out.anchor());
                 drop(state);
                 to.is_some_and(|to| to.report(packet, down))
             }
             Passage::Dropped => false,
-        }
+        })
     }
 
     fn sound(&self, mut state: MutexGuard<'_, State>, packet: &mut [u8], now: Instant) -> bool {

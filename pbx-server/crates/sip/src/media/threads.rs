@@ -13,7 +13,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -23,6 +23,9 @@ use voxera_model::CallId;
 /// Legs on one thread above which it collects packets for a millisecond before it wakes.
 const COLLECT_ABOVE: usize = 16;
 const COLLECT: Duration = Duration::from_millis(1);
+/// A thread that did not come round for this long reads all that waits, not a packet from each.
+const BEHIND: Duration = Duration::from_millis(30);
+const AT_ONCE: usize = 16;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Milliseconds after which a thread looks whether it should stop.
 const IDLE: u16 = 200;
@@ -40,7 +43,6 @@ pub struct Media {
 pub(super) struct Shared {
     ports: Ports,
     workers: Vec<Arc<Worker>>,
-    next: AtomicUsize,
     /// Numbers of endpoints, groups and plays.
     numbers: AtomicU64,
     pub writer: Writer,
@@ -81,7 +83,6 @@ impl Media {
         let shared = Shared {
             ports,
             workers,
-            next: AtomicUsize::new(0),
             numbers: AtomicU64::new(1),
             writer: Writer::start()?,
             events: events.clone(),
@@ -140,9 +141,9 @@ impl Shared {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Any of them: in turn, callers would all be on one thread and those they call on another.
     pub fn worker(&self) -> Arc<Worker> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        Arc::clone(&self.workers[turn % self.workers.len()])
+        Arc::clone(&self.workers[rand::random_range(0..self.workers.len())])
     }
 }
 
@@ -191,6 +192,7 @@ impl Worker {
         let mut scratch = Scratch::default();
         let mut beat = Beat::new();
         let mut looked = Instant::now();
+        let mut last = looked;
         while !self.stop.load(Ordering::Relaxed) {
             let wait = beat.wait(Instant::now()).unwrap_or(IDLE).min(IDLE);
             let ready = match self.epoll.wait(&mut events, EpollTimeout::from(wait)) {
@@ -203,20 +205,22 @@ impl Worker {
                 }
             };
             let now = Instant::now();
-            let legs = self.carry(&events[..ready], &mut scratch, now);
+            let behind = now.duration_since(last) > BEHIND;
+            last = now;
+            let legs = self.carry(&events[..ready], if behind { AT_ONCE } else { 1 }, &mut scratch, now);
             self.beats(&mut beat, &mut scratch, now);
             if now.duration_since(looked) >= LOOK_EVERY {
                 looked = now;
                 read(&self.groups).values().for_each(|group| group.look(self.timeout, now));
             }
-            if ready > 0 && legs > COLLECT_ABOVE {
+            if ready > 0 && legs > COLLECT_ABOVE && !behind {
                 std::thread::sleep(COLLECT);
             }
         }
     }
 
-    /// Takes one packet from each socket that has some; how many legs there are.
-    fn carry(&self, events: &[EpollEvent], scratch: &mut Scratch, now: Instant) -> usize {
+    /// Takes packets from each socket that has some, `most` of each; how many legs there are.
+    fn carry(&self, events: &[EpollEvent], most: usize, scratch: &mut Scratch, now: Instant) -> usize {
         let legs = read(&self.legs);
         let mut carried = 0;
         for event in events {
@@ -224,7 +228,9 @@ impl Worker {
                 // Several wakes are one.
                 let _ = self.wake.read();
             } else if let Some(leg) = legs.get(&(event.data() >> 1)) {
-                carried += u64::from(leg.carry(event.data() & 1 == 1, &mut scratch.packet, now));
+                let rtcp = event.data() & 1 == 1;
+                let packets = std::iter::from_fn(|| leg.carry(rtcp, &mut scratch.packet, now)).take(most);
+                carried += packets.map(u64::from).sum::<u64>();
             }
         }
         self.packets.fetch_add(carried, Ordering::Relaxed);

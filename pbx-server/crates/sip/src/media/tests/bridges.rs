@@ -61,7 +61,7 @@ fn different_codecs_are_translated_with_level_and_clarity() {
         for (phone, hz) in [(&a, 1000.0), (&b, 440.0)] {
             let level = phone.amplitude(hz);
             assert!((7600.0..8400.0).contains(&level), "{one:?} {two:?} {level}");
-            let clarity = tones::over_noise(phone.after(200), hz, phone.codec.rate());
+            let clarity = tones::clarity(phone.after(200), hz, phone.codec.rate());
             assert!(clarity > least, "{one:?} {two:?} {clarity} dB");
             phone.assert_unbroken();
         }

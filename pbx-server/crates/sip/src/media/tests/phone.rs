@@ -153,7 +153,7 @@ impl Phone {
     }
 
     pub fn amplitude(&self, hz: f64) -> f64 {
-        tones::amplitude(self.after(200), hz, self.codec.rate())
+        tones::typical(self.after(200), hz, self.codec.rate())
     }
 
     /// No number is missing, and none comes twice.

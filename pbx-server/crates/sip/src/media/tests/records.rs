@@ -27,6 +27,11 @@ async fn a_recorded_call_has_each_side_on_its_channel_without_gaps() {
         let bridge = rig.media.bridge(&a.endpoint, &b.endpoint);
         bridge.record(&path, b.endpoint.id()).unwrap();
         assert!(bridge.record(&path, b.endpoint.id()).is_err(), "the file is there");
+        // A little ahead, so that a busy machine does not make holes that are the phones' own.
+        for _ in 0..5 {
+            a.say();
+            b.say();
+        }
         beat.drain();
         for _ in 0..150 {
             talk(&mut [&mut a, &mut b], 1);
@@ -38,8 +43,8 @@ async fn a_recorded_call_has_each_side_on_its_channel_without_gaps() {
         let sides = channels(&path, 2);
         for (side, own, other) in [(&sides[0], 1000.0, 440.0), (&sides[1], 440.0, 1000.0)] {
             let spoken = &side[1600..];
-            assert!(tones::amplitude(spoken, own, 8000) > 7600.0);
-            assert!(tones::amplitude(spoken, other, 8000) < 50.0);
+            assert!(tones::typical(spoken, own, 8000) > 7600.0);
+            assert!(tones::typical(spoken, other, 8000) < 50.0);
             assert!(tones::longest_gap(&spoken[..spoken.len() - 1600], own, 8000) <= 60);
         }
         assert!(bridge.stop_recording().await.is_none());
@@ -64,7 +69,7 @@ async fn a_message_ends_after_five_seconds_of_silence() {
     let taken = phone.endpoint.stop_recording().await.unwrap();
     assert!((5900..=6300).contains(&taken.millis), "{}", taken.millis);
     let heard = &channels(&path, 1)[0];
-    assert!(tones::amplitude(&heard[800..6400], 440.0, 8000) > 7600.0);
+    assert!(tones::typical(&heard[800..6400], 440.0, 8000) > 7600.0);
     assert!(phone.endpoint.stop_recording().await.is_none());
     phone.assert_unbroken();
 }

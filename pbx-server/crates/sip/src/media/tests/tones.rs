@@ -35,6 +35,25 @@ pub fn over_noise(heard: &[i16], hz: f64, rate: u32) -> f64 {
     10.0 * (tone / (power - tone).max(1e-9)).log10()
 }
 
+/// The amplitude in most of what was heard: on a busy machine sound that waits is shortened here and
+/// there, and the tone goes on elsewhere in its period.
+pub fn typical(heard: &[i16], hz: f64, rate: u32) -> f64 {
+    median(heard, rate, |part| amplitude(part, hz, rate))
+}
+
+/// Decibels of a tone over everything else, in most of what was heard.
+pub fn clarity(heard: &[i16], hz: f64, rate: u32) -> f64 {
+    median(heard, rate, |part| over_noise(part, hz, rate))
+}
+
+fn median(heard: &[i16], rate: u32, measure: impl Fn(&[i16]) -> f64) -> f64 {
+    // 50 ms: whole periods of every 20 Hz.
+    let parts = heard.chunks_exact(usize::try_from(rate / 20).unwrap());
+    let mut measured: Vec<f64> = parts.map(measure).collect();
+    measured.sort_by(f64::total_cmp);
+    measured[measured.len() / 2]
+}
+
 /// Milliseconds of the longest stretch in which the tone is not there, in steps of 10 ms.
 pub fn longest_gap(heard: &[i16], hz: f64, rate: u32) -> usize {
     let step = usize::try_from(rate / 100).unwrap();
