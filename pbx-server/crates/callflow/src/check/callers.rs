@@ -1,6 +1,7 @@
 //! Whether anybody in the public network can call as some conditions say and as others do not,
 //! decided exactly: all numbers are walked digit by digit through the conditions at once.
 
+use super::cover::TooMuch;
 use crate::matching::{Meant, can_be_contained, digits};
 use crate::routing::{CallerMatch, Condition};
 use std::collections::HashSet;
@@ -115,11 +116,11 @@ type Fates = Vec<Fate>;
 
 /// Finds a shown number that meets all conditions on callers in `wanted`, and for each of `others`
 /// fails one. `None`: there is none.
-pub(super) fn find(wanted: &[Condition], others: &[&[Condition]]) -> Option<PhoneNumber> {
-    let wanted = Party::of(wanted)?;
+pub(super) fn find(wanted: &[Condition], others: &[&[Condition]]) -> Result<Option<PhoneNumber>, TooMuch> {
+    let Some(wanted) = Party::of(wanted) else { return Ok(None) };
     let others: Vec<Party> = others.iter().filter_map(|conditions| Party::of(conditions)).collect();
     if others.iter().any(|party| party.demands.is_empty()) {
-        return None;
+        return Ok(None);
     }
     let begin = |party: &Party| -> Fates {
         let fate = |demand: &Demand| match demand {
@@ -131,12 +132,16 @@ pub(super) fn find(wanted: &[Condition], others: &[&[Condition]]) -> Option<Phon
         party.demands.iter().map(fate).collect()
     };
     let mut search = Search { wanted: &wanted, others: &others, seen: HashSet::new(), number: Vec::new() };
-    search
-        .walk(&State { wanted: begin(&wanted), others: others.iter().map(begin).collect() })
-        .then_some(())?;
+    let begin = State { wanted: begin(&wanted), others: others.iter().map(begin).collect() };
+    if !search.walk(&begin)? {
+        return Ok(None);
+    }
     let digits: String = search.number.iter().map(|digit| char::from(*digit)).collect();
-    PhoneNumber::parse(&format!("+{digits}")).ok()
+    Ok(PhoneNumber::parse(&format!("+{digits}")).ok())
 }
+
+/// Beginnings of numbers that are looked at, at most, before a proof is given up.
+const BEGINNINGS: usize = 20_000;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct State {
@@ -155,12 +160,12 @@ struct Search<'a> {
 impl Search<'_> {
     /// Whether a number that begins with `self.number`, after which the demands stand as in `state`,
     /// does it; `self.number` is then that number.
-    fn walk(&mut self, state: &State) -> bool {
+    fn walk(&mut self, state: &State) -> Result<bool, TooMuch> {
         if self.is_number() && self.does(state) {
-            return true;
+            return Ok(true);
         }
         if self.number.len() == 15 {
-            return false;
+            return Ok(false);
         }
         // Only the first digits decide which further ones make a number.
         let country = match self.number[..] {
@@ -170,7 +175,10 @@ impl Search<'_> {
             [..] => 3,
         };
         if !self.seen.insert((self.number.len(), country, state.clone())) {
-            return false;
+            return Ok(false);
+        }
+        if self.seen.len() > BEGINNINGS {
+            return Err(TooMuch);
         }
         for digit in b'0'..=b'9' {
             if digit == b'0' && matches!(self.number[..], [] | [b'4', b'6']) {
@@ -178,12 +186,12 @@ impl Search<'_> {
             }
             let Some(next) = self.after(state, digit) else { continue };
             self.number.push(digit);
-            if self.walk(&next) {
-                return true;
+            if self.walk(&next)? {
+                return Ok(true);
             }
             self.number.pop();
         }
-        false
+        Ok(false)
     }
 
     /// As [`PhoneNumber::parse`] has it.
@@ -264,6 +272,10 @@ mod tests {
         Condition::Caller { how, number: number.to_owned() }
     }
 
+    fn found(wanted: &[Condition], others: &[&[Condition]]) -> Option<PhoneNumber> {
+        find(wanted, others).unwrap()
+    }
+
     fn starts(number: &str) -> Condition {
         caller(CallerMatch::StartsWith, number)
     }
@@ -274,41 +286,41 @@ mod tests {
         let slices = |conditions: &[Condition]| -> Vec<Vec<Condition>> {
             conditions.iter().map(|condition| vec![condition.clone()]).collect()
         };
-        let found = |conditions: &[Condition]| {
+        let behind = |conditions: &[Condition]| {
             let parties = slices(conditions);
             let parties: Vec<&[Condition]> = parties.iter().map(Vec::as_slice).collect();
-            find(&[starts("070")], &parties)
+            found(&[starts("070")], &parties)
         };
-        assert_eq!(found(&all), None);
-        let witness = found(&all[..9]).unwrap();
+        assert_eq!(behind(&all), None);
+        let witness = behind(&all[..9]).unwrap();
         assert!(witness.as_str().starts_with("+46709"), "{witness}");
     }
 
     #[test]
     fn a_number_cannot_begin_with_what_no_number_begins_with() {
-        assert_eq!(find(&[starts("+460")], &[]), None);
-        assert_eq!(find(&[caller(CallerMatch::Matches, "+46701")], &[]), None, "too short");
-        assert_eq!(find(&[starts("+1234567890123456")], &[]), None, "too long");
-        assert_eq!(find(&[caller(CallerMatch::Contains, "+460")], &[]), None);
-        assert!(find(&[starts("+46")], &[]).is_some());
-        assert!(find(&[], &[]).is_some());
+        assert_eq!(found(&[starts("+460")], &[]), None);
+        assert_eq!(found(&[caller(CallerMatch::Matches, "+46701")], &[]), None, "too short");
+        assert_eq!(found(&[starts("+1234567890123456")], &[]), None, "too long");
+        assert_eq!(found(&[caller(CallerMatch::Contains, "+460")], &[]), None);
+        assert!(found(&[starts("+46")], &[]).is_some());
+        assert!(found(&[], &[]).is_some());
     }
 
     #[test]
     fn every_swedish_number_has_a_zero_when_written_at_home() {
         let zero: &[Condition] = &[caller(CallerMatch::Contains, "0")];
-        assert_eq!(find(&[starts("+46")], &[zero]), None);
-        let abroad = find(&[starts("+47")], &[zero]).unwrap();
+        assert_eq!(found(&[starts("+46")], &[zero]), None);
+        let abroad = found(&[starts("+47")], &[zero]).unwrap();
         assert!(!abroad.as_str().contains('0'));
     }
 
     #[test]
     fn demands_of_one_rule_must_all_be_met_and_of_another_one_may_fail() {
         let both = [caller(CallerMatch::Contains, "123"), caller(CallerMatch::Contains, "987")];
-        let number = find(&both, &[]).unwrap();
+        let number = found(&both, &[]).unwrap();
         assert!(number.as_str().contains("123") && number.as_str().contains("987"), "{number}");
-        assert_eq!(find(&both, &[&both[..1]]), None);
-        assert!(find(&both[..1], &[&both]).is_some());
-        assert_eq!(find(&[starts("070"), starts("08")], &[]), None);
+        assert_eq!(found(&both, &[&both[..1]]), None);
+        assert!(found(&both[..1], &[&both]).is_some());
+        assert_eq!(found(&[starts("070"), starts("08")], &[]), None);
     }
 }

@@ -11,9 +11,9 @@ use super::callers;
 use crate::calendar::{Date, LocalTime, Weekday};
 use crate::event::Peer;
 use crate::holidays::{HolidayKind, holiday};
-use crate::matching::{Meant, digits};
+use crate::matching::{Meant, digits, hold};
 use crate::routing::{CallerMatch, Condition};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use voxera_model::{ExtensionNumber, PhoneNumber};
 
 /// A moment and a caller.
@@ -46,14 +46,6 @@ pub(super) struct Cover<'a> {
     minutes: Vec<Class<u16>>,
     dialled: Vec<Class<Option<PhoneNumber>>>,
     callers: Vec<Class<Peer>>,
-    over: Vec<Over>,
-}
-
-/// Lists that hold whenever a list does, as far as minutes, called numbers or callers go.
-struct Over {
-    minutes: Bits,
-    dialled: Bits,
-    callers: Bits,
 }
 
 /// Who may call whom, and when.
@@ -97,23 +89,7 @@ impl<'a> Cover<'a> {
         let callers = distinct(examples(&conditions, &universe.colleagues), |from| {
             hold_for(&of_callers, LocalTime::default(), from, None)
         });
-        let callers_over = |list: usize| {
-            Bits::of(count, |other| match (of_callers.get(other), of_callers.get(list)) {
-                (Some(other), Some(own)) => other.iter().all(|one| own.contains(one)),
-                (None, _) | (_, None) => false,
-            })
-        };
-        let over = (0..count).map(|list| Over {
-            minutes: over(count, list, &minutes),
-            dialled: over(count, list, &dialled),
-            callers: callers_over(list),
-        });
-        Self { over: over.collect(), lists, days, minutes, dialled, callers }
-    }
-
-    /// No lists.
-    pub(super) fn nothing(&self) -> Bits {
-        Bits::none(self.lists.len())
+        Self { lists, days, minutes, dialled, callers }
     }
 
     /// Why a list never holds; `None`: it does at times.
@@ -124,134 +100,128 @@ impl<'a> Cover<'a> {
             Some(Empty::Minutes)
         } else if !self.dialled.iter().any(|class| class.hold.has(list)) {
             Some(Empty::Dialled)
-        } else if self.caller(list, &self.nothing()).is_none() {
+        } else if self.caller(list, &[]) == Ok(None) {
             Some(Empty::Caller)
         } else {
             None
         }
     }
 
-    /// A call for which this list holds, and none of `others`. `None`: there is none.
-    pub(super) fn left_over(&self, list: usize, others: &Bits) -> Option<Example> {
-        let mut search = Search { cover: self, list, covered: HashSet::new(), callers: HashMap::new() };
-        search.days(others)
+    /// A call for which this list holds. `None`: there is none.
+    pub(super) fn any(&self, list: usize) -> Option<Example> {
+        self.left_over(list, &[]).ok().flatten()
     }
 
-    /// Of lists before this one the fewest (none of them can be left out) that together take all of
-    /// its calls. `None`: it decides some calls.
-    pub(super) fn covered_by(&self, list: usize) -> Option<Vec<usize>> {
-        let mut cover = Bits::of(self.lists.len(), |other| other < list && self.share_calls(list, other));
-        if self.left_over(list, &cover).is_some() {
-            return None;
-        }
-        // The first that does it alone says most; else whichever can be left out goes, the last first.
-        let one = cover.iter().find(|other| {
-            let mut alone = self.nothing();
-            alone.set(*other, true);
-            self.left_over(list, &alone).is_none()
-        });
-        if let Some(one) = one {
-            return Some(vec![one]);
-        }
-        let mut candidates: Vec<usize> = cover.iter().collect();
-        candidates.reverse();
-        for other in candidates {
-            cover.set(other, false);
-            if self.left_over(list, &cover).is_some() {
-                cover.set(other, true);
+    /// Of the lists before this one some that together take all of its calls, none of which can be left
+    /// out. `None`: it decides some calls.
+    ///
+    /// They are found by their calls: as long as some call is left over, the list that takes it is one
+    /// of them; and when nobody takes it, this list does.
+    pub(super) fn covered_by(&self, list: usize) -> Result<Option<Vec<usize>>, TooMuch> {
+        let mut cover: Vec<usize> = Vec::new();
+        while let Some(call) = self.left_over(list, &cover)? {
+            let holds =
+                |other: &&[Condition]| hold(other, call.at, &call.from, call.dialled.as_ref()).is_ok();
+            match self.lists.iter().take(list).position(holds) {
+                Some(taker) => cover.push(taker),
+                None => return Ok(None),
             }
         }
-        Some(cover.iter().collect())
+        for one in &cover {
+            if self.left_over(list, &[*one])?.is_none() {
+                return Ok(Some(vec![*one]));
+            }
+        }
+        for at in (0..cover.len()).rev() {
+            let mut fewer = cover.clone();
+            fewer.remove(at);
+            if self.left_over(list, &fewer)?.is_none() {
+                cover = fewer;
+            }
+        }
+        cover.sort_unstable();
+        Ok(Some(cover))
     }
 
-    /// Whether days, minutes and called numbers leave calls for which both hold.
-    fn share_calls(&self, one: usize, other: usize) -> bool {
-        fn both<T>(classes: &[Class<T>], one: usize, other: usize) -> bool {
-            classes.iter().any(|class| class.hold.has(one) && class.hold.has(other))
+    /// A call for which this list holds, and none of `others`. `None`: there is none.
+    fn left_over(&self, list: usize, others: &[usize]) -> Result<Option<Example>, TooMuch> {
+        if others.len() > OTHERS {
+            return Err(TooMuch);
         }
-        both(&self.days, one, other) && both(&self.minutes, one, other) && both(&self.dialled, one, other)
+        let days = fewest(masks(&self.days, list, others));
+        let dialled = fewest(masks(&self.dialled, list, others));
+        let minutes = fewest(masks(&self.minutes, list, others));
+        let pairs = fewest(product(&days, &dialled)?);
+        for (mask, ((day, number), minute)) in fewest(product(&pairs, &minutes)?) {
+            let alive: Vec<usize> = others
+                .iter()
+                .enumerate()
+                .filter(|(bit, _)| mask >> bit & 1 == 1)
+                .map(|(_, other)| *other)
+                .collect();
+            if let Some(from) = self.caller(list, &alive)? {
+                let at = LocalTime { day: day.days(), minute: *minute };
+                return Ok(Some(Example { at, dialled: number.clone(), from }));
+            }
+        }
+        Ok(None)
     }
 
     /// A caller for whom this list holds and none of `others`.
-    fn caller(&self, list: usize, others: &Bits) -> Option<Peer> {
-        let example = self.callers.iter().find(|class| class.hold.has(list) && !class.hold.meets(others));
-        if let Some(example) = example {
-            return Some(example.member.clone());
+    fn caller(&self, list: usize, others: &[usize]) -> Result<Option<Peer>, TooMuch> {
+        let is_left =
+            |class: &&Class<Peer>| class.hold.has(list) && !others.iter().any(|other| class.hold.has(*other));
+        if let Some(example) = self.callers.iter().find(is_left) {
+            return Ok(Some(example.member.clone()));
         }
         // Callers who hide their number, and colleagues, are all among the examples.
-        let others: Vec<&[Condition]> = others.iter().filter_map(|at| self.lists.get(at).copied()).collect();
-        callers::find(self.lists.get(list)?, &others).map(|number| Peer::Outside(Some(number)))
+        let Some(own) = self.lists.get(list) else { return Ok(None) };
+        let others: Vec<&[Condition]> = others.iter().filter_map(|at| self.lists.get(*at).copied()).collect();
+        Ok(callers::find(own, &others)?.map(|number| Peer::Outside(Some(number))))
     }
 }
 
-/// The search for a call that is left over.
-struct Search<'a> {
-    cover: &'a Cover<'a>,
-    list: usize,
-    /// Others that leave nothing over of this list, before minutes are chosen: with the called number
-    /// chosen or not.
-    covered: HashSet<(bool, Bits)>,
-    callers: HashMap<Bits, Option<Peer>>,
-}
+/// Which of the others hold together with a list, one bit each, and for what.
+type Masked<T> = (u128, T);
 
-impl Search<'_> {
-    fn days(&mut self, others: &Bits) -> Option<Example> {
-        let (cover, list) = (self.cover, self.list);
-        for class in cover.days.iter().filter(|class| class.hold.has(list)) {
-            let others = others.and(&class.hold);
-            if self.covered.contains(&(false, others.clone())) {
-                continue;
-            }
-            if let Some(found) = self.dialled(&others, class.member) {
-                return Some(found);
-            }
-            self.covered.insert((false, others));
-        }
-        None
-    }
+/// Others that are looked at together, at most.
+const OTHERS: usize = 128;
+/// Combinations that are looked at, at most, before a proof is given up.
+const COMBINATIONS: usize = 1 << 20;
 
-    fn dialled(&mut self, others: &Bits, date: Date) -> Option<Example> {
-        let (cover, list) = (self.cover, self.list);
-        let one = cover.over.get(list)?;
-        if others.and(&one.minutes).and(&one.callers).meets(&one.dialled) {
-            return None;
-        }
-        for class in cover.dialled.iter().filter(|class| class.hold.has(list)) {
-            let others = others.and(&class.hold);
-            if self.covered.contains(&(true, others.clone())) {
-                continue;
-            }
-            let one_does_it = others.and(&one.minutes).meets(&one.callers);
-            if !one_does_it && let Some((minute, from)) = self.minutes(&others) {
-                let at = LocalTime { day: date.days(), minute };
-                return Some(Example { at, dialled: class.member.clone(), from });
-            }
-            self.covered.insert((true, others));
-        }
-        None
-    }
+/// A proof would take too long. Nothing is claimed then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooMuch;
 
-    fn minutes(&mut self, others: &Bits) -> Option<(u16, Peer)> {
-        let (cover, list) = (self.cover, self.list);
-        let one = cover.over.get(list)?;
-        for class in cover.minutes.iter().filter(|class| class.hold.has(list)) {
-            let others = others.and(&class.hold);
-            if others.meets(&one.callers) {
-                continue;
-            }
-            let from = self.callers.entry(others).or_insert_with_key(|others| cover.caller(list, others));
-            if let Some(from) = from {
-                return Some((class.member, from.clone()));
-            }
-        }
-        None
-    }
-}
-
-/// Lists that hold in every class in which this one does.
-fn over<T>(count: usize, list: usize, classes: &[Class<T>]) -> Bits {
+fn masks<'c, T>(classes: &'c [Class<T>], list: usize, others: &[usize]) -> Vec<Masked<&'c T>> {
     let own = classes.iter().filter(|class| class.hold.has(list));
-    own.fold(Bits::of(count, |_| true), |over, class| over.and(&class.hold))
+    own.map(|class| {
+        let held = others.iter().enumerate().filter(|(_, other)| class.hold.has(**other));
+        (held.fold(0, |mask, (bit, _)| mask | 1 << bit), &class.member)
+    })
+    .collect()
+}
+
+fn product<A: Copy, B: Copy>(a: &[Masked<A>], b: &[Masked<B>]) -> Result<Vec<Masked<(A, B)>>, TooMuch> {
+    if a.len().saturating_mul(b.len()) > COMBINATIONS {
+        return Err(TooMuch);
+    }
+    Ok(a.iter().flat_map(|(left, x)| b.iter().map(move |(right, y)| (left & right, (*x, *y)))).collect())
+}
+
+/// Only those for which no other holds fewer: when nothing is left over there, nothing is elsewhere.
+fn fewest<T>(mut masked: Vec<Masked<T>>) -> Vec<Masked<T>> {
+    masked.sort_by_key(|(mask, _)| (mask.count_ones(), *mask));
+    masked.dedup_by_key(|(mask, _)| *mask);
+    let mut least: Vec<Masked<T>> = Vec::new();
+    for (mask, member) in masked {
+        // Beyond some hundreds the search for less costs more than it saves.
+        let more = |(known, _): &Masked<T>| known & mask == *known;
+        if !least.iter().take(512).any(more) {
+            least.push((mask, member));
+        }
+    }
+    least
 }
 
 /// One member of each class: those that the same lists hold for.

@@ -184,7 +184,7 @@ impl Menu<'_> {
                 let branch = index + 1;
                 if let Some(empty) = cover.empty(index) {
                     add(Severity::Warning, Problem::BranchNeverHolds { branch, part: Empty::part(empty) });
-                } else if let Some(by) = cover.covered_by(index) {
+                } else if let Ok(Some(by)) = cover.covered_by(index) {
                     let by = by.iter().map(|index| index + 1).collect();
                     add(Severity::Warning, Problem::BranchShadowed { branch, by });
                 }

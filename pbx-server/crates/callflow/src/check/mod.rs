@@ -140,6 +140,8 @@ pub enum Problem {
     DatesPassed,
     /// Rules before it take every call that it would take. None of them can be left out.
     Shadowed { by: Vec<RuleRef> },
+    /// The rules before it are so many and so entangled that nobody knows whether it is ever used.
+    NotProved,
     /// Rules take every call to the number, so that none goes where the number leads.
     NumberHidden { by: Vec<RuleRef> },
     /// A rule names a number that the PBX does not have.

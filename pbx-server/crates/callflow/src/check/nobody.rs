@@ -44,9 +44,11 @@ pub(super) fn check(snapshot: &Snapshot, from: Date, findings: &mut Vec<Finding>
     }
     let rules: Vec<&Rule> = snapshot.rules.iter().filter(|rule| rule.enabled).collect();
     let mut conditions: Vec<&Condition> = rules.iter().flat_map(|rule| &rule.conditions).collect();
+    let mut decides = false;
     for ivr in snapshot.ivrs.values() {
         for node in ivr.ivr.nodes.values() {
             if let NodeKind::Condition { branches, .. } = &node.step {
+                decides = true;
                 conditions.extend(branches.iter().flat_map(|branch| &branch.conditions));
             }
         }
@@ -54,7 +56,16 @@ pub(super) fn check(snapshot: &Snapshot, from: Date, findings: &mut Vec<Finding>
     let caller = ordinary(&conditions);
     let (weekdays, holidays) = sample(&conditions, from);
     let cells = minutes(&conditions);
-    let mut town = Town { snapshot, rules, caller, known: HashMap::new() };
+    let open = rules.iter().map(|rule| {
+        let times = || rule.conditions.iter().filter(|condition| matches!(condition, Condition::Time { .. }));
+        let holds = |minute: &u16| {
+            let at = LocalTime { day: 0, minute: *minute };
+            times().all(|condition| condition.holds(at, &caller, None).is_ok())
+        };
+        cells.iter().map(holds).collect()
+    });
+    let open = open.collect();
+    let mut town = Town { snapshot, rules, open, caller, decides, known: HashMap::new() };
     for number in snapshot.numbers.keys() {
         let mut silence = Silence::default();
         let mut whole = 0;
@@ -111,7 +122,10 @@ fn ordinary(conditions: &[&Condition]) -> Peer {
         let peer = Peer::Outside(Some(number.clone()));
         named.iter().any(|conditions| hold(conditions, LocalTime::default(), &peer, None).is_ok())
     };
-    let unnamed = usual.clone().filter(|number| !is_named(number)).or_else(|| callers::find(&[], &named));
+    let unnamed = usual
+        .clone()
+        .filter(|number| !is_named(number))
+        .or_else(|| callers::find(&[], &named).ok().flatten());
     Peer::Outside(unnamed.or(usual))
 }
 
@@ -145,7 +159,11 @@ fn sample(conditions: &[&Condition], from: Date) -> (BTreeMap<Weekday, Date>, BT
 struct Town<'a> {
     snapshot: &'a Snapshot,
     rules: Vec<&'a Rule>,
+    /// For each rule the stretches of a day in which its times hold.
+    open: Vec<Vec<bool>>,
     caller: Peer,
+    /// Whether any menu decides by time, caller or number.
+    decides: bool,
     /// Whether a menu leads to anybody at a time.
     known: HashMap<(Stop, LocalTime, PhoneNumber), bool>,
 }
@@ -155,22 +173,21 @@ impl Town<'_> {
     fn spans(&mut self, number: &PhoneNumber, date: Date, cells: &[u16]) -> Vec<Span> {
         let day = date.days();
         // What does not change within a day is looked at once.
-        let today: Vec<&Rule> = self
-            .rules
-            .iter()
-            .filter(|rule| {
-                rule.conditions.iter().all(|condition| {
-                    matches!(condition, Condition::Time { .. })
-                        || condition.holds(LocalTime { day, minute: 0 }, &self.caller, Some(number)).is_ok()
-                })
-            })
-            .copied()
-            .collect();
+        let holds_today = |condition: &Condition| {
+            matches!(condition, Condition::Time { .. })
+                || condition.holds(LocalTime { day, minute: 0 }, &self.caller, Some(number)).is_ok()
+        };
+        let mut takers: Vec<Option<&Rule>> = vec![None; cells.len()];
+        for (rule, open) in self.rules.iter().zip(&self.open) {
+            if rule.conditions.iter().all(holds_today) {
+                let free = takers.iter_mut().zip(open).filter(|(taker, open)| **open && taker.is_none());
+                free.for_each(|(taker, _)| *taker = Some(*rule));
+            }
+        }
         let mut spans: Vec<Span> = Vec::new();
-        for (index, minute) in cells.iter().enumerate() {
+        for (index, (minute, taker)) in cells.iter().zip(takers).enumerate() {
             let at = LocalTime { day, minute: *minute };
-            let decides = |rule: &&&Rule| hold(&rule.conditions, at, &self.caller, Some(number)).is_ok();
-            let to = match today.iter().find(decides) {
+            let to = match taker {
                 Some(rule) => Some(&rule.to),
                 None => self.snapshot.numbers.get(number),
             };
@@ -188,7 +205,7 @@ impl Town<'_> {
 
     fn reaches(&mut self, to: &Destination, at: LocalTime, number: &PhoneNumber) -> bool {
         let Some(stop) = Stop::of(self.snapshot, to) else { return false };
-        let key = (stop, at, number.clone());
+        let key = (stop, if self.decides { at } else { LocalTime::default() }, number.clone());
         if let Some(known) = self.known.get(&key) {
             return *known;
         }

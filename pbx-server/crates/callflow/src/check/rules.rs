@@ -1,6 +1,6 @@
 //! Rules that never decide a call, and numbers whose own target no call reaches.
 
-use super::cover::{Cover, Empty, Example, Universe};
+use super::cover::{Cover, Empty, Example, TooMuch, Universe};
 use super::references::References;
 use super::{Finding, Part, Problem, Severity, Spot, Window};
 use crate::calendar::Date;
@@ -83,14 +83,18 @@ fn never(snapshot: &Snapshot, enabled: &[&Rule], window: Window, findings: &mut 
             } else {
                 (Problem::NeverHolds { part: empty.part() }, None)
             }
-        } else if let Some(by) = cover.covered_by(index) {
-            let taken = cover.left_over(index, &cover.nothing());
-            (Problem::Shadowed { by: refer(by) }, taken.and_then(Example::story))
         } else {
-            continue;
+            match cover.covered_by(index) {
+                Ok(None) => continue,
+                Ok(Some(by)) => {
+                    (Problem::Shadowed { by: refer(by) }, cover.any(index).and_then(Example::story))
+                }
+                Err(TooMuch) => (Problem::NotProved, None),
+            }
         };
+        let severity = if problem == Problem::NotProved { Severity::Hint } else { Severity::Warning };
         findings.push(Finding {
-            severity: Severity::Warning,
+            severity,
             problem,
             spot: Some(Spot::Rule { rule: rule.id.clone(), name: rule.name.clone() }),
             witness,
@@ -101,12 +105,12 @@ fn never(snapshot: &Snapshot, enabled: &[&Rule], window: Window, findings: &mut 
         if *destination == Destination::Nowhere {
             continue;
         }
-        let Some(by) = cover.covered_by(list) else { continue };
+        let Ok(Some(by)) = cover.covered_by(list) else { continue };
         findings.push(Finding {
             severity: Severity::Warning,
             problem: Problem::NumberHidden { by: refer(by) },
             spot: Some(Spot::Number { number: number.clone() }),
-            witness: cover.left_over(list, &cover.nothing()).and_then(Example::story),
+            witness: cover.any(list).and_then(Example::story),
         });
     }
 }

@@ -71,6 +71,7 @@ impl Problem {
                 1 => format!("The rule is never used: {} comes before it and takes all its calls. Move it up or remove it.", names(by, EN)),
                 _ => format!("The rule is never used: {} come before it and together take all its calls. Move it up or remove it.", names(by, EN)),
             },
+            Self::NotProved => "The rules before it are so many and so entangled that it cannot be said whether it is used. Make them simpler.".into(),
             Self::NumberHidden { by } => format!("No calls go where the number leads: {} takes them all. Remove the rule if the number's own target is meant.", names(by, EN)),
             Self::NumberNotOwn => "The rule names a number that the phone system does not have. Remove it.".into(),
             Self::NotACaller { written } => format!("“{written}” is not the beginning of any number. Write 070 or +4670, for example."),

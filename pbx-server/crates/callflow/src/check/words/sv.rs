@@ -69,6 +69,7 @@ impl Problem {
                 1 => format!("Regeln används aldrig: {} kommer före och tar alla dess samtal. Flytta upp den eller ta bort den.", names(by, SV)),
                 _ => format!("Regeln används aldrig: {} kommer före och tar tillsammans alla dess samtal. Flytta upp den eller ta bort den.", names(by, SV)),
             },
+            Self::NotProved => "Reglerna före den är så många och så hopflätade att det inte går att säga om den används. Förenkla dem.".into(),
             Self::NumberHidden { by } => format!("Inga samtal går dit numret leder: {} tar alla. Ta bort regeln om numrets eget mål ska gälla.", names(by, SV)),
             Self::NumberNotOwn => "Regeln nämner ett nummer som växeln inte har. Ta bort det.".into(),
             Self::NotACaller { written } => format!("”{written}” är inte början på något nummer. Skriv till exempel 070 eller +4670."),
