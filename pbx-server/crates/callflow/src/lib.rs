@@ -35,7 +35,8 @@ mod words;
 
 pub use calendar::{Date, LocalTime, TimeOfDay, Weekday};
 pub use check::{
-    Exit, Finding, Part, Problem, PublicService, Severity, Silence, Span, Spot, check, check_from, publishable,
+    Exit, Finding, Part, Problem, PublicService, Severity, Silence, Span, Spot, check, check_from,
+    publishable,
 };
 pub use cursor::{Cursor, Journey, Line, PinOf, Place, Position, Rung, Standing, Then};
 pub use diff::{IvrDiff, NodeChange, NodeRef, RoutingDiff, RuleChange, RuleRef, diff, diff_routing};
