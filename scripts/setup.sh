@@ -20,6 +20,9 @@ look() {
     need curl curl
     [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
     have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+    need ffmpeg ffmpeg
+    need espeak-ng espeak-ng
+    need flite flite
     use_node || python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     use_rust || missing+=(cargo-web rustc-web)
     need baresip baresip-core

@@ -33,7 +33,7 @@ pub(crate) fn operations() -> OpenApiRouter<Api> {
             first request answered.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(crate::problem::Problem, crate::problem::FieldError)),
+    components(schemas(crate::problem::Problem, crate::problem::FieldError, crate::input::FlowRef)),
     tags(
         (name = "Sign-in", description = "Accounts, sessions, invitations."),
         (name = "Brand", description = "The face of a tenant."),

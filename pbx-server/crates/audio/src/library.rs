@@ -46,6 +46,16 @@ impl LibraryConfig {
     }
 }
 
+impl LibraryConfig {
+    /// The programs that this needs, with the argument that makes them tell their version: what
+    /// converts, what reads Swedish, what reads English.
+    #[must_use]
+    pub fn tools(&self) -> [(Tool, &'static str); 3] {
+        let tool = |program: &PathBuf| Tool { program: program.clone() };
+        [(tool(&self.ffmpeg), "-version"), (tool(&self.espeak), "--version"), (tool(&self.flite), "--version")]
+    }
+}
+
 /// Whose sounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place {

@@ -8,7 +8,9 @@ use crate::database::Database;
 use crate::demo::{self, Demo, DemoError};
 use crate::doors::{self, origin, portal_url, reachable};
 use crate::gate::Gate;
+use crate::retention::Retention;
 use crate::state::{Lock, State, StateError};
+use crate::voicemail::Mails;
 use crate::{jobs, notify};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::io::{IsTerminal, Write};
@@ -20,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 use voxera_api::{Api, ApiConfig};
+use voxera_audio::Library;
 use voxera_callcontrol::{CallControl, CallControlConfig};
 use voxera_identity::{Clock, Identity, IdentityConfig, IdentityError, Limits};
 use voxera_mail::{Delivery, Mailer, Outbox, Retry};
@@ -68,6 +71,8 @@ pub enum BootError {
     Identity(#[from] IdentityError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    #[error("the folder of sounds, messages and recordings (media.dir): {0}")]
+    Media(std::io::Error),
     #[error("mail: {0}")]
     Mail(String),
     #[error("{0}")]
@@ -139,6 +144,8 @@ impl Server {
         let http = listener.local_addr().map_err(|source| doors::cannot("listen", config.listen, source))?;
         let portal = portal_url(&config, http);
 
+        let library = Library::new(config.library()).map_err(BootError::Media)?;
+
         let database = Database::start(&config, &state).await?;
         state.publish_database(database.url())?;
         let parts = Parts {
@@ -156,6 +163,7 @@ impl Server {
             ready: CancellationToken::new(),
             demo: Arc::default(),
             metrics: metrics(),
+            library: library.clone(),
             state,
             config,
             options,
@@ -165,8 +173,9 @@ impl Server {
 
         let mut control = CallControlConfig::new(parts.state.path("calls"));
         control.seal_key = Some(seal_key);
+        control.library = Some(library.clone());
         let control = CallControl::start(control, None).await?;
-        let engine = doors::start_engine(&parts.config, options.next_free_ports, &control).await?;
+        let engine = doors::start_engine(&parts.config, options.next_free_ports, &control, library).await?;
         let phones = engine.local_addr();
         let server = Self {
             portal,
@@ -254,6 +263,7 @@ struct Parts {
     options: Options,
     state: State,
     store: Store,
+    library: Library,
     url: String,
     portal: Url,
     metrics: Option<PrometheusHandle>,
@@ -284,20 +294,36 @@ impl Parts {
             // The same demo as at an earlier attempt.
             drop(self.demo.set(demo));
         }
-        let mailer = Mailer::new(self.store.clone(), outbox, smtp.as_ref(), Retry::default())
-            .map_err(|error| BootError::Mail(error.to_string()))?;
+        let media_dir = self.config.library().media_dir;
+        let mailer = Mailer::new(self.store.clone(), outbox.clone(), smtp.as_ref(), Retry::default())
+            .map_err(|error| BootError::Mail(error.to_string()))?
+            .with_media(&media_dir);
         let stop = self.stop.clone();
         self.jobs.spawn(async move { stop.run_until_cancelled(mailer.run()).await });
+        let mails = Mails {
+            store: self.store.clone(),
+            control: control.clone(),
+            outbox,
+            portal: self.portal.clone(),
+        };
+        self.jobs.spawn(mails.run(self.stop.clone()));
+        let retention = Retention { store: self.store.clone(), library: self.library.clone(), media_dir };
+        self.jobs.spawn(retention.run(self.stop.clone()));
         jobs::start(&self.jobs, &self.stop, self.store.clone(), identity.clone());
 
         let api = Api::new(
             self.store.clone(),
             identity,
             control.clone(),
+            self.library.clone(),
             self.metrics.clone(),
             api_config(&self.config, &self.portal, phones),
         );
         api.engine_listens(phones);
+        let resumed = api.resume().await?;
+        if resumed > 0 {
+            tracing::info!(resumed, "sounds whose conversion was cut short are converted again");
+        }
         self.gate.open(voxera_api::router(api));
         self.ready.cancel();
         Ok(())

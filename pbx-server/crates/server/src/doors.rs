@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use voxera_audio::Library;
 use voxera_callcontrol::CallControl;
 use voxera_sip::{Engine, EngineConfig, EngineHandle};
 
@@ -35,10 +36,12 @@ pub async fn start_engine(
     config: &Config,
     next_free: bool,
     control: &CallControl,
+    library: Library,
 ) -> Result<EngineHandle, BootError> {
     let wanted = config.sip.listen;
     let mut engine = EngineConfig::new(wanted);
     engine.media_ports = config.sip.media_ports.range();
+    engine.library = Some(library);
     engine.external_address = config.sip.external_address;
     engine.media_threads = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
     loop {

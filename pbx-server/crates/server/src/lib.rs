@@ -12,7 +12,9 @@ mod gate;
 mod jobs;
 mod logging;
 mod notify;
+pub mod retention;
 mod state;
+pub mod voicemail;
 
 pub use boot::{BootError, Options, Server};
 pub use state::{State, StateError};

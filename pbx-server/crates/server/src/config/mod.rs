@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 use url::Url;
 pub use value::{PortRange, Secret};
+use voxera_audio::LibraryConfig;
 use voxera_model::{Email, Realm};
 
 /// Where a packaged installation keeps it.
@@ -32,6 +33,7 @@ pub struct Config {
     pub limits: Limits,
     pub database: Database,
     pub sip: Sip,
+    pub media: Media,
     pub mail: Mail,
     pub log: Log,
     pub demo: Demo,
@@ -74,6 +76,18 @@ pub struct Sip {
     #[serde(default, deserialize_with = "value::optional")]
     pub external_address: Option<IpAddr>,
     pub media_ports: PortRange,
+}
+
+/// Where sounds lie, and the programs that make them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Media {
+    /// `None`: `media` in the state directory.
+    #[serde(default, deserialize_with = "value::optional")]
+    pub dir: Option<PathBuf>,
+    pub ffmpeg: PathBuf,
+    pub espeak: PathBuf,
+    pub flite: PathBuf,
 }
 
 /// How mails leave.
@@ -327,6 +341,10 @@ max_connections = 20
 listen = "0.0.0.0:5060"
 realm_suffix = "pbx.localhost"
 media_ports = "20000-29999"
+[media]
+ffmpeg = "ffmpeg"
+espeak = "espeak-ng"
+flite = "flite"
 [mail]
 from = "no-reply@localhost.localdomain"
 port = 0
@@ -355,6 +373,17 @@ fn default_state_dir() -> PathBuf {
 }
 
 impl Config {
+    /// All sounds of the installation, and the programs that make them.
+    #[must_use]
+    pub fn library(&self) -> LibraryConfig {
+        LibraryConfig {
+            media_dir: self.media.dir.clone().unwrap_or_else(|| self.state_dir.join("media")),
+            ffmpeg: self.media.ffmpeg.clone(),
+            espeak: self.media.espeak.clone(),
+            flite: self.media.flite.clone(),
+        }
+    }
+
     /// How people reach the portal.
     #[must_use]
     pub fn public_url(&self) -> Url {

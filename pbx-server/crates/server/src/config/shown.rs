@@ -23,6 +23,7 @@ impl Config {
              [limits]\nrequests_per_minute = {}\n\n\
              [database]\nurl = {}\nmax_connections = {}\nbinaries = {}\n\n\
              [sip]\nlisten = \"{}\"\nhost = {}\nrealm_suffix = \"{}\"\nexternal_address = {}\nmedia_ports = \"{}\"\n\n\
+             [media]\ndir = {}\nffmpeg = {:?}\nespeak = {:?}\nflite = {:?}\n\n\
              [mail]\nfrom = \"{}\"\nhost = {}\nport = {}\nencryption = \"{level}\"\nuser = {}\npassword = {}\n\n\
              [log]\nlevel = {:?}\nformat = \"{format}\"\n\n[demo]\nenabled = {}\n",
             self.state_dir.display(),
@@ -39,6 +40,10 @@ impl Config {
             self.sip.realm_suffix,
             text(self.sip.external_address.map(|address| address.to_string())),
             self.sip.media_ports,
+            text(self.media.dir.as_ref().map(|path| path.display().to_string())),
+            self.media.ffmpeg.display().to_string(),
+            self.media.espeak.display().to_string(),
+            self.media.flite.display().to_string(),
             self.mail.from,
             text(self.mail.host.clone()),
             self.mail.port,

@@ -57,9 +57,20 @@ pub const EXTENSIONS: &[(&str, &str)] = &[
 /// What the phone of each extension is called; its secret is in the demo's file.
 pub const PHONE_NAME: &str = "Demotelefon";
 
-/// Number, extension, label.
-pub const NUMBERS: &[(&str, &str, &str)] =
-    &[("08-465 004 00", "1000", "Bageriet"), ("08-465 004 01", "1001", "Butiken")];
+/// The reception's menu, and the extension by which colleagues reach it.
+pub const RECEPTION: (&str, &str) = ("2000", "Reception");
+/// Who waits for orders, and who takes them.
+pub const ORDERS: (&str, &str) = ("2001", "Beställningar");
+pub const TAKE_ORDERS: &[&str] = &["1002", "1003"];
+/// Rings in the shop until somebody picks up.
+pub const SHOP: (&str, &str) = ("2002", "Butiken");
+pub const IN_THE_SHOP: &[&str] = &["1001", "1004"];
+pub const MEETING: (&str, &str) = ("2003", "Mötesrummet");
+/// Whose mailbox takes what nobody answers.
+pub const OFFICE: &str = "1000";
+
+/// The number of the reception, and the number of the shop.
+pub const NUMBERS: [(&str, &str); 2] = [("08-465 004 00", "Bageriet"), ("08-465 004 01", "Butiken")];
 
 #[cfg(test)]
 mod tests {
@@ -83,10 +94,12 @@ mod tests {
                 ExtensionNumber::parse(number).is_ok() && LOGINS.iter().any(|login| login.email == *email)
             );
         }
-        for (number, extension, _) in NUMBERS {
+        for (number, _) in NUMBERS {
             let e164 = PhoneNumber::parse(number).map(String::from);
             assert!(e164.is_ok_and(|e164| e164.starts_with("+46846500")), "{number}");
-            assert!(EXTENSIONS.iter().any(|(known, _)| known == extension));
+        }
+        for number in TAKE_ORDERS.iter().chain(IN_THE_SHOP).chain([&OFFICE]) {
+            assert!(EXTENSIONS.iter().any(|(known, _)| known == number));
         }
     }
 }

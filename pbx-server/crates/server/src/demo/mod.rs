@@ -1,8 +1,10 @@
-//! The demo: one partner, one company, five people, a PBX and two public numbers. Everything bears
+//! The demo: one partner, one company, five people, a PBX with a reception, a queue, a group, a
+//! meeting room and opening hours, and two public numbers. Everything bears
 //! names that can only be a demo's. Made piece by piece, so that a broken first start is repaired
 //! by the next, and what people changed stays as they left it.
 
 mod cast;
+mod reception;
 mod seed;
 
 use crate::state::{State, StateError};
@@ -59,6 +61,8 @@ pub enum DemoError {
     State(#[from] StateError),
     #[error("the demo's own data is not valid: {0}")]
     Cast(#[from] Invalid),
+    #[error("the demo's own menu or rules are not valid: {0}")]
+    Document(String),
     #[error(
         "the demo in {0} has a password that everybody can read in the documentation, so the portal \
          may only listen on this machine: set listen to 127.0.0.1:8080, or start with an empty state folder"
@@ -128,7 +132,7 @@ impl Demo {
             .iter()
             .fold(String::new(), |text, login| text + &format!("    {:<29} {}\n", login.email, login.says));
         format!(
-            "  Demo logins, all with the password  {}\n{logins}\n  First call, in another terminal:  make first-call\n",
+            "  Demo logins, all with the password  {}\n{logins}\n  First call, in another terminal:  make first-call\n  Then, from any phone: 2000 the reception, 2001 the order queue, 2002 the shop, 2003 a meeting, *97 your messages\n",
             self.password
         )
     }

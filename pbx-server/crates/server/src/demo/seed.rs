@@ -1,13 +1,15 @@
 //! Makes what is missing of the demo.
 
 use super::cast;
+use super::reception;
 use super::{Demo, DemoError, Phone};
 use serde::Serialize;
 use std::collections::HashMap;
+use voxera_callflow::{Destination, Kind, Mailbox, User};
 use voxera_identity::{Identity, SeedUser};
 use voxera_model::{
     Colour, CustomerId, Email, ExtensionId, ExtensionNumber, Locale, Name, NumberId, OrgNumber, PbxId,
-    PhoneNumber, Realm, Role, Slug, TenantId, UserId, Zone,
+    PhoneNumber, Realm, Role, Seconds, Slug, TenantId, UserId, Zone,
 };
 use voxera_store::{
     ActorKind, Extension, Logo, NewAudit, NewCustomer, NewDevice, NewExtension, NewNumber, NewPbx, NewTenant,
@@ -15,7 +17,7 @@ use voxera_store::{
 };
 
 /// More than the demo ever has; a list of it is the whole.
-const ALL: u32 = 200;
+pub(super) const ALL: u32 = 200;
 
 pub async fn everything(
     store: &Store,
@@ -29,7 +31,8 @@ pub async fn everything(
     let people = people(identity, &demo.password, tenant, customer).await?;
     let scope = scope.for_customer(customer);
     let extensions = extensions(store, &scope, pbx, &people).await?;
-    numbers(store, &scope, customer, pbx, &extensions).await?;
+    let led = reception::make(store, &scope, pbx, &extensions).await?;
+    numbers(store, &scope, customer, pbx, &led).await?;
     for (number, _) in cast::EXTENSIONS {
         let Some(extension) = extensions.iter().find(|known| known.number.as_str() == *number) else {
             continue;
@@ -41,7 +44,7 @@ pub async fn everything(
 }
 
 /// The entry of the audit log for something that nobody but the server made.
-fn made(kind: &str, id: &impl ToString, what: &impl Serialize) -> NewAudit {
+pub(super) fn made(kind: &str, id: &impl ToString, what: &impl Serialize) -> NewAudit {
     NewAudit {
         tenant: None,
         customer: None,
@@ -181,8 +184,8 @@ async fn extensions(
                 number: ExtensionNumber::parse(number)?,
                 name: Name::parse(name)?,
                 user: people.get(email).copied(),
-                ring_seconds: None,
-                call_waiting: None,
+                kind: Kind::User(person(*number == cast::OFFICE)),
+                recording: None,
             };
             let extension = tx.extensions(pbx).create(new).await?;
             tx.audit().append(made("extension", &extension.id, &extension)).await?;
@@ -193,25 +196,30 @@ async fn extensions(
     Ok(extensions)
 }
 
+/// A person who has a mailbox; whoever runs the company may listen in.
+fn person(may_listen: bool) -> User {
+    let mailbox = Mailbox { greeting: None, pin: None, longest: Seconds(120) };
+    User { mailbox: Some(mailbox), may_listen, ..User::new(Vec::new()) }
+}
+
 async fn numbers(
     store: &Store,
     scope: &TenantScope,
     customer: CustomerId,
     pbx: PbxId,
-    extensions: &[Extension],
+    led: &[Destination; 2],
 ) -> Result<(), DemoError> {
     let mut tx = store.tenant(scope).await?;
     if tx.numbers().list(&Page { limit: 1, ..Page::default() }).await?.total > 0 {
         return Ok(());
     }
-    for (number, extension, label) in cast::NUMBERS {
-        let extension = extensions.iter().find(|known| known.number.as_str() == *extension);
+    for ((number, label), destination) in cast::NUMBERS.iter().zip(led) {
         let new = NewNumber {
             id: NumberId(new_id()),
             customer,
             e164: PhoneNumber::parse(number)?,
             pbx: Some(pbx),
-            extension: extension.map(|extension| extension.id),
+            destination: destination.clone(),
             label: Some(Name::parse(label)?),
         };
         let number = tx.numbers().create(new).await?;

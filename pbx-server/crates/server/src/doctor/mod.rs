@@ -3,6 +3,7 @@
 mod database;
 mod machine;
 mod network;
+mod sound;
 
 use crate::config::Config;
 pub use network::{mail_port, own_address};
@@ -62,6 +63,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.push(network::media(&config.sip.media_ports.range(), network::ephemeral_ports()));
     findings.push(network::external_address(config.sip.listen, config.sip.external_address));
     findings.push(network::public_url(&config.public_url(), config.listen));
+    findings.extend(sound::tools(config).await);
     findings.push(network::mail(&config.mail).await);
     findings
 }

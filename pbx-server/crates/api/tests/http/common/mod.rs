@@ -52,6 +52,9 @@ impl Operation {
         for name in self.ids() {
             path = path.replace(&format!("{{{name}}}"), &id(name));
         }
+        if self.id == "audio_upload" {
+            path = format!("{path}?name={}", voxera_store::new_id().simple());
+        }
         path
     }
 

@@ -81,7 +81,7 @@ impl World {
             call: company.call.parse().unwrap(),
             owners: vec![company.extension.parse().unwrap()],
             from_number: Some(format!("10{minutes}")),
-            from_name: Some(Name::parse(&format!("{} 1000", company.word)).unwrap()),
+            from_name: Some(Name::parse(&format!("{} caller {minutes}", company.word)).unwrap()),
             from_extension: number("1000"),
             to_number: Some("1001".to_owned()),
             to_name: None,
