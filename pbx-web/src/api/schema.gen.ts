@@ -298,6 +298,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/extensions/{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change an extension of mine: do not disturb, forwarding, the mailbox's greeting and PIN.
+         * @description For everybody who is signed in, about themselves.
+         */
+        patch: operations["me_extension_change"];
+        trace?: never;
+    };
+    "/api/v1/me/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My messages, the newest first; `mailbox`: only one of my extensions.
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/messages/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove one of my messages.
+         * @description For everybody who is signed in, about themselves.
+         */
+        delete: operations["me_messages_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Mark one of my messages as heard, or as new again.
+         * @description For everybody who is signed in, about themselves.
+         */
+        patch: operations["me_messages_change"];
+        trace?: never;
+    };
+    "/api/v1/me/messages/{message}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of my messages itself. With `Range` a part of it (206).
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_messages_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -312,6 +396,46 @@ export interface paths {
          * @description For everybody who is signed in, about themselves.
          */
         post: operations["me_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My recorded calls, the newest first; `extension`: only one of my extensions.
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_recordings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/recordings/{recording}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of my recordings itself; the listening is written down. With `Range` a part of it (206).
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_recordings_audio"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -654,7 +778,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follow what happens: events `call`, `registration`, `ping` and `resync`, the data of each as JSON.
+         * Follow what happens: events `call`, `registration`, `queue`, `message`, `recording`, `callback`, `audio`, `ping` and `resync`, the data of each as JSON.
          * @description Read it with `fetch` and the access token.
          *
          *     Needs the role `manager`, or one that stands above it.
@@ -792,6 +916,160 @@ export interface paths {
         patch: operations["pbxs_change"];
         trace?: never;
     };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The PBX's sounds.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["audio_list"];
+        put?: never;
+        /**
+         * Upload a sound: MP3 or WAV, at most 20 MB and 30 minutes.
+         * @description It is converted in the background: `state` becomes `ready` (or `failed`, with the cause), and an event `audio` is sent.
+         *
+         *     Needs the role `customer_admin`, or one that stands above it.
+         */
+        post: operations["audio_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/audio/{audio}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One sound.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["audio_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a sound.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        delete: operations["audio_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Give a sound another name.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        patch: operations["audio_change"];
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/audio/{audio}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sound itself, as phones hear it. With `Range` a part of it (206).
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["audio_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/audio/{audio}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a conversion that failed again, from the file as it was uploaded.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        post: operations["audio_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/callbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who wants to be called back.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["callbacks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/callbacks/{callback}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note that somebody called back.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        post: operations["callbacks_done"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/callbacks/{callback}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note that somebody is still to call back.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        post: operations["callbacks_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/calls": {
         parameters: {
             query?: never;
@@ -834,6 +1112,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at the PBX as calls meet it now.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["pbxs_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions": {
         parameters: {
             query?: never;
@@ -848,10 +1146,32 @@ export interface paths {
         get: operations["extensions_list"];
         put?: never;
         /**
-         * Add an extension. 409 `extension_number_taken`, `user_has_extension`.
+         * Add an extension. 409 `extension_number_taken`, `extension_limit`.
          * @description Needs the role `customer_admin`, or one that stands above it.
          */
         post: operations["extensions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import extensions from a table (CSV): all of them, or none when a row has an error.
+         * @description The first row names the columns: `number`, `name`, and if wanted `kind` (`user`, `hunt_group`, `queue`, `conference`, `external`; empty: `user`), `email` (of a user of the company), `ring_seconds`, `voicemail` (`yes` or `no`), `outside` (the number of an `external`). Comma, semicolon or tab; UTF-8 or Windows-1252; at most 1,000 rows and 1 MB. 422 `validation` when a row has an error: `field` is `/rows/<line>/<column>`.
+         *
+         *     Needs the role `customer_admin`, or one that stands above it.
+         */
+        post: operations["extensions_import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -952,6 +1272,226 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The PBX's rules and menus, the rules first.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["flows_list"];
+        put?: never;
+        /**
+         * Add a menu. 409 `flow_name_taken`.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        post: operations["flows_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/flows/{flow}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One flow. `routing` in the place of an id is the PBX's rules.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["flows_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a menu with its versions.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        delete: operations["flows_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Give a menu another name.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        patch: operations["flows_change"];
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/flows/{flow}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at the PBX as it would be with the draft of this flow.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        post: operations["flows_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/flows/{flow}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What differs between two versions of a flow, or between a version and the draft.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["flows_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/flows/{flow}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The draft of a flow.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["flows_draft"];
+        /**
+         * Save the draft. It may be unfinished; calls do not meet it before it is published.
+         * @description With `revision`: 409 `draft_changed` when somebody saved it meanwhile; `detail` says who and when.
+         *
+         *     Needs the role `customer_admin`, or one that stands above it.
+         */
+        put: operations["flows_save_draft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/flows/{flow}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copy a menu: its draft, or one of its versions. 409 `flow_name_taken`.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        post: operations["flows_duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/flows/{flow}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish the draft: calls that begin from now on follow it, calls that are up finish as they began.
+         * @description 422 `check_failed` when an error was found that calls would meet; `findings` lists what. Warnings do not stop it.
+         *
+         *     Needs the role `customer_admin`, or one that stands above it.
+         */
+        post: operations["flows_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/flows/{flow}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take up an older version again, as a new version.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        post: operations["flows_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/flows/{flow}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was published, the newest first.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["flows_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/flows/{flow}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version with its document.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["flows_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live": {
         parameters: {
             query?: never;
@@ -992,6 +1532,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The PBX's messages, the newest first.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        get: operations["messages_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/messages/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a message.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        delete: operations["messages_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Mark a message as heard, or as new again.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        patch: operations["messages_change"];
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/messages/{message}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The message itself. It does not become heard by this; the listening is written down. With `Range` a part of it (206).
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        get: operations["messages_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The PBX's queues at this moment. An event `queue` says when to look again.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["queues_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The PBX's recorded calls, the newest first. `search` finds numbers, names and the call's id.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["recordings_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/recordings/{recording}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a recording before its time.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        delete: operations["recordings_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/recordings/{recording}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The recording itself; the listening is written down. With `Range` a part of it (206).
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["recordings_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/registrations": {
         parameters: {
             query?: never;
@@ -1010,6 +1694,118 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the calls of the last days through drafts: how many would end elsewhere, which, and who would not be reached any more?
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        post: operations["pbxs_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/routing-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Templates of routing rules: business hours, after hours, lunch, holidays, unwanted callers.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["routing_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What happens if this one calls that number at this time, pressing these keys? Nobody's phone rings.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        post: operations["pbxs_simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/trunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The PBX's lines, the preferred first, and whether they work.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["trunks_list"];
+        put?: never;
+        /**
+         * Add a line. 409 `trunk_name_taken`.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        post: operations["trunks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/trunks/{trunk}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One line.
+         * @description Needs the role `manager`, or one that stands above it.
+         */
+        get: operations["trunks_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a line. Calls that are up on it go on.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        delete: operations["trunks_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a line.
+         * @description Needs the role `customer_admin`, or one that stands above it.
+         */
+        patch: operations["trunks_change"];
         trace?: never;
     };
     "/api/v1/tenants/{tenant}/customers/{customer}/suspend": {
@@ -1266,6 +2062,75 @@ export interface components {
             /** @description The name of its first membership; the address where there is none. */
             name: string;
         };
+        /**
+         * Format: uuid
+         * @description A voice agent.
+         */
+        AgentId: string;
+        /** @description Who picks up. */
+        Answer: {
+            /** @enum {string} */
+            kind: "everyone";
+        } | {
+            /** @enum {string} */
+            kind: "nobody";
+        } | {
+            extensions: components["schemas"]["ExtensionId"][];
+            /** @enum {string} */
+            kind: "only";
+        };
+        /** @description A sound. */
+        Audio: {
+            /**
+             * Format: int64
+             * @description Of the upload.
+             */
+            bytes: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why it failed and what to do, in a sentence. */
+            error?: string | null;
+            id: components["schemas"]["AudioId"];
+            name: components["schemas"]["Name"];
+            pbx: components["schemas"]["PbxId"];
+            /** @description The loudest of each part, 0 to 255, at most 200, once it is ready. */
+            peaks: number[];
+            purpose: components["schemas"]["AudioPurpose"];
+            /**
+             * Format: double
+             * @description How long it is, once it is ready.
+             */
+            seconds?: number | null;
+            state: components["schemas"]["AudioState"];
+            /** Format: date-time */
+            updated_at: string;
+            /** @description What plays it. */
+            used_by: components["schemas"]["Use"][];
+        };
+        /** @description What changes of a sound. */
+        AudioChange: {
+            name: components["schemas"]["Name"];
+        };
+        /** @description The data of an event `audio`. */
+        AudioEvent: {
+            audio: components["schemas"]["AudioId"];
+            pbx: components["schemas"]["PbxId"];
+        };
+        /**
+         * Format: uuid
+         * @description An uploaded sound: a greeting, an announcement, music on hold.
+         */
+        AudioId: string;
+        /**
+         * @description What a sound was uploaded for; it can be played anywhere.
+         * @enum {string}
+         */
+        AudioPurpose: "prompt" | "greeting" | "music";
+        /**
+         * @description How far a sound is.
+         * @enum {string}
+         */
+        AudioState: "converting" | "ready" | "failed";
         /** @description One change, or one refused attempt of a phone. Never holds a secret. */
         AuditEntry: {
             /**
@@ -1303,6 +2168,11 @@ export interface components {
          * @description One entry of the audit log.
          */
         AuditId: string;
+        /** @description One way out of a condition. */
+        Branch: {
+            conditions: components["schemas"]["Condition"][];
+            next?: components["schemas"]["NodeId"] | null;
+        };
         /** @description A brand. */
         Brand: {
             /** @description `#rrggbb`; the portal derives its tints from it. */
@@ -1328,11 +2198,8 @@ export interface components {
              * @example PCMA
              */
             codec?: string | null;
-            /**
-             * @description `internal`: from extension to extension.
-             * @example internal
-             */
-            direction: string;
+            /** @description `internal`: from extension to extension. */
+            direction: components["schemas"]["CallDirection"];
             /**
              * Format: int64
              * @description Whole seconds from the first ring to the end.
@@ -1362,6 +2229,8 @@ export interface components {
         };
         /** @description A call that is over, with its sound and its story. */
         CallDetail: components["schemas"]["Call"] & {
+            /** @description The keys that the caller pressed in menus. */
+            keys: string;
             media?: components["schemas"]["CallMedia"] | null;
             /**
              * Format: int64
@@ -1371,6 +2240,11 @@ export interface components {
             /** @description Every decision, the first first. */
             trace: components["schemas"]["TraceStep"][];
         };
+        /**
+         * @description Across which border a call went.
+         * @enum {string}
+         */
+        CallDirection: "in" | "out" | "internal";
         /**
          * Format: uuid
          * @description One call, from arrival to record.
@@ -1391,6 +2265,41 @@ export interface components {
              */
             number: string;
         };
+        /** @description A wish to be called back. */
+        Callback: {
+            call?: components["schemas"]["CallId"] | null;
+            /**
+             * Format: date-time
+             * @description `null`: somebody is still to call.
+             */
+            done_at?: string | null;
+            /** @description The name of whoever called back. */
+            done_by?: string | null;
+            id: components["schemas"]["CallbackId"];
+            name?: components["schemas"]["Name"] | null;
+            /**
+             * @description As people write it.
+             * @example 070-123 45 67
+             */
+            national: string;
+            /** @description As the caller confirmed or typed it; E.164 where it is one. */
+            number: string;
+            /** Format: date-time */
+            requested_at: string;
+            /** @description Whose caller it was. */
+            whom: components["schemas"]["ExtensionRef"];
+        };
+        /**
+         * Format: uuid
+         * @description A caller's wish to be called back.
+         */
+        CallbackId: string;
+        /**
+         * @description How a caller's number is compared. Written nationally (`070`) or internationally (`+4670`): both
+         *     mean the same.
+         * @enum {string}
+         */
+        CallerMatch: "matches" | "starts_with" | "contains";
         /** @description The calls that began on one day. */
         CallsOfDay: {
             /**
@@ -1414,6 +2323,52 @@ export interface components {
          * @example #1a6b4f
          */
         Colour: string;
+        /** @description Something that holds for a call, or does not. Times are of the PBX's own zone. */
+        Condition: {
+            from: components["schemas"]["TimeOfDay"];
+            /** @enum {string} */
+            kind: "time";
+            to: components["schemas"]["TimeOfDay"];
+        } | {
+            days: components["schemas"]["Weekday"][];
+            /** @enum {string} */
+            kind: "days";
+        } | {
+            /** @enum {string} */
+            kind: "dates";
+            ranges: components["schemas"]["DateRange"][];
+        } | {
+            /** @enum {string} */
+            kind: "holidays";
+            on: boolean;
+            which: components["schemas"]["HolidayKinds"];
+        } | {
+            how: components["schemas"]["CallerMatch"];
+            /** @enum {string} */
+            kind: "caller";
+            number: string;
+        } | {
+            /** @enum {string} */
+            kind: "caller_withheld";
+        } | {
+            /** @enum {string} */
+            kind: "dialled";
+            numbers: components["schemas"]["PhoneNumber"][];
+        };
+        /** @description A room where everyone hears everyone. */
+        ConferenceSettings: {
+            /**
+             * Format: int32
+             * @description 2 to 50.
+             * @default 10
+             */
+            max_members: number;
+            /**
+             * @description Whether a PIN is asked for.
+             * @default false
+             */
+            readonly pin_set: boolean;
+        };
         /** @description How many there are. */
         Counts: {
             /**
@@ -1459,6 +2414,11 @@ export interface components {
             max_agents: number;
             /**
              * Format: int32
+             * @description How many PBXs it may have; `null`: as many as it likes.
+             */
+            max_pbxs?: number | null;
+            /**
+             * Format: int32
              * @description How many language-model tokens it may use in a month.
              */
             monthly_tokens: number;
@@ -1480,6 +2440,11 @@ export interface components {
             max_agents?: number | null;
             /**
              * Format: int32
+             * @description 0 to 1000; `null`: as many as it likes. Those that are there stay.
+             */
+            max_pbxs?: number | null;
+            /**
+             * Format: int32
              * @description 0 to 1000000000.
              */
             monthly_tokens?: number | null;
@@ -1499,6 +2464,31 @@ export interface components {
             data: components["schemas"]["RegistrationEvent"];
             /** @enum {string} */
             event: "registration";
+        } | {
+            /** @description Who waits in queues, or who could answer, changed. */
+            data: components["schemas"]["PbxEvent"];
+            /** @enum {string} */
+            event: "queue";
+        } | {
+            /** @description A message came, was heard or removed. */
+            data: components["schemas"]["MessageEvent"];
+            /** @enum {string} */
+            event: "message";
+        } | {
+            /** @description A recording can be listened to. */
+            data: components["schemas"]["PbxEvent"];
+            /** @enum {string} */
+            event: "recording";
+        } | {
+            /** @description Somebody wants to be called back. */
+            data: components["schemas"]["PbxEvent"];
+            /** @enum {string} */
+            event: "callback";
+        } | {
+            /** @description A sound is ready, or failed. */
+            data: components["schemas"]["AudioEvent"];
+            /** @enum {string} */
+            event: "audio";
         } | {
             /** @enum {string} */
             event: "ping";
@@ -1523,6 +2513,37 @@ export interface components {
              * @description Milliseconds for one round trip; `None`: it did not answer.
              */
             round_trip_ms?: number | null;
+        };
+        /** @description Dates, both ends included. */
+        DateRange: {
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+        };
+        /** @description Where a call can be sent. */
+        Destination: {
+            /** @enum {string} */
+            kind: "nowhere";
+        } | {
+            extension: components["schemas"]["ExtensionId"];
+            /** @enum {string} */
+            kind: "extension";
+        } | {
+            flow: components["schemas"]["FlowId"];
+            /** @enum {string} */
+            kind: "ivr";
+        } | {
+            /** @enum {string} */
+            kind: "voicemail";
+            mailbox: components["schemas"]["ExtensionId"];
+        } | {
+            /** @enum {string} */
+            kind: "outside";
+            number: components["schemas"]["PhoneNumber"];
+        } | {
+            /** @enum {string} */
+            kind: "hangup";
         };
         /** @description A phone of an extension. */
         Device: {
@@ -1583,11 +2604,67 @@ export interface components {
          * @description One phone's credential; its text form is the SIP user name.
          */
         DeviceId: string;
+        /** @description What differs between two documents of a flow: one of `routing` and `ivr`, by the kind of the flow. */
+        Difference: {
+            ivr?: components["schemas"]["IvrDiff"] | null;
+            routing?: components["schemas"]["RoutingDiff"] | null;
+            /** @description Nothing differs. */
+            same: boolean;
+        };
+        /** @description What a flow holds: the rules of a PBX, or the nodes of a menu. */
+        Document: components["schemas"]["Routing"] | components["schemas"]["Ivr"];
+        /** @description A copy of a menu. */
+        Duplicate: {
+            /** @description Of the copy. */
+            name: components["schemas"]["Name"];
+            /**
+             * Format: int32
+             * @description The version to copy; without it the draft.
+             */
+            version?: number | null;
+        };
         /**
          * @description An e-mail address, lower case, at most 254 characters: `anna@bageri.se`.
          * @example anna@akesbageri.example
          */
         Email: string;
+        /** @description Where a made-up call ended. */
+        End: {
+            /** @enum {string} */
+            kind: "connected";
+            to: Record<string, never>;
+        } | {
+            /** @enum {string} */
+            kind: "emergency";
+        } | {
+            /** @enum {string} */
+            kind: "voicemail";
+            mailbox: components["schemas"]["ExtensionId"];
+        } | {
+            /** @enum {string} */
+            kind: "callback";
+            number: components["schemas"]["PhoneNumber"];
+            whom: components["schemas"]["ExtensionId"];
+        } | {
+            /** @enum {string} */
+            kind: "conference";
+            room: components["schemas"]["ExtensionId"];
+        } | {
+            extension: components["schemas"]["ExtensionId"];
+            /** @enum {string} */
+            kind: "listening";
+        } | {
+            /** @enum {string} */
+            kind: "waiting";
+            queue: components["schemas"]["ExtensionId"];
+        } | {
+            cause: string;
+            /** @enum {string} */
+            kind: "hung_up";
+        } | {
+            /** @enum {string} */
+            kind: "endless";
+        };
         /** @description The telephone engine. */
         EngineStatus: {
             /**
@@ -1613,8 +2690,6 @@ export interface components {
         };
         /** @description A dialable number inside one PBX. */
         Extension: {
-            /** @description Whether a second call rings while one is up; otherwise the caller meets "busy". */
-            call_waiting: boolean;
             /** Format: date-time */
             created_at: string;
             /**
@@ -1625,6 +2700,8 @@ export interface components {
             id: components["schemas"]["ExtensionId"];
             /** @description Whether a call of it is up now. */
             in_call: boolean;
+            /** @description What it is; stays. */
+            kind: components["schemas"]["ExtensionType"];
             name: components["schemas"]["Name"];
             number: components["schemas"]["ExtensionNumber"];
             pbx: components["schemas"]["PbxId"];
@@ -1633,12 +2710,9 @@ export interface components {
              * @description Phones online now.
              */
             phones_online: number;
-            /**
-             * Format: int32
-             * @description Seconds before "no answer", 5 to 120.
-             * @example 25
-             */
-            ring_seconds: number;
+            recording?: components["schemas"]["RecordingPolicy"] | null;
+            settings: components["schemas"]["ExtensionSettings"];
+            status: components["schemas"]["ExtensionStatus"];
             /** Format: date-time */
             updated_at: string;
             user?: components["schemas"]["UserId"] | null;
@@ -1646,11 +2720,10 @@ export interface components {
         };
         /** @description What changes of an extension; absent fields stay. */
         ExtensionChange: {
-            call_waiting?: boolean | null;
             name?: components["schemas"]["Name"] | null;
             number?: components["schemas"]["ExtensionNumber"] | null;
-            /** Format: int32 */
-            ring_seconds?: number | null;
+            recording?: components["schemas"]["RecordingPolicy"] | null;
+            settings?: components["schemas"]["ExtensionSettings"] | null;
             user?: components["schemas"]["UserId"] | null;
         };
         /**
@@ -1658,12 +2731,78 @@ export interface components {
          * @description A dialable extension of one PBX.
          */
         ExtensionId: string;
+        /** @description What became of a table, or would. */
+        ExtensionImport: {
+            /** @description Extensions that were made. */
+            created: number;
+            /** @description Nothing was made. */
+            dry_run: boolean;
+            rows: components["schemas"]["ImportRow"][];
+            /** @description Rows with errors. */
+            wrong: number;
+        };
         /**
          * @description An internal number, unique in one PBX: 2 to 6 digits, not `112` and not starting with `0`,
          *     because those belong to the public network.
          * @example 1000
          */
         ExtensionNumber: string;
+        /** @description An extension by its names. */
+        ExtensionRef: {
+            id: components["schemas"]["ExtensionId"];
+            name: components["schemas"]["Name"];
+            number: components["schemas"]["ExtensionNumber"];
+        };
+        /** @description What an extension is, and how it behaves. */
+        ExtensionSettings: (components["schemas"]["UserSettings"] & {
+            /** @enum {string} */
+            kind: "user";
+        }) | (components["schemas"]["HuntGroupSettings"] & {
+            /** @enum {string} */
+            kind: "hunt_group";
+        }) | (components["schemas"]["QueueSettings"] & {
+            /** @enum {string} */
+            kind: "queue";
+        }) | (components["schemas"]["MenuSettings"] & {
+            /** @enum {string} */
+            kind: "ivr";
+        }) | (components["schemas"]["ConferenceSettings"] & {
+            /** @enum {string} */
+            kind: "conference";
+        }) | (components["schemas"]["VoicemailSettings"] & {
+            /** @enum {string} */
+            kind: "voicemail";
+        }) | (components["schemas"]["ExternalSettings"] & {
+            /** @enum {string} */
+            kind: "external";
+        });
+        /**
+         * @description What callers would meet now.
+         * @enum {string}
+         */
+        ExtensionStatus: "online" | "busy" | "do_not_disturb" | "offline";
+        /**
+         * @description The kinds, without what they hold.
+         * @enum {string}
+         */
+        ExtensionType: "user" | "hunt_group" | "queue" | "ivr" | "conference" | "voicemail" | "external";
+        /** @description Someone outside who is dialled like a colleague. */
+        ExternalSettings: {
+            number: components["schemas"]["PhoneNumber"];
+        };
+        /** @description What the PBX may use, by its settings and its licence. What is off is refused with a sentence. */
+        Features: {
+            /** @default true */
+            conferencing: boolean;
+            /** @default true */
+            hunt_groups: boolean;
+            /** @default true */
+            queues: boolean;
+            /** @default true */
+            recording: boolean;
+            /** @default true */
+            voicemail: boolean;
+        };
         /** @description One field that cannot be accepted. */
         FieldError: {
             /**
@@ -1682,11 +2821,181 @@ export interface components {
              */
             message: string;
         };
+        /** @description One thing to look at. */
+        Finding: {
+            /**
+             * @description Stable, for programs.
+             * @example dead_end
+             */
+            code: string;
+            place?: components["schemas"]["Spot"] | null;
+            severity: components["schemas"]["FindingSeverity"];
+            /** @description A sentence for people. */
+            text: string;
+            witness?: components["schemas"]["Story"] | null;
+        };
+        /**
+         * @description How bad a finding is.
+         * @enum {string}
+         */
+        FindingSeverity: "error" | "warning" | "hint";
+        /** @description Everything to look at, the worst first. */
+        Findings: {
+            errors: number;
+            hints: number;
+            items: components["schemas"]["Finding"][];
+            warnings: number;
+        };
+        /** @description Rules or a menu, without their documents. */
+        Flow: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description The draft is something else than what is published. */
+            draft_differs: boolean;
+            /** Format: date-time */
+            draft_saved_at: string;
+            /** @description The name of whoever saved the draft. */
+            draft_saved_by?: string | null;
+            id: components["schemas"]["FlowId"];
+            kind: components["schemas"]["FlowKind"];
+            /** @description Of a menu; the rules are called `routing`. */
+            name: components["schemas"]["Name"];
+            pbx: components["schemas"]["PbxId"];
+            /**
+             * Format: int32
+             * @description The version that calls follow; `null`: never published.
+             */
+            published?: number | null;
+            /** Format: date-time */
+            published_at?: string | null;
+        };
+        /** @description What changes of a menu. */
+        FlowChange: {
+            name: components["schemas"]["Name"];
+        };
+        /** @description What people work on. */
+        FlowDraft: {
+            document: components["schemas"]["Document"];
+            flow: components["schemas"]["FlowId"];
+            /**
+             * Format: int64
+             * @description Grows with every save. Send it with the next one: nobody's work is overwritten unseen.
+             */
+            revision: number;
+            /** Format: date-time */
+            saved_at: string;
+            saved_by?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description One call flow: the routing rules of a PBX, or one of its menus.
+         */
+        FlowId: string;
+        /**
+         * @description What a flow is.
+         * @enum {string}
+         */
+        FlowKind: "routing" | "ivr";
+        FlowRef: string;
+        /** @description One published version. */
+        FlowVersion: {
+            author: string;
+            comment?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            flow: components["schemas"]["FlowId"];
+            /**
+             * Format: int32
+             * @description The version whose document this took up again.
+             */
+            restored_from?: number | null;
+            /**
+             * Format: int32
+             * @description 1 and up.
+             */
+            version: number;
+        };
+        /** @description One published version with its document. */
+        FlowVersionDetail: components["schemas"]["FlowVersion"] & {
+            document: components["schemas"]["Document"];
+        };
+        /** @description Where calls go instead. What is not set goes to the mailbox where there is one, and ends otherwise. */
+        Forwarding: {
+            /** @default null */
+            always: components["schemas"]["Destination"] | null;
+            /** @default null */
+            busy: components["schemas"]["Destination"] | null;
+            /** @default null */
+            no_answer: components["schemas"]["Destination"] | null;
+            /** @default null */
+            offline: components["schemas"]["Destination"] | null;
+        };
+        /** @description Something that the caller hears. */
+        Heard: {
+            /** @enum {string} */
+            kind: "speech";
+            language: components["schemas"]["Locale"];
+            text: string;
+        } | {
+            audio: components["schemas"]["AudioId"];
+            /** @enum {string} */
+            kind: "audio";
+        } | {
+            audio?: components["schemas"]["AudioId"] | null;
+            /** @enum {string} */
+            kind: "music";
+        } | {
+            /** @enum {string} */
+            kind: "message";
+        } | {
+            /** @enum {string} */
+            kind: "beep";
+        } | {
+            /** @enum {string} */
+            kind: "ringing";
+        };
+        /** @description Which days count as holidays. */
+        HolidayKinds: {
+            /** @description Midsummer Eve, Christmas Eve, New Year's Eve, Holy Saturday. */
+            eves: boolean;
+            /** @description Often half days: the days before Epiphany, Good Friday, 1 May (Walpurgis) and All Saints. */
+            half_days: boolean;
+            /** @description Public holidays by law 1989:253, Sundays that are nothing else left out. */
+            red_days: boolean;
+            /** @description A working day alone between a holiday and a weekend: the Friday after Ascension. */
+            squeeze_days: boolean;
+        };
         /**
          * @description Who put the phone down.
          * @enum {string}
          */
         HungUpBy: "caller" | "callee" | "system";
+        /** @description Everybody's phone rings until somebody picks up. */
+        HuntGroupSettings: {
+            /** @default null */
+            failed: components["schemas"]["Destination"] | null;
+            /** @default [] */
+            members: components["schemas"]["Member"][];
+            /**
+             * Format: int32
+             * @description How long each round rings, 5 to 120 seconds.
+             * @default 25
+             */
+            ring_seconds: number;
+            /** @default ring_all */
+            strategy: components["schemas"]["Strategy"];
+        };
+        /** @description One row. */
+        ImportRow: {
+            /** @description What cannot be accepted: `field` is the name of a column. */
+            errors: components["schemas"]["FieldError"][];
+            id?: components["schemas"]["ExtensionId"] | null;
+            kind?: components["schemas"]["ExtensionType"] | null;
+            /** @description In the file; the first is 1, and holds the names of the columns. */
+            line: number;
+            name: string;
+            number: string;
+        };
         /** @description Who invites whom to what. */
         Invitation: {
             email: components["schemas"]["Email"];
@@ -1704,6 +3013,42 @@ export interface components {
             organization: string;
             role: components["schemas"]["Role"];
         };
+        /** @description The document that is drafted and published as a whole. */
+        Ivr: {
+            entry?: components["schemas"]["NodeId"] | null;
+            /** @description At most 500. */
+            nodes: {
+                [key: string]: components["schemas"]["Node"];
+            };
+            settings: components["schemas"]["IvrSettings"];
+        };
+        /** @description What a newer menu has, lacks and does otherwise. */
+        IvrDiff: {
+            added: components["schemas"]["NodeRef"][];
+            changed: components["schemas"]["NodeChange"][];
+            /** @description Nodes that only stand elsewhere on the canvas. */
+            moved: components["schemas"]["NodeRef"][];
+            removed: components["schemas"]["NodeRef"][];
+            /** @description Parts of the settings that differ, `language` for example; `entry` where callers begin elsewhere. */
+            settings: string[];
+        };
+        /** @description What holds for every node that does not say otherwise. */
+        IvrSettings: {
+            invalid?: components["schemas"]["Prompt"] | null;
+            language: components["schemas"]["Locale"];
+            /**
+             * Format: int32
+             * @description How often a menu is repeated after no key or a wrong one, 0 to 9.
+             */
+            retries: number;
+            /** @description How long a menu waits for a key, 1 to 60 seconds. */
+            timeout: components["schemas"]["Seconds"];
+        };
+        /**
+         * @description One key of a telephone: `0` to `9`, `*`, `#`.
+         * @example 1
+         */
+        Key: string;
         /** @description What came from one phone. */
         LegMedia: {
             /**
@@ -1723,6 +3068,16 @@ export interface components {
             packets: number;
         };
         /** @description One page of a list, and how long the whole list is. */
+        Listed_Audio: {
+            /** @description This page. */
+            items: components["schemas"]["Audio"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description One page of a list, and how long the whole list is. */
         Listed_AuditEntry: {
             /** @description This page. */
             items: components["schemas"]["AuditEntry"][];
@@ -1736,6 +3091,16 @@ export interface components {
         Listed_Call: {
             /** @description This page. */
             items: components["schemas"]["Call"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description One page of a list, and how long the whole list is. */
+        Listed_Callback: {
+            /** @description This page. */
+            items: components["schemas"]["Callback"][];
             /**
              * Format: int64
              * @description How many there are on all pages.
@@ -1783,9 +3148,39 @@ export interface components {
             total: number;
         };
         /** @description One page of a list, and how long the whole list is. */
+        Listed_Flow: {
+            /** @description This page. */
+            items: components["schemas"]["Flow"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description One page of a list, and how long the whole list is. */
+        Listed_FlowVersion: {
+            /** @description This page. */
+            items: components["schemas"]["FlowVersion"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description One page of a list, and how long the whole list is. */
         Listed_Mail: {
             /** @description This page. */
             items: components["schemas"]["Mail"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description One page of a list, and how long the whole list is. */
+        Listed_Message: {
+            /** @description This page. */
+            items: components["schemas"]["Message"][];
             /**
              * Format: int64
              * @description How many there are on all pages.
@@ -1813,6 +3208,16 @@ export interface components {
             total: number;
         };
         /** @description One page of a list, and how long the whole list is. */
+        Listed_Recording: {
+            /** @description This page. */
+            items: components["schemas"]["Recording"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description One page of a list, and how long the whole list is. */
         Listed_Registration: {
             /** @description This page. */
             items: components["schemas"]["Registration"][];
@@ -1826,6 +3231,16 @@ export interface components {
         Listed_Tenant: {
             /** @description This page. */
             items: components["schemas"]["Tenant"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description One page of a list, and how long the whole list is. */
+        Listed_Trunk: {
+            /** @description This page. */
+            items: components["schemas"]["Trunk"][];
             /**
              * Format: int64
              * @description How many there are on all pages.
@@ -1869,7 +3284,7 @@ export interface components {
          * @description Where a call stands.
          * @enum {string}
          */
-        LiveState: "ringing" | "connected" | "emergency" | "ended";
+        LiveState: "ringing" | "connected" | "menu" | "waiting" | "voicemail" | "conference" | "listening" | "emergency" | "ended";
         /**
          * @description - `sv`: Swedish, the default.
          *     - `en`: English.
@@ -1929,6 +3344,35 @@ export interface components {
             /** @example anna@akesbageri.example */
             email: string;
         };
+        /** @description Where messages are left. */
+        MailboxSettings: {
+            /** @default null */
+            greeting: components["schemas"]["Prompt"] | null;
+            /**
+             * Format: int32
+             * @description The longest message, 10 to 600 seconds.
+             * @default 120
+             */
+            longest_seconds: number;
+            /**
+             * @description Whether a PIN is asked for.
+             * @default false
+             */
+            readonly pin_set: boolean;
+        };
+        /**
+         * @description Who takes calls of a group or queue. A tier is rung only when nobody of the tiers before it is
+         *     free (queues) or picked up (hunt groups).
+         */
+        Member: {
+            /** @description A user extension of the same PBX. */
+            extension: components["schemas"]["ExtensionId"];
+            /**
+             * Format: int32
+             * @description 1 to 9; 1 first.
+             */
+            tier: number;
+        };
         /** @description One thing the account may act as. */
         Membership: {
             customer?: components["schemas"]["CustomerId"] | null;
@@ -1939,6 +3383,47 @@ export interface components {
             tenant_slug?: string | null;
             user: components["schemas"]["UserId"];
         };
+        /** @description A menu that is dialled like a colleague. */
+        MenuSettings: {
+            flow: components["schemas"]["FlowId"];
+        };
+        /** @description A message in a mailbox. */
+        Message: {
+            call?: components["schemas"]["CallId"] | null;
+            from: components["schemas"]["MessageFrom"];
+            heard: boolean;
+            id: components["schemas"]["MessageId"];
+            mailbox: components["schemas"]["ExtensionRef"];
+            pbx: components["schemas"]["PbxId"];
+            /** @description The loudest of each part, 0 to 255, at most 200. */
+            peaks: number[];
+            /** Format: date-time */
+            received_at: string;
+            /** Format: double */
+            seconds: number;
+        };
+        /** @description What changes of a message. */
+        MessageChange: {
+            /** @description Whether it was listened to. */
+            heard: boolean;
+        };
+        /** @description The data of an event `message`. */
+        MessageEvent: {
+            mailbox: components["schemas"]["ExtensionId"];
+            pbx: components["schemas"]["PbxId"];
+        };
+        /** @description Who left it. */
+        MessageFrom: {
+            extension?: components["schemas"]["ExtensionNumber"] | null;
+            name?: components["schemas"]["Name"] | null;
+            /** @description As people write it; `null`: withheld. */
+            number?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description One message in a mailbox.
+         */
+        MessageId: string;
         /** @description An extension of mine. */
         MyExtension: {
             customer: components["schemas"]["CustomerId"];
@@ -1949,7 +3434,14 @@ export interface components {
             realm: components["schemas"]["Realm"];
             tenant: components["schemas"]["TenantId"];
         };
-        /** @description My extensions, one for each membership that has one. */
+        /** @description What I change of an extension of mine; absent fields stay. */
+        MyExtensionChange: {
+            /** @description No call rings. */
+            do_not_disturb?: boolean | null;
+            forwarding?: components["schemas"]["Forwarding"] | null;
+            mailbox?: components["schemas"]["MailboxSettings"] | null;
+        };
+        /** @description My extensions, in all my memberships. */
         MyExtensions: {
             items: components["schemas"]["MyExtension"][];
         };
@@ -1970,22 +3462,31 @@ export interface components {
         NewDevice: {
             name?: components["schemas"]["Name"] | null;
         };
+        /** @description A draft to save. */
+        NewDraft: {
+            document: components["schemas"]["Document"];
+            /**
+             * Format: int64
+             * @description The revision that the change was made on. Without it whatever is there is replaced.
+             */
+            revision?: number | null;
+        };
         /** @description A new extension. */
         NewExtension: {
-            /** @default true */
-            call_waiting: boolean | null;
             name: components["schemas"]["Name"];
             number: components["schemas"]["ExtensionNumber"];
-            /**
-             * Format: int32
-             * @default 25
-             */
-            ring_seconds: number | null;
+            recording?: components["schemas"]["RecordingPolicy"] | null;
+            settings?: components["schemas"]["ExtensionSettings"] | null;
             user?: components["schemas"]["UserId"] | null;
+        };
+        /** @description A new menu. */
+        NewFlow: {
+            document?: components["schemas"]["Ivr"] | null;
+            name: components["schemas"]["Name"];
         };
         /** @description A number that the company has. */
         NewNumber: {
-            extension?: components["schemas"]["ExtensionId"] | null;
+            destination?: components["schemas"]["Destination"] | null;
             label?: components["schemas"]["Name"] | null;
             number: components["schemas"]["PhoneNumber"];
             pbx?: components["schemas"]["PbxId"] | null;
@@ -2001,6 +3502,15 @@ export interface components {
         };
         /** @description A new PBX. */
         NewPbx: {
+            /** @description What it is for; at most 500 characters. */
+            description?: string | null;
+            features?: components["schemas"]["Features"] | null;
+            language?: components["schemas"]["Locale"] | null;
+            /**
+             * Format: int32
+             * @description Extensions at most. Without it as many as it likes.
+             */
+            max_extensions?: number | null;
             name: components["schemas"]["Name"];
             realm?: components["schemas"]["Realm"] | null;
             time_zone?: components["schemas"]["Zone"] | null;
@@ -2024,6 +3534,40 @@ export interface components {
             support_email?: components["schemas"]["Email"] | null;
             time_zone?: components["schemas"]["Zone"] | null;
         };
+        /** @description A new line. */
+        NewTrunk: {
+            /** @description IP addresses from where calls of this line come, besides `host`; at most 50. */
+            addresses?: string[] | null;
+            /**
+             * @description Carries emergency calls to 112.
+             * @default true
+             */
+            emergency: boolean | null;
+            /** @description Name or address of the other side; at most 253 characters. */
+            host: string;
+            kind: components["schemas"]["TrunkKind"];
+            name: components["schemas"]["Name"];
+            /**
+             * Format: password
+             * @description Needed by a line that registers; never shown again.
+             */
+            password?: string | null;
+            /**
+             * Format: int32
+             * @description Without it 5060.
+             * @default 5060
+             */
+            port: number | null;
+            /**
+             * Format: int32
+             * @description 1 to 100; a lower number is tried first.
+             * @default 10
+             */
+            priority: number | null;
+            transport?: components["schemas"]["TrunkTransport"] | null;
+            /** @description Needed by a line that registers. */
+            username?: string | null;
+        };
         /** @description Whom to invite, and as what. */
         NewUser: {
             /** @example bertil@akesbageri.example */
@@ -2033,10 +3577,112 @@ export interface components {
             /** @description `customer_admin`, `manager` or `user`. */
             role: components["schemas"]["Role"];
         };
+        /** @description One step, and where it stands on the canvas. */
+        Node: {
+            name: components["schemas"]["Name"];
+            step: components["schemas"]["NodeKind"];
+            /** Format: int32 */
+            x?: number;
+            /** Format: int32 */
+            y?: number;
+        };
+        NodeChange: {
+            /** @description As it is called in the newer one. */
+            name: components["schemas"]["Name"];
+            node: components["schemas"]["NodeId"];
+            /**
+             * @description Paths of the fields that differ, `name` or `keys.1` for example; `kind` alone where it became
+             *     another kind of node.
+             */
+            what: string[];
+        };
+        /** @description One node of a menu. */
+        NodeId: string;
+        /**
+         * @description What a node does. A `None` where a call would go on is a dead end: `check` finds it, and a call
+         *     that comes there ends.
+         */
+        NodeKind: {
+            /** @description Callers may dial an extension's number instead. */
+            dial_extension?: boolean;
+            keys: {
+                [key: string]: components["schemas"]["NodeId"];
+            };
+            /** @enum {string} */
+            kind: "menu";
+            on_invalid?: components["schemas"]["NodeId"] | null;
+            on_timeout?: components["schemas"]["NodeId"] | null;
+            prompt: components["schemas"]["Prompt"];
+            /** Format: int32 */
+            retries?: number | null;
+            timeout?: components["schemas"]["Seconds"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "message";
+            next?: components["schemas"]["NodeId"] | null;
+            /** @description Says that the call may be recorded, or that a machine answers. */
+            notice?: boolean;
+            prompt: components["schemas"]["Prompt"];
+            /**
+             * Format: int32
+             * @description How often, 1 to 5.
+             */
+            times?: number;
+        } | {
+            failed?: components["schemas"]["NodeId"] | null;
+            /** @enum {string} */
+            kind: "transfer";
+            to: components["schemas"]["Destination"];
+        } | {
+            /** @enum {string} */
+            kind: "voicemail";
+            mailbox: components["schemas"]["ExtensionId"];
+        } | {
+            /** @enum {string} */
+            kind: "queue";
+            overflow?: components["schemas"]["NodeId"] | null;
+            queue: components["schemas"]["ExtensionId"];
+        } | {
+            branches: components["schemas"]["Branch"][];
+            /** @enum {string} */
+            kind: "condition";
+            otherwise?: components["schemas"]["NodeId"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "conference";
+            room: components["schemas"]["ExtensionId"];
+        } | {
+            /** @description Whose callers these are: a queue, a hunt group or a person. */
+            for: components["schemas"]["ExtensionId"];
+            /** @enum {string} */
+            kind: "callback";
+            next?: components["schemas"]["NodeId"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "caller_name";
+            next?: components["schemas"]["NodeId"] | null;
+            text: components["schemas"]["Name"];
+        } | {
+            agent: components["schemas"]["AgentId"];
+            /** @enum {string} */
+            kind: "agent";
+            unavailable?: components["schemas"]["NodeId"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "hangup";
+            prompt?: components["schemas"]["Prompt"] | null;
+        };
+        NodeRef: {
+            name: components["schemas"]["Name"];
+            node: components["schemas"]["NodeId"];
+        };
         /** @description A public number. */
         Number: {
             /** Format: date-time */
             created_at: string;
+            /** @description Where it leads when no rule decides. */
+            destination: components["schemas"]["Destination"];
+            destination_name?: components["schemas"]["Name"] | null;
             extension?: components["schemas"]["ExtensionId"] | null;
             extension_number?: components["schemas"]["ExtensionNumber"] | null;
             id: components["schemas"]["NumberId"];
@@ -2052,7 +3698,7 @@ export interface components {
         };
         /** @description What changes of a number; absent fields stay, `null` empties. */
         NumberChange: {
-            extension?: components["schemas"]["ExtensionId"] | null;
+            destination?: components["schemas"]["Destination"] | null;
             label?: components["schemas"]["Name"] | null;
             pbx?: components["schemas"]["PbxId"] | null;
         };
@@ -2070,7 +3716,7 @@ export interface components {
          * @description Why a call ended.
          * @enum {string}
          */
-        Outcome: "normal" | "cancelled" | "busy" | "no_answer" | "declined" | "offline" | "unknown_number" | "not_allowed" | "no_route" | "fault";
+        Outcome: "normal" | "cancelled" | "busy" | "no_answer" | "declined" | "offline" | "unknown_number" | "not_allowed" | "no_route" | "abandoned" | "voicemail" | "fault";
         /** @description How many, how busy. */
         Overview: {
             /** @description The last 30 days, the oldest first, none left out. */
@@ -2089,9 +3735,11 @@ export interface components {
         };
         /** @description A cloud PBX. */
         Pbx: {
+            caller_id?: components["schemas"]["PhoneNumber"] | null;
             /** Format: date-time */
             created_at: string;
             customer: components["schemas"]["CustomerId"];
+            description?: string | null;
             /**
              * Format: int64
              * @description Phones set up.
@@ -2099,15 +3747,34 @@ export interface components {
             devices: number;
             /** Format: int64 */
             extensions: number;
+            /** @description What is switched on. */
+            features: components["schemas"]["Features"];
             id: components["schemas"]["PbxId"];
+            /** @description In which the PBX itself speaks to callers. */
+            language: components["schemas"]["Locale"];
+            /**
+             * Format: int32
+             * @description Extensions at most; `null`: as many as it likes.
+             */
+            max_extensions?: number | null;
+            music?: components["schemas"]["AudioId"] | null;
             name: components["schemas"]["Name"];
             /**
              * Format: int64
              * @description Phones online now.
              */
             phones_online: number;
+            /** @description Whether calls to premium numbers (0900, 0939, 0944, 099) may be made. */
+            premium_allowed: boolean;
             /** @description Its SIP domain: unique in the installation, never changed. */
             realm: components["schemas"]["Realm"];
+            /**
+             * Format: int32
+             * @description How long recordings are kept, 1 to 3,650 days.
+             */
+            recording_days: number;
+            /** @description The customer's: while it is suspended only emergency calls start. */
+            status: components["schemas"]["Status"];
             time_zone: components["schemas"]["Zone"];
             /** Format: date-time */
             updated_at: string;
@@ -2119,8 +3786,25 @@ export interface components {
         };
         /** @description What changes of a PBX; absent fields stay. */
         PbxChange: {
+            caller_id?: components["schemas"]["PhoneNumber"] | null;
+            description?: string | null;
+            features?: components["schemas"]["Features"] | null;
+            language?: components["schemas"]["Locale"] | null;
+            /**
+             * Format: int32
+             * @description `null`: as many as it likes.
+             */
+            max_extensions?: number | null;
+            music?: components["schemas"]["AudioId"] | null;
             name?: components["schemas"]["Name"] | null;
+            premium_allowed?: boolean | null;
+            /** Format: int32 */
+            recording_days?: number | null;
             time_zone?: components["schemas"]["Zone"] | null;
+        };
+        /** @description Where something changed: read its list again. */
+        PbxEvent: {
+            pbx: components["schemas"]["PbxId"];
         };
         /**
          * Format: uuid
@@ -2153,6 +3837,8 @@ export interface components {
             detail: string;
             /** @description Each field that cannot be accepted, all at once. */
             errors?: components["schemas"]["FieldError"][];
+            /** @description What would meet callers, when `code` is `check_failed`. */
+            findings?: components["schemas"]["Finding"][];
             needed_role?: components["schemas"]["Role"] | null;
             /** @description Names this request in the server's log. */
             request_id?: string | null;
@@ -2183,11 +3869,157 @@ export interface components {
             locale?: components["schemas"]["Locale"] | null;
             name?: components["schemas"]["Name"] | null;
         };
+        /** @description What a person chose for callers to hear. */
+        Prompt: {
+            audio: components["schemas"]["AudioId"];
+            /** @enum {string} */
+            kind: "audio";
+        } | {
+            /** @enum {string} */
+            kind: "speech";
+            text: components["schemas"]["SpokenText"];
+        };
+        /** @description Makes the draft what calls follow. */
+        Publish: {
+            /** @description What changed and why, for the history; at most 500 characters. */
+            comment?: string | null;
+            /**
+             * Format: int64
+             * @description The revision of the draft that was looked at. Without it whatever is there.
+             */
+            revision?: number | null;
+        };
+        /** @description A queue at this moment. */
+        Queue: {
+            id: components["schemas"]["ExtensionId"];
+            /**
+             * Format: date-time
+             * @description Since when the first of the line has waited.
+             */
+            longest_wait_since?: string | null;
+            members: components["schemas"]["QueueMember"][];
+            name: components["schemas"]["Name"];
+            number: components["schemas"]["ExtensionNumber"];
+            strategy: components["schemas"]["Strategy"];
+            /** @description In the order of the line. */
+            waiting: components["schemas"]["QueueWaiting"][];
+        };
+        /** @description Who waits. */
+        QueueCaller: {
+            name?: components["schemas"]["Name"] | null;
+            /** @description As people write it; `null`: withheld. */
+            number?: string | null;
+        };
+        /** @description Somebody who takes calls of a queue. */
+        QueueMember: {
+            /**
+             * Format: int32
+             * @description Calls of this queue taken since midnight in the PBX's zone.
+             */
+            calls_today: number;
+            id: components["schemas"]["ExtensionId"];
+            name: components["schemas"]["Name"];
+            number: components["schemas"]["ExtensionNumber"];
+            state: components["schemas"]["QueueMemberState"];
+            /** Format: int32 */
+            tier: number;
+        };
+        /**
+         * @description What a member does.
+         * @enum {string}
+         */
+        QueueMemberState: "offline" | "free" | "ringing" | "talking" | "resting" | "do_not_disturb";
+        /** @description A line of callers who wait for a member. */
+        QueueSettings: {
+            /**
+             * Format: int32
+             * @description Tells the place in line every so often, 15 to 600 seconds. `null`: never.
+             * @default null
+             */
+            announce_seconds: number | null;
+            /** @default null */
+            greeting: components["schemas"]["Prompt"] | null;
+            /**
+             * Format: int32
+             * @description Callers who may wait at once, 1 to 1,000.
+             * @default 50
+             */
+            max_callers: number;
+            /**
+             * Format: int32
+             * @description The longest wait, 10 to 7,200 seconds; then `overflow`.
+             * @default 600
+             */
+            max_wait_seconds: number;
+            /** @default [] */
+            members: components["schemas"]["Member"][];
+            /** @default null */
+            music: components["schemas"]["AudioId"] | null;
+            /** @default null */
+            overflow: components["schemas"]["Destination"] | null;
+            /**
+             * Format: int32
+             * @description How long a member rings, 5 to 120 seconds.
+             * @default 20
+             */
+            ring_seconds: number;
+            /** @default ring_all */
+            strategy: components["schemas"]["Strategy"];
+            /**
+             * Format: int32
+             * @description A member's rest after a call, 0 to 600 seconds.
+             * @default 10
+             */
+            wrap_up_seconds: number;
+        };
+        /** @description A caller in line. */
+        QueueWaiting: {
+            call: components["schemas"]["CallId"];
+            from: components["schemas"]["QueueCaller"];
+            /** Format: date-time */
+            since: string;
+        };
+        /** @description All queues of a PBX. */
+        Queues: {
+            items: components["schemas"]["Queue"][];
+        };
         /**
          * @description A SIP realm (domain) of exactly one PBX, lower case: `bageriet.pbx.example`.
          * @example akes.pbx.example
          */
         Realm: string;
+        /** @description A recorded call: stereo, the caller on the left, the other side on the right. */
+        Recording: {
+            /** Format: int64 */
+            bytes: number;
+            call: components["schemas"]["CallId"];
+            /**
+             * Format: date-time
+             * @description When it will be removed.
+             */
+            expires_at: string;
+            from: components["schemas"]["CallParty"];
+            id: components["schemas"]["RecordingId"];
+            /** @description Whose settings asked for it; those that were removed are left out. */
+            owners: components["schemas"]["ExtensionRef"][];
+            pbx: components["schemas"]["PbxId"];
+            /** @description The loudest of each part, 0 to 255, at most 200. */
+            peaks: number[];
+            /** Format: double */
+            seconds: number;
+            /** Format: date-time */
+            started_at: string;
+            to: components["schemas"]["CallParty"];
+        };
+        /**
+         * Format: uuid
+         * @description One recording of a call.
+         */
+        RecordingId: string;
+        /** @description That calls are recorded, and how callers learn of it. */
+        RecordingPolicy: {
+            notice?: components["schemas"]["Prompt"] | null;
+        };
         /** @description What happens next. */
         Registered: {
             /** @description Where the verification mail went. */
@@ -2232,6 +4064,51 @@ export interface components {
             registration: components["schemas"]["Registration"];
         };
         /**
+         * @description What the drafts would change. Nobody knows who would have picked up: whoever is rung first does, on
+         *     both sides.
+         */
+        Reran: {
+            /**
+             * Format: int32
+             * @description Calls looked at; the newest 10,000 of the time.
+             */
+            calls: number;
+            /** @description At most 1,000 of those that end elsewhere, the newest first. */
+            changed: components["schemas"]["RerunCall"][];
+            /** @description How many end elsewhere. */
+            changed_total: number;
+            /** @description Extensions that some of these calls reach today, and none reaches with the drafts. */
+            no_longer_reached: components["schemas"]["ExtensionRef"][];
+            /**
+             * Format: int32
+             * @description Of these, calls that end where they do today.
+             */
+            same: number;
+        };
+        /** @description Calls of the past, sent through drafts. */
+        Rerun: {
+            /**
+             * Format: int32
+             * @description How far back, 1 to 90 days.
+             * @default 30
+             */
+            days: number | null;
+            /** @description Flows whose drafts stand in for what is published. */
+            drafts: components["schemas"]["FlowId"][];
+        };
+        /** @description A call that ends elsewhere. */
+        RerunCall: {
+            after: components["schemas"]["End"];
+            after_text: string;
+            before: components["schemas"]["End"];
+            before_text: string;
+            call: components["schemas"]["CallId"];
+            dialled: string;
+            from: string;
+            /** Format: date-time */
+            started_at: string;
+        };
+        /**
          * @description - `platform_admin`: Runs this installation; sees and manages everything.
          *     - `tenant_admin`: Runs one partner: its brand, customers and staff.
          *     - `customer_admin`: Runs one company: users, PBXs, extensions, numbers.
@@ -2240,6 +4117,81 @@ export interface components {
          * @enum {string}
          */
         Role: "platform_admin" | "tenant_admin" | "customer_admin" | "manager" | "user";
+        /** @description Takes up an older version again. */
+        Rollback: {
+            /** @description For the history; at most 500 characters. */
+            comment?: string | null;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description The routing rules of one PBX: the document that is drafted and published as a whole. */
+        Routing: {
+            /** @description At most 1,000. */
+            rules: components["schemas"]["Rule"][];
+        };
+        /** @description What newer routing rules have, lack and do otherwise. */
+        RoutingDiff: {
+            added: components["schemas"]["RuleRef"][];
+            changed: components["schemas"]["RuleChange"][];
+            /** @description The fewest rules whose moving makes the old order the new one. */
+            moved: components["schemas"]["RuleRef"][];
+            removed: components["schemas"]["RuleRef"][];
+        };
+        /** @description Rules to begin with: put them into the draft, and say where calls go. */
+        RoutingTemplate: {
+            /** @description What it is for, in a sentence. */
+            description: string;
+            /**
+             * @description Stable, for programs.
+             * @example business_hours
+             */
+            key: string;
+            name: string;
+            /** @description Their destinations are still `nowhere`, which `check` finds. */
+            rules: components["schemas"]["Rule"][];
+        };
+        /** @description All of them. */
+        RoutingTemplates: {
+            items: components["schemas"]["RoutingTemplate"][];
+        };
+        /**
+         * @description One rule. A call to a public number of the PBX takes the first rule that is enabled and whose
+         *     conditions all hold, in the order of `priority` and then of the list; when none does, it goes
+         *     where its number leads.
+         */
+        Rule: {
+            /** @description All must hold. Empty: always. */
+            conditions: components["schemas"]["Condition"][];
+            enabled: boolean;
+            id: components["schemas"]["RuleId"];
+            name: components["schemas"]["Name"];
+            play?: components["schemas"]["Prompt"] | null;
+            /**
+             * Format: int32
+             * @description A lower number is looked at first.
+             */
+            priority: number;
+            to: components["schemas"]["Destination"];
+        };
+        RuleChange: {
+            /** @description As it is called in the newer one. */
+            name: components["schemas"]["Name"];
+            rule: components["schemas"]["RuleId"];
+            /** @description The fields that differ: `name`, `enabled`, `conditions`, `play`, `to`. */
+            what: string[];
+        };
+        /** @description One rule of a PBX; stays the same when the rule is renamed or moved. */
+        RuleId: string;
+        /** @description A rule as people speak of it. */
+        RuleRef: {
+            name: components["schemas"]["Name"];
+            rule: components["schemas"]["RuleId"];
+        };
+        /**
+         * Format: int32
+         * @description Whole seconds.
+         */
+        Seconds: number;
         /** @description A new company and its first administrator. */
         SignUp: {
             /** @example anna@akesbageri.example */
@@ -2268,11 +4220,61 @@ export interface components {
             /** @description What the account may act as; may be empty. */
             memberships: components["schemas"]["Membership"][];
         };
+        /** @description A call that nobody made. */
+        Simulate: {
+            /** @description Flows whose drafts stand in for what is published. */
+            drafts?: components["schemas"]["FlowId"][] | null;
+            story: components["schemas"]["Story"];
+        };
+        /** @description What became of it. */
+        Simulated: {
+            end: components["schemas"]["End"];
+            /**
+             * @description A sentence for people.
+             * @example Samtalet besvaras av Anna Öberg (1000).
+             */
+            end_text: string;
+            /**
+             * @description Extensions that rang, took the caller in line or into a room, or got a message or a wish to be
+             *     called back, in this order.
+             */
+            reached: components["schemas"]["ExtensionRef"][];
+            steps: components["schemas"]["SimulatedStep"][];
+        };
+        /** @description A node of a menu. */
+        SimulatedNode: {
+            flow: components["schemas"]["FlowId"];
+            node: string;
+        };
+        /** @description One step of it. */
+        SimulatedStep: {
+            /** @description What an engine is told to do. */
+            actions: Record<string, never>[];
+            /**
+             * @description What happened, stable for programs: `arrived`, `key`, `played`, `timer`, …
+             * @example key
+             */
+            event: string;
+            hears: components["schemas"]["Heard"][];
+            key?: components["schemas"]["Key"] | null;
+            /**
+             * Format: int64
+             * @description Milliseconds since the call began, as far as they can be guessed.
+             */
+            millis: number;
+            node?: components["schemas"]["SimulatedNode"] | null;
+            /** @description Where the call then stands: `ringing`, `connected`, `menu`, `waiting`, …; `null`: it is over. */
+            standing?: Record<string, never> | null;
+            /** @description Why, in words. */
+            trace: components["schemas"]["TraceStep"][];
+        };
         /**
          * @description A short name for a URL or schema: 2 to 40 of `a-z 0-9 -`, starts with a letter, ends without `-`.
          * @example nordtel
          */
         Slug: string;
+        /** @description Text to be read aloud: 1 to 1,000 characters, no control characters. */
+        SpokenText: string;
         /** @description Records of calls on their way to the database. */
         SpoolStatus: {
             /**
@@ -2286,6 +4288,34 @@ export interface components {
              */
             waiting: number;
         };
+        /** @description Where something was found, with the names that people know. */
+        Spot: {
+            /** @enum {string} */
+            kind: "rule";
+            name: components["schemas"]["Name"];
+            rule: components["schemas"]["RuleId"];
+        } | {
+            flow: components["schemas"]["FlowId"];
+            /** @enum {string} */
+            kind: "flow";
+            name: components["schemas"]["Name"];
+        } | {
+            flow: components["schemas"]["FlowId"];
+            flow_name: components["schemas"]["Name"];
+            /** @enum {string} */
+            kind: "node";
+            name: components["schemas"]["Name"];
+            node: components["schemas"]["NodeId"];
+        } | {
+            extension: components["schemas"]["ExtensionNumber"];
+            /** @enum {string} */
+            kind: "extension";
+            name: components["schemas"]["Name"];
+        } | {
+            /** @enum {string} */
+            kind: "number";
+            number: components["schemas"]["PhoneNumber"];
+        };
         /** @description What changes of a person; absent fields stay. */
         StaffChange: {
             name?: components["schemas"]["Name"] | null;
@@ -2297,6 +4327,40 @@ export interface components {
          * @enum {string}
          */
         Status: "active" | "suspended";
+        /** @description A call that nobody made: who calls what, when, what they press, and who is there. */
+        Story: {
+            answer?: components["schemas"]["Answer"];
+            /**
+             * @description In the PBX's own zone.
+             * @example 2026-06-19T14:00
+             */
+            at: string;
+            /** @description Without a phone online. */
+            away?: components["schemas"]["ExtensionId"][];
+            /** @description In another call. */
+            busy?: components["schemas"]["ExtensionId"][];
+            /**
+             * @description As people dial it: a number, an extension, a code.
+             * @example 0812345678
+             */
+            dialled: string;
+            from: Record<string, never>;
+            /**
+             * @description What the caller presses, each after having heard what is being said; then nothing more.
+             * @example [
+             *       "wait",
+             *       "1"
+             *     ]
+             */
+            keys?: string[];
+            /** @description Whether the lines to the public network work. */
+            lines?: boolean;
+        };
+        /**
+         * @description How calls are shared out.
+         * @enum {string}
+         */
+        Strategy: "ring_all" | "sequential" | "round_robin" | "longest_idle" | "least_calls";
         /** @description A partner with its own brand. */
         Tenant: {
             accent: components["schemas"]["Colour"];
@@ -2338,6 +4402,11 @@ export interface components {
          * @description A partner with its own brand; owns one schema.
          */
         TenantId: string;
+        /**
+         * @description A minute of the day, `00:00` to `24:00`.
+         * @example 08:00
+         */
+        TimeOfDay: string;
         /** @description One decision, in the language of `Accept-Language`. */
         TraceStep: {
             /**
@@ -2351,6 +4420,95 @@ export interface components {
              */
             text: string;
         };
+        /** @description A line to the public network. */
+        Trunk: {
+            /** @description From where calls of this line come, besides `host`. */
+            addresses: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** @description Carries emergency calls to 112. */
+            emergency: boolean;
+            /**
+             * @description Name or address of the other side.
+             * @example sip.operator.example
+             */
+            host: string;
+            id: components["schemas"]["TrunkId"];
+            kind: components["schemas"]["TrunkKind"];
+            name: components["schemas"]["Name"];
+            /** @description A password is set. It is never shown. */
+            password_set: boolean;
+            pbx: components["schemas"]["PbxId"];
+            /**
+             * Format: int32
+             * @example 5060
+             */
+            port: number;
+            /**
+             * Format: int32
+             * @description 1 to 100; a lower number is tried first.
+             */
+            priority: number;
+            state: components["schemas"]["TrunkState"];
+            /**
+             * @description The state in words, with the cause when it is down.
+             * @example Linjen fungerar.
+             */
+            state_text: string;
+            transport: components["schemas"]["TrunkTransport"];
+            /** Format: date-time */
+            updated_at: string;
+            username?: string | null;
+        };
+        /** @description What changes of a line; absent fields stay. */
+        TrunkChange: {
+            addresses?: string[] | null;
+            emergency?: boolean | null;
+            host?: string | null;
+            name?: components["schemas"]["Name"] | null;
+            /** Format: password */
+            password?: string | null;
+            /** Format: int32 */
+            port?: number | null;
+            /** Format: int32 */
+            priority?: number | null;
+            transport?: components["schemas"]["TrunkTransport"] | null;
+            username?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A line to the public network.
+         */
+        TrunkId: string;
+        /**
+         * @description How the other side knows us.
+         * @enum {string}
+         */
+        TrunkKind: "registration" | "address";
+        /**
+         * @description Whether a line works.
+         * @enum {string}
+         */
+        TrunkState: "up" | "down" | "untried";
+        /**
+         * @description What carries signalling.
+         * @enum {string}
+         */
+        TrunkTransport: "udp" | "tcp";
+        /** @description A place that leads to something or plays it. */
+        Use: {
+            kind: components["schemas"]["UseKind"];
+            /**
+             * @description What people call it: `1000 Anna Öberg`, a menu's name, a rule's.
+             * @example 2001 Order
+             */
+            name: string;
+        };
+        /**
+         * @description What kind of place it is.
+         * @enum {string}
+         */
+        UseKind: "number" | "extension" | "member" | "menu" | "rules" | "music";
         /** @description A person with a role. */
         User: {
             account: components["schemas"]["AccountId"];
@@ -2383,10 +4541,56 @@ export interface components {
          * @description An account's membership in the platform, a tenant or a customer.
          */
         UserId: string;
+        /** @description A person with phones. */
+        UserSettings: {
+            /**
+             * @description Whether a second call rings while one is up; otherwise the caller meets "busy".
+             * @default true
+             */
+            call_waiting: boolean;
+            /** @default null */
+            caller_id: components["schemas"]["PhoneNumber"] | null;
+            /**
+             * @description No call rings.
+             * @default false
+             */
+            do_not_disturb: boolean;
+            /**
+             * @default {
+             *       "always": null,
+             *       "busy": null,
+             *       "no_answer": null,
+             *       "offline": null
+             *     }
+             */
+            forwarding: components["schemas"]["Forwarding"];
+            /** @default null */
+            mailbox: components["schemas"]["MailboxSettings"] | null;
+            /**
+             * @description May listen in on calls of the PBX with `*88` and the extension's number.
+             * @default false
+             */
+            may_listen: boolean;
+            /**
+             * Format: int32
+             * @description Seconds before "no answer", 5 to 120.
+             * @default 25
+             */
+            ring_seconds: number;
+        };
         /** @description The token from the mail. */
         Verification: {
             token: string;
         };
+        /** @description Messages for the mailbox of another extension. */
+        VoicemailSettings: {
+            mailbox: components["schemas"]["ExtensionId"];
+        };
+        /**
+         * @description Days of the week, the Swedish week's order.
+         * @enum {string}
+         */
+        Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         /**
          * @description The name of a time zone, such as `Europe/Stockholm`. Whether it exists is checked where the
          *     zone database is; here only its shape.
@@ -3076,6 +5280,192 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    me_extension_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An extension of mine. */
+                extension: components["schemas"]["ExtensionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "do_not_disturb": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["MyExtensionChange"];
+            };
+        };
+        responses: {
+            /** @description The extension as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Extension"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_messages: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "received_at" | "-received_at" | "from" | "-from" | "seconds" | "-seconds";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description Only messages for this extension. */
+                mailbox?: string;
+                /** @description Only messages that were heard, or were not. */
+                heard?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Message"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_messages_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A message of mine. */
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_messages_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A message of mine. */
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "heard": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["MessageChange"];
+            };
+        };
+        responses: {
+            /** @description The message as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_messages_audio: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `bytes=0-999`: only this part; answered with 206. */
+                Range?: string | null;
+            };
+            path: {
+                /** @description A message of mine. */
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            /** @description The file is shorter (`range_not_satisfiable`). */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     me_password: {
         parameters: {
             query?: never;
@@ -3101,6 +5491,86 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_recordings: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "started_at" | "-started_at" | "seconds" | "-seconds" | "from" | "-from" | "to" | "-to";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description Only recordings of this extension. */
+                extension?: string;
+                /** @description Only calls that began at this time or later. */
+                from?: string;
+                /** @description Only calls that began before this time. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Recording"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_recordings_audio: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `bytes=0-999`: only this part; answered with 206. */
+                Range?: string | null;
+            };
+            path: {
+                /** @description A recording of a call of mine. */
+                recording: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recording. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            /** @description The file is shorter (`range_not_satisfiable`). */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4280,7 +6750,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description Another PBX of the installation has the realm (`realm_taken`). Or the key was used for another request (`idempotency_key_reused`). */
+            /** @description The company has as many PBXs as its agreement includes (`pbx_limit`), or another PBX of the installation has the realm (`realm_taken`). Or the key was used for another request (`idempotency_key_reused`). */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4402,6 +6872,475 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    audio_list: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "seconds" | "-seconds" | "state" | "-state";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+            };
+            header?: {
+                /** @description `sv` or `en`: the language of errors. */
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Audio"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    audio_upload: {
+        parameters: {
+            query: {
+                /**
+                 * @description Of its own in the PBX.
+                 * @example Pausmusik
+                 */
+                name: string;
+                /** @description `prompt` (without it), `greeting` or `music`. */
+                purpose?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        /** @description The file. */
+        requestBody: {
+            content: {
+                "audio/mpeg": number[];
+                "audio/wav": number[];
+            };
+        };
+        responses: {
+            /** @description Taken; it is being converted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audio"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The PBX has a sound with this name (`audio_name_taken`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            /** @description The server's disk is full (`disk_full`). */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audio_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `sv` or `en`: the language of the error. */
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The sound. */
+                audio: components["schemas"]["AudioId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sound. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audio"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    audio_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The sound. */
+                audio: components["schemas"]["AudioId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Something plays it (`audio_in_use`); `detail` names what. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    audio_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The sound. */
+                audio: components["schemas"]["AudioId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Pausmusik, jul"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AudioChange"];
+            };
+        };
+        responses: {
+            /** @description The sound as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audio"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Another sound has the name (`audio_name_taken`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    audio_content: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `bytes=0-999`: only this part; answered with 206. */
+                Range?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The sound. */
+                audio: components["schemas"]["AudioId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sound. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description It is not ready yet (`not_ready`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file is shorter (`range_not_satisfiable`). */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    audio_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The sound. */
+                audio: components["schemas"]["AudioId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being converted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audio"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description It did not fail (`not_failed`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    callbacks_list: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "requested_at" | "-requested_at" | "done_at" | "-done_at" | "number" | "-number";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description Only those that are done, or still to be done. */
+                done?: boolean;
+                /** @description Only callers of this extension. */
+                whom?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Callback"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    callbacks_done: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The wish to be called back. */
+                callback: components["schemas"]["CallbackId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The wish as it is now. Who did it first stays. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callback"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    callbacks_reopen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The wish to be called back. */
+                callback: components["schemas"]["CallbackId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The wish as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callback"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     calls_list: {
         parameters: {
             query?: {
@@ -4420,7 +7359,9 @@ export interface operations {
                 /** @description Only calls that began before this time. */
                 to?: string;
                 /** @description Only calls that ended like this. */
-                outcome?: "normal" | "cancelled" | "busy" | "no_answer" | "declined" | "offline" | "unknown_number" | "not_allowed" | "no_route" | "fault";
+                outcome?: "normal" | "cancelled" | "busy" | "no_answer" | "declined" | "offline" | "unknown_number" | "not_allowed" | "no_route" | "abandoned" | "voicemail" | "fault";
+                /** @description Only calls across this border. */
+                direction?: "in" | "out" | "internal";
             };
             header?: never;
             path: {
@@ -4491,17 +7432,57 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    pbxs_check: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `sv` or `en`: the language of the findings. */
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All findings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     extensions_list: {
         parameters: {
             query?: {
                 /** @description Only what contains this text, without regard to case. */
                 search?: string;
                 /** @description What to sort by; a leading `-` turns it round. */
-                sort?: "number" | "-number" | "name" | "-name" | "created_at" | "-created_at";
+                sort?: "number" | "-number" | "name" | "-name" | "kind" | "-kind" | "created_at" | "-created_at";
                 /** @description How many at most. */
                 limit?: number;
                 /** @description How many to skip. */
                 offset?: number;
+                /** @description Only extensions of this kind. */
+                kind?: "user" | "hunt_group" | "queue" | "ivr" | "conference" | "voicemail" | "external";
+                /** @description Only extensions of this person. */
+                user?: string;
             };
             header?: never;
             path: {
@@ -4555,9 +7536,13 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Bertil Ek",
-                 *       "number": "1001",
-                 *       "ring_seconds": 20
+                 *       "name": "Order",
+                 *       "number": "2001",
+                 *       "settings": {
+                 *         "kind": "queue",
+                 *         "max_wait_seconds": 300,
+                 *         "strategy": "longest_idle"
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["NewExtension"];
@@ -4577,7 +7562,61 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description The PBX has the number (`extension_number_taken`), or the person has an extension (`user_has_extension`). Or the key was used for another request (`idempotency_key_reused`). */
+            /** @description The PBX has the number (`extension_number_taken`), or as many extensions as it may (`extension_limit`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    extensions_import: {
+        parameters: {
+            query?: {
+                /** @description Only looks; nothing is made. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        /** @description The table. */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What was made; with `dry_run` what would be, with the errors of each row. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtensionImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The PBX would have more extensions than it may (`extension_limit`). */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4647,7 +7686,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Removed, with its phones. */
+            /** @description Removed, with its phones and messages. Numbers that led to it lead nowhere. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4657,6 +7696,15 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            /** @description A menu, a rule or another extension leads to it (`extension_in_use`); `detail` names them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4683,6 +7731,10 @@ export interface operations {
                 /**
                  * @example {
                  *       "name": "Kassan",
+                 *       "settings": {
+                 *         "call_waiting": false,
+                 *         "mailbox": null
+                 *       },
                  *       "user": null
                  *     }
                  */
@@ -4703,7 +7755,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `extension_number_taken` or `user_has_extension`. */
+            /** @description `extension_number_taken`. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4897,6 +7949,689 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    flows_list: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "name" | "-name" | "updated_at" | "-updated_at" | "created_at" | "-created_at";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Flow"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 100 printable characters of your choice; a repeat answers what the first answered. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Huvudmeny"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewFlow"];
+            };
+        };
+        responses: {
+            /** @description Made, with a draft; nothing is published. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The PBX has a menu with this name (`flow_name_taken`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The flow. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. Calls that are in it finish. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Something leads to it (`flow_in_use`); `detail` names what. Or these are the rules (`flow_is_routing`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Huvudmeny"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FlowChange"];
+            };
+        };
+        responses: {
+            /** @description The menu as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Another menu has the name (`flow_name_taken`), or these are the rules (`flow_is_routing`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_check: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `sv` or `en`: the language of the findings. */
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All findings; nothing is changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_diff: {
+        parameters: {
+            query?: {
+                /** @description `draft`, `published` or the number of a version. */
+                from?: string;
+                /** @description `draft`, `published` or the number of a version. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the newer one has, lacks and does otherwise. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Difference"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDraft"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_save_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "document": {
+                 *         "rules": []
+                 *       },
+                 *       "revision": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewDraft"];
+            };
+        };
+        responses: {
+            /** @description The draft as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDraft"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Somebody saved the draft meanwhile (`draft_changed`); `detail` says who and when. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_duplicate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 100 printable characters of your choice; a repeat answers what the first answered. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Huvudmeny, sommar"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Duplicate"];
+            };
+        };
+        responses: {
+            /** @description Made, with a draft; nothing is published. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The PBX has a menu with this name (`flow_name_taken`), or these are the rules (`flow_is_routing`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_publish: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `sv` or `en`: the language of the findings. */
+                "Accept-Language"?: string | null;
+                /** @description 1 to 100 printable characters of your choice; a repeat answers what the first answered. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "comment": "Ny hälsning inför jul"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Publish"];
+            };
+        };
+        responses: {
+            /** @description Published. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowVersion"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Somebody saved the draft meanwhile (`draft_changed`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description Errors were found (`check_failed`); `findings` lists them. Or fields that cannot be accepted (`validation`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_rollback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `sv` or `en`: the language of the findings. */
+                "Accept-Language"?: string | null;
+                /** @description 1 to 100 printable characters of your choice; a repeat answers what the first answered. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "version": 3
+                 *     }
+                 */
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Published; the draft follows when it held nothing new. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowVersion"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The old version would lead calls into errors now (`check_failed`); `findings` lists them. Or fields that cannot be accepted (`validation`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_versions: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "version" | "-version";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_FlowVersion"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    flows_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The flow; `routing` is the one that holds the PBX's rules. */
+                flow: components["schemas"]["FlowRef"];
+                /** @description The version, 1 and up. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowVersionDetail"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     live_list: {
         parameters: {
             query?: never;
@@ -4975,6 +8710,343 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    messages_list: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "received_at" | "-received_at" | "from" | "-from" | "seconds" | "-seconds";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description Only messages for this extension. */
+                mailbox?: string;
+                /** @description Only messages that were heard, or were not. */
+                heard?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Message"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    messages_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The message. */
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    messages_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The message. */
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "heard": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["MessageChange"];
+            };
+        };
+        responses: {
+            /** @description The message as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    messages_audio: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `bytes=0-999`: only this part; answered with 206. */
+                Range?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The message. */
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The file is shorter (`range_not_satisfiable`). */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    queues_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queues"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    recordings_list: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "started_at" | "-started_at" | "seconds" | "-seconds" | "from" | "-from" | "to" | "-to";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description Only recordings of this extension. */
+                extension?: string;
+                /** @description Only calls that began at this time or later. */
+                from?: string;
+                /** @description Only calls that began before this time. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Recording"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    recordings_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The recording. */
+                recording: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    recordings_audio: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `bytes=0-999`: only this part; answered with 206. */
+                Range?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The recording. */
+                recording: components["schemas"]["RecordingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recording. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The file is shorter (`range_not_satisfiable`). */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     registrations_list: {
         parameters: {
             query?: {
@@ -5013,6 +9085,389 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pbxs_replay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `sv` or `en`: the language of the ends. */
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "days": 30,
+                 *       "drafts": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["Rerun"];
+            };
+        };
+        responses: {
+            /** @description What would change. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reran"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    routing_templates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `sv` or `en`: the language of names and texts. */
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All templates. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingTemplates"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pbxs_simulate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `sv` or `en`: the language of the trace. */
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "story": {
+                 *         "at": "2026-12-24T10:30",
+                 *         "dialled": "0812345678",
+                 *         "from": {
+                 *           "kind": "outside",
+                 *           "number": "+46701234567"
+                 *         },
+                 *         "keys": [
+                 *           "1",
+                 *           "wait"
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Simulate"];
+            };
+        };
+        responses: {
+            /** @description Every step, and where it ends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    trunks_list: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "priority" | "-priority" | "name" | "-name" | "created_at" | "-created_at";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+            };
+            header?: {
+                /** @description `sv` or `en`: the language of the states. */
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Trunk"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    trunks_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 100 printable characters of your choice; a repeat answers what the first answered. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "host": "sip.operator.example",
+                 *       "kind": "registration",
+                 *       "name": "Operatören",
+                 *       "password": "…",
+                 *       "username": "46812345678"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewTrunk"];
+            };
+        };
+        responses: {
+            /** @description Added; it is tried at once. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trunk"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The PBX has a line with this name (`trunk_name_taken`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    trunks_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `sv` or `en`: the language of the state. */
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The line. */
+                trunk: components["schemas"]["TrunkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The line. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trunk"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    trunks_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The line. */
+                trunk: components["schemas"]["TrunkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    trunks_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The line. */
+                trunk: components["schemas"]["TrunkId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "emergency": false,
+                 *       "priority": 20
+                 *     }
+                 */
+                "application/json": components["schemas"]["TrunkChange"];
+            };
+        };
+        responses: {
+            /** @description The line as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trunk"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Another line has the name (`trunk_name_taken`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

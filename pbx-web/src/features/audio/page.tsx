@@ -70,8 +70,11 @@ export function AudioPage() {
   const take = (chosen: File | undefined) => {
     if (!chosen) return;
     setRefused(null);
-    if (!/\.(mp3|wav)$/i.test(chosen.name)) return setRefused(t('audio.kindRule', { name: chosen.name }));
-    if (chosen.size > LARGEST) return setRefused(t('audio.sizeRule', { name: chosen.name }));
+    const fault = !/\.(mp3|wav)$/i.test(chosen.name) ? t('audio.kindRule', { name: chosen.name }) : chosen.size > LARGEST ? t('audio.sizeRule', { name: chosen.name }) : null;
+    if (fault) {
+      setRefused(fault);
+      return;
+    }
     send
       .mutateAsync(chosen)
       .catch((error: unknown) => (error instanceof DOMException ? undefined : setRefused(errorText.whole(error))))
@@ -90,12 +93,15 @@ export function AudioPage() {
   );
   return (
     <div
+      role="presentation"
       onDragOver={(event) => {
         if (denied || !event.dataTransfer.types.includes('Files')) return;
         event.preventDefault();
         setOver(true);
       }}
-      onDragLeave={(event) => event.currentTarget.contains(event.relatedTarget as Node | null) || setOver(false)}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
+      }}
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);

@@ -7,7 +7,7 @@ import { SelectField, TextField, type Form } from '@/features/shared/form';
 import { usePlace } from '@/features/shared/place';
 import { Combobox } from '@/ui/combobox';
 import { Choice, Field, Switch } from '@/ui/field';
-import { AudioPicker, DestinationField, ExtensionPicker, FlowPicker, MembersField, PromptField } from './pickers';
+import { AudioPicker, DestinationField, ExtensionPicker, FlowPicker, MembersField, NumberPicker, PromptField } from './pickers';
 import { KINDS, RANGES, STRATEGIES, whole, type Values } from './settings';
 
 export function useCheck() {
@@ -107,6 +107,7 @@ function PersonFields({ form, current }: { form: Form<Values>; current?: Extensi
       <TextField form={form} name="ring_seconds" label={t('extensions.ringSeconds')} hint={t('extensions.ringHint')} inputMode="numeric" className="max-w-64" />
       <Switch label={t('extensions.callWaiting')} hint={t('extensions.callWaitingHint')} checked={form.values.call_waiting} onChange={(on) => form.set('call_waiting', on)} />
       <Switch label={t('extensions.doNotDisturb')} hint={t('extensions.doNotDisturbHint')} checked={form.values.do_not_disturb} onChange={(on) => form.set('do_not_disturb', on)} />
+      <NumberPicker label={t('extensions.callerId')} none={t('extensions.usualNumber')} value={form.values.caller_id} onChange={(number) => form.set('caller_id', number)} />
       <Switch label={t('extensions.mayListen')} hint={t('extensions.mayListenHint')} checked={form.values.may_listen} onChange={(on) => form.set('may_listen', on)} />
       <Part title={t('forwarding.title')}>
         {forwards.map(({ name, label, none }) => (

@@ -12,12 +12,16 @@ import { Field, Input, Select, TextArea } from '@/ui/field';
 /** More than any company of the size that this is for has in one PBX. */
 const ALL = { sort: 'number', limit: 200, offset: 0 } as const;
 
-function useExtensions(search = '') {
-  const { tenant, customer, pbx } = usePlace();
+function useExtensions(search = '', of?: string) {
+  const place = usePlace();
+  const { tenant, customer } = place;
+  const pbx = of ?? place.pbx;
   return useQuery(get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions', { params: { path: { tenant, customer, pbx }, query: { ...ALL, ...(search ? { search } : {}) } } }));
 }
 
-export function ExtensionPicker({ label, hint, error, value, kinds, without = [], optional = false, onChange }: {
+export function ExtensionPicker({ pbx, label, hint, error, value, kinds, without = [], optional = false, onChange }: {
+  /** Another than the one in the address. */
+  pbx?: string | undefined;
   label: string;
   hint?: string;
   error?: string | undefined;
@@ -30,7 +34,7 @@ export function ExtensionPicker({ label, hint, error, value, kinds, without = []
 }) {
   const { t } = useTranslation();
   const [search, setSearch] = useState('');
-  const query = useExtensions(search);
+  const query = useExtensions(search, pbx);
   const options = (query.data?.items ?? []).filter((row) => (!kinds || kinds.includes(row.kind)) && !without.includes(row.id)).map((row) => ({ value: row.id, label: `${row.number} ${row.name}`, hint: t(`kind.${row.kind}`) }));
   return (
     <Field label={label} hint={hint} error={error} optional={optional}>
@@ -39,9 +43,11 @@ export function ExtensionPicker({ label, hint, error, value, kinds, without = []
   );
 }
 
-export function FlowPicker({ label, error, value, onChange }: { label: string; error?: string | undefined; value: string | null; onChange: (value: string | null) => void }) {
+export function FlowPicker({ pbx: of, label, error, value, onChange }: { pbx?: string | undefined; label: string; error?: string | undefined; value: string | null; onChange: (value: string | null) => void }) {
   const { t } = useTranslation();
-  const { tenant, customer, pbx } = usePlace();
+  const place = usePlace();
+  const { tenant, customer } = place;
+  const pbx = of ?? place.pbx;
   const query = useQuery(get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/flows', { params: { path: { tenant, customer, pbx }, query: { sort: 'name', limit: 200, offset: 0 } } }));
   const options = (query.data?.items ?? []).filter((flow) => flow.kind === 'ivr').map((flow) => ({ value: flow.id, label: flow.name, hint: flow.published ? t('flows.version', { version: flow.published }) : t('flows.unpublished') }));
   return (
@@ -59,6 +65,27 @@ export function AudioPicker({ label, hint, value, onChange }: { label: string; h
   return (
     <Field label={label} hint={hint} optional>
       {(field) => <Combobox field={field} value={value} options={options} placeholder={t('audio.usual')} emptyText={query.isPending ? t('state.loading') : t('audio.none')} onChange={onChange} />}
+    </Field>
+  );
+}
+
+/** One of the PBX's own numbers. */
+export function NumberPicker({ label, none, value, onChange }: { label: string; none: string; value: string | null; onChange: (value: string | null) => void }) {
+  const { tenant, customer, pbx } = usePlace();
+  const query = useQuery(get('/api/v1/tenants/{tenant}/customers/{customer}/numbers', { params: { path: { tenant, customer }, query: { sort: 'e164', limit: 200, offset: 0 } } }));
+  const own = (query.data?.items ?? []).filter((number) => number.pbx === pbx);
+  return (
+    <Field label={label}>
+      {(field) => (
+        <Select {...field} value={value ?? ''} onChange={(event) => onChange(event.target.value || null)}>
+          <option value="">{none}</option>
+          {own.map((number) => (
+            <option key={number.id} value={number.number}>
+              {number.national}
+            </option>
+          ))}
+        </Select>
+      )}
     </Field>
   );
 }
@@ -95,7 +122,8 @@ type Kind = (typeof KINDS)[number];
 const blank: Record<Kind, Destination> = { extension: { kind: 'extension', extension: '' }, ivr: { kind: 'ivr', flow: '' }, voicemail: { kind: 'voicemail', mailbox: '' }, outside: { kind: 'outside', number: '' }, hangup: { kind: 'hangup' } };
 
 /** Where calls go. `null`: `none` says what that means here. */
-export function DestinationField({ label, hint, none, value, kinds = KINDS, without = [], error, onChange }: {
+export function DestinationField({ pbx, label, hint, none, value, kinds = KINDS, without = [], error, onChange }: {
+  pbx?: string | undefined;
   label: string;
   hint?: string;
   none: string;
@@ -121,9 +149,9 @@ export function DestinationField({ label, hint, none, value, kinds = KINDS, with
           </Select>
         )}
       </Field>
-      {chosen?.kind === 'extension' && <ExtensionPicker label={t('extensions.one')} error={error} value={chosen.extension || null} without={without} onChange={(extension) => onChange({ kind: 'extension', extension: extension ?? '' })} />}
-      {chosen?.kind === 'ivr' && <FlowPicker label={t('kind.ivr')} error={error} value={chosen.flow || null} onChange={(flow) => onChange({ kind: 'ivr', flow: flow ?? '' })} />}
-      {chosen?.kind === 'voicemail' && <ExtensionPicker label={t('messages.mailbox')} error={error} kinds={['user']} value={chosen.mailbox || null} onChange={(mailbox) => onChange({ kind: 'voicemail', mailbox: mailbox ?? '' })} />}
+      {chosen?.kind === 'extension' && <ExtensionPicker pbx={pbx} label={t('extensions.one')} error={error} value={chosen.extension || null} without={without} onChange={(extension) => onChange({ kind: 'extension', extension: extension ?? '' })} />}
+      {chosen?.kind === 'ivr' && <FlowPicker pbx={pbx} label={t('kind.ivr')} error={error} value={chosen.flow || null} onChange={(flow) => onChange({ kind: 'ivr', flow: flow ?? '' })} />}
+      {chosen?.kind === 'voicemail' && <ExtensionPicker pbx={pbx} label={t('messages.mailbox')} error={error} kinds={['user']} value={chosen.mailbox || null} onChange={(mailbox) => onChange({ kind: 'voicemail', mailbox: mailbox ?? '' })} />}
       {chosen?.kind === 'outside' && (
         <Field label={t('numbers.number')} error={error}>
           {(field) => <Input {...field} inputMode="tel" placeholder="070-123 45 67" value={chosen.number} onChange={(event) => onChange({ kind: 'outside', number: event.target.value })} />}

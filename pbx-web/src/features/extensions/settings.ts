@@ -11,6 +11,7 @@ export interface Values {
   call_waiting: boolean;
   do_not_disturb: boolean;
   may_listen: boolean;
+  caller_id: string | null;
   always: Destination | null;
   busy: Destination | null;
   no_answer: Destination | null;
@@ -51,6 +52,7 @@ export const BLANK: Values = {
   call_waiting: true,
   do_not_disturb: false,
   may_listen: false,
+  caller_id: null,
   always: null,
   busy: null,
   no_answer: null,
@@ -112,6 +114,7 @@ function held(settings: ExtensionSettings): Partial<Values> {
         call_waiting: settings.call_waiting,
         do_not_disturb: settings.do_not_disturb,
         may_listen: settings.may_listen,
+        caller_id: settings.caller_id ?? null,
         always: settings.forwarding.always ?? null,
         busy: settings.forwarding.busy ?? null,
         no_answer: settings.forwarding.no_answer ?? null,
@@ -154,7 +157,8 @@ export function bodyOf(values: Values) {
     number: values.number.trim(),
     name: values.name.trim(),
     user: person ? values.user : null,
-    settings: settingsOf(values),
+    // What has a default, or is only shown, need not be sent; the generated types do not know that.
+    settings: settingsOf(values) as ExtensionSettings,
     recording: values.recorded && ['user', 'hunt_group', 'queue'].includes(values.kind) ? { notice: promptOf(values.notice) } : null,
   };
 }
@@ -169,6 +173,7 @@ function settingsOf(values: Values) {
         call_waiting: values.call_waiting,
         do_not_disturb: values.do_not_disturb,
         may_listen: values.may_listen,
+        caller_id: values.caller_id,
         forwarding: { always: destinationOf(values.always), busy: destinationOf(values.busy), no_answer: destinationOf(values.no_answer), offline: destinationOf(values.offline) },
         mailbox: values.mailbox ? { greeting: promptOf(values.greeting), longest_seconds: whole(values.longest_seconds), ...pin } : null,
       };

@@ -22,7 +22,7 @@ import { BLANK, bodyOf, valuesOf, type Values } from './settings';
 /** Where the server points, and what that is called here. */
 const NAMES = Object.fromEntries(
   [...Object.keys(BLANK).map((name) => [`settings.${name}`, name]), ['settings.mailbox.longest_seconds', 'longest_seconds'], ['settings.mailbox.pin', 'pin'], ['settings.number', 'outside'], ['settings.overflow', 'failed'], ['recording.notice', 'notice']],
-) as Record<string, keyof Values & string>;
+) as Record<string, keyof Values>;
 
 export function NewExtensionSheet() {
   const { t } = useTranslation();

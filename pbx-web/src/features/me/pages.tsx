@@ -65,8 +65,12 @@ export function MyPhonesPage() {
                   <div className="border-t border-line px-5 py-3.5">
                     <Facts
                       items={[
-                        { label: t('extensions.ringSeconds'), value: t('extensions.seconds', { seconds: extension.ring_seconds }) },
-                        { label: t('extensions.callWaiting'), value: extension.call_waiting ? t('yes') : t('no') },
+                        ...(extension.settings.kind === 'user'
+                          ? [
+                              { label: t('extensions.ringSeconds'), value: t('extensions.seconds', { seconds: extension.settings.ring_seconds }) },
+                              { label: t('extensions.callWaiting'), value: extension.settings.call_waiting ? t('yes') : t('no') },
+                            ]
+                          : []),
                       ]}
                     />
                   </div>

@@ -5,7 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { useLocation, useNavigate, useParams } from 'react-router';
 import { api, get, idempotencyKey } from '@/api/client';
 import { unwrap } from '@/api/problem';
-import type { PhoneNumber } from '@/api/types';
+import type { Destination, PhoneNumber } from '@/api/types';
+import { DestinationField, destinationOf } from '@/features/extensions/pickers';
 import { useAction } from '@/features/shared/action';
 import { FormBody, TextField, useForm, type Form } from '@/features/shared/form';
 import { List, useList } from '@/features/shared/list';
@@ -15,7 +16,6 @@ import { View } from '@/features/shared/view';
 import { useTitle } from '@/lib/hooks';
 import { paths } from '@/lib/paths';
 import { Button, LinkButton } from '@/ui/button';
-import { Combobox } from '@/ui/combobox';
 import { ConfirmDialog, Sheet } from '@/ui/dialog';
 import { Field, Select } from '@/ui/field';
 import { Card, PageHeader } from '@/ui/page';
@@ -57,7 +57,7 @@ export function NumbersPage() {
           {
             key: 'leads',
             header: t('numbers.leadsTo'),
-            cell: (row) => (row.extension_number ? <span className="tabular">{t('numbers.toExtension', { number: row.extension_number })}</span> : <span className="text-mute">{t('numbers.nowhere')}</span>),
+            cell: (row) => <LeadsTo number={row} />,
           },
           { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', tableOnly: true, cell: (row) => <Time at={row.created_at} /> },
         ]}
@@ -73,25 +73,51 @@ export function NumbersPage() {
   );
 }
 
+function LeadsTo({ number }: { number: PhoneNumber }) {
+  const { t } = useTranslation();
+  const { destination, destination_name: name, extension_number: extension } = number;
+  switch (destination.kind) {
+    case 'nowhere':
+      return <span className="text-mute">{t('numbers.nowhere')}</span>;
+    case 'extension':
+      return (
+        <span>
+          <span className="tabular">{extension}</span> {name}
+        </span>
+      );
+    case 'ivr':
+      return (
+        <span>
+          {t('kind.ivr')} {name}
+        </span>
+      );
+    case 'voicemail':
+      return (
+        <span>
+          {t('kind.voicemail')} {extension} {name}
+        </span>
+      );
+    case 'outside':
+      return <span className="tabular">{destination.number}</span>;
+    case 'hangup':
+      return <span className="text-mute">{t('destination.hangup')}</span>;
+  }
+}
+
 interface Values {
   number: string;
   label: string;
   pbx: string;
-  extension: string | null;
+  destination: Destination | null;
 }
 
-const target = (values: Values) => ({ label: values.label.trim() || null, pbx: values.pbx || null, extension: values.pbx ? values.extension : null });
+const target = (values: Values) => ({ label: values.label.trim() || null, pbx: values.pbx || null, destination: (values.pbx ? destinationOf(values.destination) : null) ?? { kind: 'nowhere' as const } });
 
 function Fields({ form, fixed }: { form: Form<Values>; fixed: boolean }) {
   const { t } = useTranslation();
   const { tenant, customer } = usePlace();
-  const [search, setSearch] = useState('');
   const pbx = form.values.pbx;
   const pbxs = useQuery(get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs', { params: { path: { tenant, customer }, query: { sort: 'name', limit: 200, offset: 0 } } }));
-  const extensions = useQuery({
-    ...get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions', { params: { path: { tenant, customer, pbx }, query: { ...(search ? { search } : {}), sort: 'number', limit: 100, offset: 0 } } }),
-    enabled: pbx !== '',
-  });
   return (
     <>
       {!fixed && <TextField form={form} name="number" required label={t('numbers.number')} hint={t('numbers.numberHint')} inputMode="tel" placeholder="08-123 45 67" />}
@@ -100,7 +126,7 @@ function Fields({ form, fixed }: { form: Form<Values>; fixed: boolean }) {
         {(field) => (
           <Select {...field} value={pbx} onChange={(event) => {
               form.set('pbx', event.target.value);
-              form.set('extension', null);
+              form.set('destination', null);
             }}>
             <option value="">{t('numbers.nowhere')}</option>
             {(pbxs.data?.items ?? []).map((row) => (
@@ -111,21 +137,7 @@ function Fields({ form, fixed }: { form: Form<Values>; fixed: boolean }) {
           </Select>
         )}
       </Field>
-      {pbx && (
-        <Field label={t('numbers.extension')} optional error={form.errors.extension}>
-          {(field) => (
-            <Combobox
-              field={field}
-              value={form.values.extension}
-              options={(extensions.data?.items ?? []).map((row) => ({ value: row.id, label: `${row.number} ${row.name}` }))}
-              emptyText={extensions.isPending ? t('state.loading') : t('table.nothingFound')}
-              placeholder={t('numbers.chooseExtension')}
-              onSearch={setSearch}
-              onChange={(extension) => form.set('extension', extension)}
-            />
-          )}
-        </Field>
-      )}
+      {pbx && <DestinationField pbx={pbx} label={t('numbers.leadsTo')} hint={t('numbers.rulesFirst')} none={t('numbers.nowhere')} value={form.values.destination} error={form.errors.destination} onChange={(destination) => form.set('destination', destination)} />}
     </>
   );
 }
@@ -143,7 +155,7 @@ function NewNumberSheet({ onClose }: { onClose: () => void }) {
     },
   });
   const form = useForm<Values>({
-    initial: { number: '', label: '', pbx: '', extension: null },
+    initial: { number: '', label: '', pbx: '', destination: null },
     check: (values) => (values.number.trim() ? {} : { number: t('form.required') }),
     send: (values) => create.mutateAsync(values),
     done: onClose,
@@ -202,13 +214,13 @@ function EditNumber({ number, onDone }: { number: PhoneNumber; onDone: () => voi
     success: t('numbers.deleted'),
     run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}/numbers/{number}', { params: { path } })),
     undo: async () => {
-      const body = { number: number.number, label: number.label ?? null, pbx: number.pbx ?? null, extension: number.extension ?? null };
+      const body = { number: number.number, label: number.label ?? null, pbx: number.pbx ?? null, destination: number.destination };
       await unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/numbers', { params: { path: { tenant, customer } }, body }));
       toast.good(t('numbers.restored'));
     },
   });
   const form = useForm<Values>({
-    initial: { number: number.number, label: number.label ?? '', pbx: number.pbx ?? '', extension: number.extension ?? null },
+    initial: { number: number.number, label: number.label ?? '', pbx: number.pbx ?? '', destination: number.destination },
     send: (values) => save.mutateAsync(values),
     done: onDone,
   });

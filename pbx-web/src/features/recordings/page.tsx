@@ -36,10 +36,9 @@ export function RecordingsPage() {
   const format = useFormat();
   const path = { tenant, customer, pbx };
   const here = paths.customer(tenant, customer).pbx(pbx);
-  const list = useList(['started_at', 'seconds'], '-started_at', ['extension', 'from', 'to']);
-  const extension = list.filter('extension');
+  const list = useList(['started_at', 'seconds'], '-started_at', ['from', 'to']);
   const query = useQuery({
-    ...get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/recordings', { params: { path, query: { ...list.query, ...(extension ? { extension } : {}), ...daysOf(list) } } }),
+    ...get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/recordings', { params: { path, query: { ...list.query, ...daysOf(list) } } }),
     placeholderData: keepPreviousData,
     refetchInterval: useFallback(),
   });
@@ -61,7 +60,6 @@ export function RecordingsPage() {
         rowKey={(recording) => recording.id}
         filters={
           <>
-            <Input aria-label={t('calls.extension')} placeholder={t('calls.extension')} inputMode="numeric" key={extension} defaultValue={extension} onBlur={(event) => event.target.value !== extension && list.set({ extension: event.target.value.trim() })} onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()} className="sm:max-w-32" />
             <label className="col-span-2 grid grid-cols-[2.5rem_1fr] items-center gap-2 text-sm whitespace-nowrap text-mute sm:flex">
               {t('calls.fromDay')}
               <Input type="date" value={list.filter('from')} max={list.filter('to') || undefined} onChange={(event) => list.set({ from: event.target.value })} className="min-w-0 sm:w-36" />
