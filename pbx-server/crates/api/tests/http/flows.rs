@@ -119,7 +119,7 @@ async fn rules_are_read_field_by_field_and_the_rules_stay() {
     for (rules, field) in [
         (json!([{ "id": "a" }]), "/document/rules/0"),
         (json!([rule("Å", 1, json!([]), to.clone())]), "/document/rules/0/id"),
-        (json!([rule("a", 1, json!([]), json!({ "kind": "moon" }))]), "/document/rules/0/to"),
+        (json!([rule("a", 1, json!([]), json!({ "kind": "moon" }))]), "/document/rules/0/to/kind"),
         (
             json!([rule("a", 1, json!([{ "kind": "days", "days": [] }]), to.clone())]),
             "/document/rules/0/conditions/0/days",

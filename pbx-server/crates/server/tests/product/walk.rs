@@ -64,7 +64,8 @@ async fn the_demo_has_a_partner_a_company_people_extensions_and_numbers() {
         items.iter().map(|item| item[key].as_str().unwrap().to_owned()).collect()
     };
     let extensions = admin.get(&company.pbx("/extensions?sort=number")).await.ok();
-    assert_eq!(numbers(&extensions, "number"), ["1000", "1001", "1002", "1003", "1004"]);
+    let expected = ["1000", "1001", "1002", "1003", "1004", "2000", "2001", "2002", "2003"];
+    assert_eq!(numbers(&extensions, "number"), expected);
     let public = admin.get(&company.path("/numbers")).await.ok();
     assert_eq!(public["total"], 2, "{public}");
     let people = admin.get(&company.path("/users")).await.ok();
@@ -72,10 +73,23 @@ async fn the_demo_has_a_partner_a_company_people_extensions_and_numbers() {
     assert_eq!(admin.get(&company.pbx("/calls")).await.ok()["total"], 0, "no call is made up");
     let log = numbers(&admin.get(&company.path("/audit?limit=100")).await.ok(), "action");
     for (action, times) in
-        [("pbx.create", 1), ("extension.create", 5), ("device.create", 5), ("number.create", 2)]
+        [("pbx.create", 1), ("extension.create", 9), ("device.create", 5), ("number.create", 2)]
     {
         assert_eq!(log.iter().filter(|entry| *entry == action).count(), times, "{action} in {log:?}");
     }
+
+    // Whoever calls on a Monday morning hears the reception; on Christmas Eve it is closed.
+    let check = admin.get(&company.pbx("/check")).await.ok();
+    assert_eq!(check["errors"], 0, "{check}");
+    let call = async |at: &str| {
+        let story = json!({ "from": { "kind": "outside", "number": "+46701740605" },
+            "dialled": "+46846500400", "at": at, "keys": ["1"] });
+        admin.post(&company.pbx("/simulate"), &json!({ "story": story })).await.ok()
+    };
+    let monday = call("2026-11-23T09:00").await.to_string();
+    assert!(monday.contains("Välkommen till Åkes bageri.") && monday.contains("\"2001\""), "{monday}");
+    let christmas = call("2026-12-24T09:00").await;
+    assert_eq!(christmas["end"]["kind"], "voicemail", "{christmas}");
 
     // Everybody sees their own level, and no other's.
     assert_eq!(product.api(PARTNER).await.get("/tenants").await.status, 403);
@@ -101,5 +115,7 @@ async fn a_second_start_changes_nothing_of_the_demo() {
     assert_eq!((before.password, before.phones.len()), (after.password, 5));
     let admin = product.api(ADMIN).await;
     let company = product.company(&admin).await;
-    assert_eq!(admin.get(&company.pbx("/extensions")).await.ok()["total"], 5);
+    assert_eq!(admin.get(&company.pbx("/extensions")).await.ok()["total"], 9);
+    let routing = admin.get(&company.pbx("/flows/routing")).await.ok();
+    assert_eq!((&routing["published"], &routing["draft_differs"]), (&json!(1), &json!(false)));
 }
