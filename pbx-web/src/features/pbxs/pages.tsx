@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Plus, Server } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useLocation, useNavigate, useParams } from 'react-router';
+import { useLocation, useNavigate } from 'react-router';
 import { api, get, idempotencyKey } from '@/api/client';
 import { unwrap } from '@/api/problem';
 import type { Pbx } from '@/api/types';
@@ -13,13 +13,11 @@ import { List, useList } from '@/features/shared/list';
 import { zoneOptions } from '@/features/shared/options';
 import { usePlace } from '@/features/shared/place';
 import { stale } from '@/features/shared/stale';
-import { View } from '@/features/shared/view';
 import { useTitle } from '@/lib/hooks';
 import { paths } from '@/lib/paths';
 import { Button, LinkButton } from '@/ui/button';
-import { ConfirmDialog, Sheet } from '@/ui/dialog';
-import { Field, Input } from '@/ui/field';
-import { Card, PageHeader } from '@/ui/page';
+import { Sheet } from '@/ui/dialog';
+import { PageHeader } from '@/ui/page';
 import { EmptyState } from '@/ui/states';
 import { Time } from '@/ui/time';
 
@@ -135,72 +133,5 @@ function NewPbxSheet({ onClose }: { onClose: () => void }) {
         <SelectField form={form} name="time_zone" label={t('field.timeZone')} options={zoneOptions(form.values.time_zone)} />
       </FormBody>
     </Sheet>
-  );
-}
-
-export function PbxSettingsPage() {
-  const { t } = useTranslation();
-  useTitle(t('pbxs.settings'));
-  const { tenant, customer, pbx } = usePlace();
-  const query = useQuery(get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}', { params: { path: { tenant, customer, pbx } } }));
-  return (
-    <>
-      <PageHeader title={t('pbxs.settings')}>{query.data?.realm}</PageHeader>
-      <View query={query}>{(data) => <PbxForm key={data.id} pbx={data} />}</View>
-    </>
-  );
-}
-
-function PbxForm({ pbx }: { pbx: Pbx }) {
-  const { t } = useTranslation();
-  const { tenant = '', customer = '' } = useParams();
-  const navigate = useNavigate();
-  const [asking, setAsking] = useState(false);
-  const path = { tenant, customer, pbx: pbx.id };
-  const save = useAction({
-    quiet: true,
-    stale: stale.pbx,
-    success: t('saved'),
-    run: (body: { name: string; time_zone: string }) => unwrap(api.PATCH('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}', { params: { path }, body })),
-  });
-  const remove = useAction({ stale: stale.pbx, success: t('pbxs.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}', { params: { path } })) });
-  const form = useForm({
-    initial: { name: pbx.name, time_zone: pbx.time_zone },
-    check: (values) => (values.name.trim() ? {} : { name: t('form.required') }),
-    send: (values) => save.mutateAsync(values),
-  });
-  return (
-    <div className="flex max-w-2xl flex-col gap-6">
-      <Card>
-        <FormBody form={form} id="pbx">
-          <TextField form={form} name="name" required label={t('field.name')} maxLength={100} />
-          <Field label={t('pbxs.realm')} hint={t('pbxs.realmFixed')}>
-            {(field) => <Input {...field} value={pbx.realm} readOnly disabled />}
-          </Field>
-          <SelectField form={form} name="time_zone" label={t('field.timeZone')} options={zoneOptions(form.values.time_zone)} />
-          <div className="flex justify-end">
-            <Button type="submit" variant="primary" loading={form.submitting}>
-              {t('action.save')}
-            </Button>
-          </div>
-        </FormBody>
-      </Card>
-      <Card title={t('danger.delete')} description={t('pbxs.deleteHint')}>
-        <Button variant="danger-quiet" onClick={() => setAsking(true)}>
-          {t('pbxs.delete')}
-        </Button>
-      </Card>
-      {asking && (
-        <ConfirmDialog
-          title={t('pbxs.deleteTitle', { name: pbx.name })}
-          word={pbx.name}
-          action={t('action.delete')}
-          onClose={() => setAsking(false)}
-          onConfirm={() => remove.mutateAsync(undefined).then(() => navigate(paths.customer(tenant, customer).pbxs))}
-        >
-          {t('pbxs.deleteText', { extensions: pbx.extensions })}
-        </ConfirmDialog>
-      )}
-    </div>
   );
 }

@@ -24,7 +24,8 @@ export { ExtensionSheet, NewExtensionSheet } from '@/features/extensions/sheets'
 export { MessagesPage } from '@/features/messages/messages';
 export { NumbersPage } from '@/features/numbers/page';
 export { CustomerOverview } from '@/features/overview/customer';
-export { PbxSettingsPage, PbxsPage } from '@/features/pbxs/pages';
+export { PbxsPage } from '@/features/pbxs/pages';
+export { PbxSettingsPage } from '@/features/pbxs/settings';
 export { PeoplePage } from '@/features/people/pages';
 export { QueuesPage } from '@/features/queues/page';
 export { RecordingsPage } from '@/features/recordings/page';
