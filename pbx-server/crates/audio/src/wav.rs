@@ -1,9 +1,9 @@
 //! WAV files that are right while they are being written.
 
 use crate::pcm::Pcm;
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Bytes before the samples.
@@ -21,8 +21,12 @@ pub struct WavWriter {
 }
 
 impl WavWriter {
-    /// Begins a file; one that is there is an error. `channels`: 1 or 2.
+    /// Begins a file; one that is there is an error. Its folder is made (mode 0700) when it is missing.
+    /// `channels`: 1 or 2.
     pub fn create(path: &Path, rate: u32, channels: u16) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         let mut wav = Self { file, rate, channels: channels.clamp(1, 2), bytes: 0 };
         wav.head()?;
@@ -134,6 +138,16 @@ mod tests {
         assert_eq!(wav.millis(), 300);
         wav.finish().unwrap();
         assert!(WavWriter::create(&path, 8000, 1).is_err());
+    }
+
+    #[test]
+    fn the_folder_of_a_file_is_made_for_its_user_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("tenant").join("recordings");
+        drop(WavWriter::create(&folder.join("a.wav"), 8000, 1).unwrap());
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder), mode(&folder.join("a.wav"))), (0o700, 0o600));
     }
 
     #[test]
