@@ -112,7 +112,7 @@ export const telephony = {
     title: 'Phones',
     text: 'Each phone has credentials of its own.',
     add: 'Add a phone',
-    addText: 'The credentials are shown once, in the next step. There is no line to the public network yet: 112 cannot be reached from this phone.',
+    addText: 'The credentials are shown once, in the next step. 112 is reached from this phone when a line under Lines carries it.',
     create: 'Create credentials',
     name: 'Name of the phone',
     nameHint: 'So that you recognise it, for example “Anna’s mobile”.',

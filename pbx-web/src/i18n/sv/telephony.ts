@@ -112,7 +112,7 @@ export const telephony = {
     title: 'Telefoner',
     text: 'Varje telefon har egna inloggningsuppgifter.',
     add: 'Lägg till telefon',
-    addText: 'Uppgifterna visas en enda gång, i nästa steg. Det finns ännu ingen linje till det allmänna nätet: 112 kan inte nås från den här telefonen.',
+    addText: 'Uppgifterna visas en enda gång, i nästa steg. 112 nås från telefonen när en linje under Linjer bär 112.',
     create: 'Skapa uppgifter',
     name: 'Telefonens namn',
     nameHint: 'Så att du känner igen den, till exempel ”Annas mobil”.',
