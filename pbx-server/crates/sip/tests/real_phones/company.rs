@@ -4,16 +4,18 @@ use md5::{Digest, Md5};
 use sha2::Sha256;
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use uuid::Uuid;
+use voxera_audio::{Library, LibraryConfig, Place};
 use voxera_callcontrol::{
     CallControl, CallControlConfig, CallEnded, DeviceSecret, LiveEvent, LiveFeed, LiveScope, PbxConfig,
     RegistrationChange,
 };
 use voxera_callflow::Snapshot;
 use voxera_callflow::scenario::Scenario;
-use voxera_model::{DeviceId, ExtensionNumber, Name};
+use voxera_model::{DeviceId, ExtensionId, ExtensionNumber, Name};
 use voxera_sip::{Engine, EngineConfig, EngineHandle, EngineStats};
 use voxera_testkit::phone::PhoneConfig;
 use voxera_testkit::sipp::User;
@@ -38,9 +40,10 @@ pub struct Company {
     pub control: CallControl,
     pub engine: EngineHandle,
     pub snapshot: Snapshot,
+    pub library: Library,
     passwords: HashMap<DeviceId, String>,
     feed: LiveFeed,
-    _state: TempDir,
+    state: TempDir,
 }
 
 impl Company {
@@ -58,7 +61,10 @@ impl Company {
         change: impl FnOnce(&mut EngineConfig),
     ) -> Self {
         let state = tempfile::tempdir().unwrap();
-        let control = CallControl::start(CallControlConfig::new(state.path()), None).await.unwrap();
+        let library = Library::new(LibraryConfig::new(state.path().join("media"))).unwrap();
+        let mut settings = CallControlConfig::new(state.path());
+        settings.library = Some(library.clone());
+        let control = CallControl::start(settings, None).await.unwrap();
         let feed = control.live().subscribe(LiveScope::Platform);
         let mut passwords = HashMap::new();
         let present = snapshot.extensions.iter();
@@ -83,9 +89,33 @@ impl Company {
         // Tests that run at the same time share the machine's ports: each has a window of its own.
         let window = 10_000 + u16::try_from(std::process::id() % 200).unwrap() * 200;
         config.media_ports = window..=window + 199;
+        config.library = Some(library.clone());
         change(&mut config);
         let engine = Engine::start(config, control.clone()).await.unwrap();
-        Self { control, engine, snapshot, passwords, feed, _state: state }
+        Self { control, engine, snapshot, library, passwords, feed, state }
+    }
+
+    /// Where the company's sounds lie.
+    pub fn place(&self) -> Place {
+        Place { tenant: self.snapshot.tenant, customer: self.snapshot.customer }
+    }
+
+    /// A folder of nobody's, gone with the company.
+    pub fn desk(&self) -> &Path {
+        self.state.path()
+    }
+
+    /// The files of one kind: `messages` or `recordings`.
+    pub fn kept(&self, kind: &str) -> Vec<PathBuf> {
+        let place = self.place();
+        let folder = self.state.path().join("media").join(place.tenant.to_string());
+        let files = std::fs::read_dir(folder.join(place.customer.to_string()).join(kind));
+        files.into_iter().flatten().map(|file| file.unwrap().path()).collect()
+    }
+
+    /// The id of an extension.
+    pub fn id(&self, extension: &str) -> ExtensionId {
+        self.snapshot.extensions[&number(extension)].id
     }
 
     /// What the owner of an extension types into the nth of its phones.
@@ -169,6 +199,17 @@ impl Company {
             self.engine.stats()
         );
     }
+}
+
+/// Until something that tells nobody has come about.
+pub async fn come_true(what: &str, mut is_true: impl FnMut() -> bool) {
+    let true_now = async {
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        while !is_true() {
+            look.tick().await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(40), true_now).await.is_ok(), "not within 40 s: {what}");
 }
 
 async fn next_ended(feed: &mut LiveFeed) -> CallEnded {

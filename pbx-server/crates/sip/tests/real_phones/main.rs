@@ -4,6 +4,10 @@
 
 mod calls;
 mod company;
+mod listening;
 mod load;
 mod registration;
 mod scenarios;
+mod sounds_kept;
+mod sounds_queue;
+mod sounds_together;

@@ -181,7 +181,8 @@ async fn cast(company: &Company, scenario: &Scenario) -> Cast {
     let mut cast = Cast { phones: HashMap::new(), declining: None };
     for (extension, of) in &scenario.snapshot.extensions {
         let online = scenario.facts.extensions.get(&of.id).map_or(0, |facts| facts.online);
-        let calls = matches!(&caller, Happening::Arrived { from: Peer::Extension(from), .. } if from == extension);
+        let calls =
+            matches!(&caller, Happening::Arrived { from: Peer::Extension(from), .. } if from == extension);
         if !calls && ends(RingOutcome::Declined) {
             let place = Place::free();
             let user = company.user(extension.as_str());
