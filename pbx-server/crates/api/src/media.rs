@@ -53,9 +53,8 @@ pub(crate) async fn send(
     };
     let length = file.metadata().await.map_err(|error| unreadable(&error))?.len();
     let wanted = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
-    let part = match wanted.map_or(Ok(None), |range| part(range, length)) {
-        Ok(part) => part,
-        Err(()) => return Ok(not_there(length)),
+    let Ok(part) = wanted.map_or(Ok(None), |range| part(range, length)) else {
+        return Ok(not_there(length));
     };
     let (status, from, count) = match part {
         None => (StatusCode::OK, 0, length),

@@ -27,6 +27,7 @@ impl From<StoreError> for Problem {
 }
 
 impl From<Constraint> for Problem {
+    #[expect(clippy::too_many_lines, reason = "one sentence for each rule of the data")]
     fn from(constraint: Constraint) -> Self {
         match constraint {
             Constraint::SlugTaken => {

@@ -51,7 +51,7 @@ const DOORS: &[(&str, &[&str])] = &[
 /// What a crate without clock, chance and effects may stand on.
 const PURE: &[(&str, &[&str])] = &[
     ("model", &["serde", "thiserror", "utoipa", "uuid"]),
-    ("callflow", &["serde", "toml", "uuid", "voxera-model"]),
+    ("callflow", &["serde", "toml", "utoipa", "uuid", "voxera-model"]),
 ];
 
 fn ours() -> BTreeMap<String, Package> {

@@ -43,8 +43,8 @@ async fn two_phones_register_talk_and_the_call_is_shown_while_it_lasts_and_kept_
     let mut events = admin.events(&company.path("/events")).await;
 
     // Two phones come online, and the portal shows them.
-    let sven = new_phone(&product, &admin, &company, "2001", "Sven Ström").await;
-    let tove = new_phone(&product, &admin, &company, "2002", "Tove Tall").await;
+    let sven = new_phone(&product, &admin, &company, "2101", "Sven Ström").await;
+    let tove = new_phone(&product, &admin, &company, "2102", "Tove Tall").await;
     let (sven, tove) =
         tokio::join!(Phone::start(sven.playing(CALLERS_TONE)), Phone::start(tove.playing(CALLEES_TONE)));
     tokio::join!(sven.registered(), tove.registered());
@@ -54,11 +54,11 @@ async fn two_phones_register_talk_and_the_call_is_shown_while_it_lasts_and_kept_
     let online = admin.get(&company.pbx("/registrations")).await.ok();
     assert_eq!(online["total"], 2, "{online}");
     let first = &online["items"][0];
-    assert_eq!((&first["extension_number"], &first["transport"]), (&json!("2001"), &json!("udp")));
+    assert_eq!((&first["extension_number"], &first["transport"]), (&json!("2101"), &json!("udp")));
     assert!(first["user_agent"].as_str().unwrap().starts_with("baresip"), "{first}");
 
     // The call rings, is answered, and is seen in each state.
-    sven.dial("2002").await;
+    sven.dial("2102").await;
     let ringing = events.until("call", |call| call["state"] == "ringing").await;
     assert_eq!(
         (&ringing["from"]["name"], &ringing["to"]["name"]),
@@ -91,7 +91,7 @@ async fn two_phones_register_talk_and_the_call_is_shown_while_it_lasts_and_kept_
     // The record: who, when, how long, who hung up, why, codec, loss.
     let line = &listed(&admin, &company, 1).await[0];
     assert_eq!(&line["id"], id);
-    assert_eq!((&line["from"]["extension"], &line["to"]["extension"]), (&json!("2001"), &json!("2002")));
+    assert_eq!((&line["from"]["extension"], &line["to"]["extension"]), (&json!("2101"), &json!("2102")));
     assert_eq!((&line["outcome"], &line["hung_up_by"]), (&json!("normal"), &json!("callee")));
     assert_eq!((&line["codec"], &line["direction"]), (&json!("PCMA"), &json!("internal")));
     assert!(line["talk_seconds"].as_u64().unwrap() >= 2, "{line}");
@@ -113,10 +113,10 @@ async fn two_phones_register_talk_and_the_call_is_shown_while_it_lasts_and_kept_
     assert_eq!(
         story(&call),
         [
-            "Sven Ström (2001) called Tove Tall (2002).",
-            "Tove Tall (2002) is ringing: 1 phone for 25 seconds.",
-            "Tove Tall (2002) answered.",
-            "Tove Tall (2002) hung up.",
+            "Sven Ström (2101) called Tove Tall (2102).",
+            "Tove Tall (2102) is ringing: 1 phone for 25 seconds.",
+            "Tove Tall (2102) answered.",
+            "Tove Tall (2102) hung up.",
         ]
     );
     let swedish = story(&admin.get_in("sv", &path).await.ok());

@@ -322,16 +322,10 @@ impl Extension {
 
 /// Calls of people, queues and hunt groups are recorded; other extensions have none of their own.
 pub(crate) fn recordable(kind: &Kind, policy: Option<&RecordingPolicy>) -> Answer<()> {
-    match kind {
-        Kind::User(_) | Kind::Queue(_) | Kind::HuntGroup(_) => Ok(()),
-        Kind::Ivr { .. } | Kind::Conference(_) | Kind::Voicemail { .. } | Kind::External { .. } => {
-            match policy {
-                None => Ok(()),
-                Some(_) => {
-                    let why = "Calls of people, queues and hunt groups can be recorded.";
-                    Err(Problem::field("/recording", "not_recordable", why))
-                }
-            }
-        }
+    let may = matches!(kind, Kind::User(_) | Kind::Queue(_) | Kind::HuntGroup(_));
+    if may || policy.is_none() {
+        return Ok(());
     }
+    let why = "Calls of people, queues and hunt groups can be recorded.";
+    Err(Problem::field("/recording", "not_recordable", why))
 }

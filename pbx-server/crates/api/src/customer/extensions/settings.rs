@@ -3,6 +3,8 @@
 //! PINs are written and never shown. A change is merged into what is there (RFC 7396): an absent
 //! field stays, `null` empties; what has a `kind` of its own is replaced as a whole.
 
+#![expect(clippy::option_option, reason = "a PIN is not spoken of, taken away, or set")]
+
 use crate::input::parse;
 use crate::problem::{Answer, FieldError, Problem};
 use serde::de::DeserializeOwned;

@@ -66,7 +66,7 @@ pub async fn pbx(
 ) -> Answer<Json<Findings>> {
     let snapshot = live(&mut reader.open().await?, path.pbx).await?;
     let locale = language(&headers).unwrap_or(reader.actor.principal.locale);
-    Ok(Json(Findings::show(look(snapshot).await?, locale)))
+    Ok(Json(Findings::show(&look(snapshot).await?, locale)))
 }
 
 /// Look at the PBX as it would be with the draft of this flow.
@@ -87,7 +87,7 @@ pub async fn flow(
     let wanted = with_drafts(&mut act, path.pbx, &now, &[flow.id]).await?;
     drop(act);
     let locale = language(&headers).unwrap_or(reader.actor.principal.locale);
-    Ok(Json(Findings::show(look(wanted).await?, locale)))
+    Ok(Json(Findings::show(&look(wanted).await?, locale)))
 }
 
 /// Looks at every rule, every minute of the week and every path: not on a thread that serves.
@@ -140,7 +140,7 @@ impl Finding {
 }
 
 impl Findings {
-    fn show(found: Vec<voxera_callflow::Finding>, locale: Locale) -> Self {
+    fn show(found: &[voxera_callflow::Finding], locale: Locale) -> Self {
         let items: Vec<Finding> = found.iter().map(|finding| Finding::show(finding, locale)).collect();
         let count = |severity| items.iter().filter(|finding| finding.severity == severity).count();
         Self {

@@ -14,7 +14,6 @@ use voxera_store::{FlowDocument, FlowKind, TenantTx};
 /// What a flow holds: the rules of a PBX, or the nodes of a menu.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "one at a time is held, and not for long")]
 pub enum Document {
     Routing(Routing),
     Ivr(Ivr),
@@ -56,14 +55,14 @@ pub(crate) fn read(kind: FlowKind, sent: Map<String, Value>) -> Answer<FlowDocum
     if wrong.is_empty() { Ok(document) } else { Err(Problem::invalid(wrong)) }
 }
 
-fn refused(field: String, code: &'static str, message: &str) -> FieldError {
+fn refused(field: impl std::fmt::Display, code: &'static str, message: &str) -> FieldError {
     FieldError { field: format!("/document{field}"), code: code.into(), message: message.to_owned() }
 }
 
 fn rules(routing: &Routing) -> Vec<FieldError> {
     let mut wrong = Vec::new();
     if routing.rules.len() > RULES {
-        wrong.push(refused("/rules".into(), "too_many", "A PBX has at most 1,000 rules."));
+        wrong.push(refused("/rules", "too_many", "A PBX has at most 1,000 rules."));
     }
     let mut known = BTreeSet::new();
     for (at, rule) in routing.rules.iter().enumerate() {
@@ -116,7 +115,7 @@ fn conditions(place: &str, conditions: &[Condition], wrong: &mut Vec<FieldError>
 fn nodes(ivr: &Ivr) -> Vec<FieldError> {
     let mut wrong = Vec::new();
     if ivr.nodes.len() > NODES {
-        wrong.push(refused("/nodes".into(), "too_many", "A menu has at most 500 nodes."));
+        wrong.push(refused("/nodes", "too_many", "A menu has at most 500 nodes."));
     }
     let mut within = |field: String, value: u32, low: u32, high: u32| {
         if !(low..=high).contains(&value) {

@@ -47,6 +47,7 @@ pub async fn list(
     Ok(Json(RoutingTemplates { items: templates(locale)? }))
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of texts in two languages")]
 fn templates(locale: Locale) -> Answer<Vec<RoutingTemplate>> {
     let in_words = |sv: &'static str, en: &'static str| match locale {
         Locale::Sv => sv,
