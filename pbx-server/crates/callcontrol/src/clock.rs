@@ -1,7 +1,64 @@
-//! Finds out when the machine's clock is set: a jump is no time that has passed.
+//! The time that calls go by, and the machine's clock when it is set: a jump is no time that has
+//! passed.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// The time that calls go by: opening hours, ringing, waiting, rests. The machine's, or one that a
+/// test moves by hand, so that a day of calls takes no longer than its packets.
+#[derive(Debug, Clone, Default)]
+pub struct Clock(Option<watch::Receiver<Moment>>);
+
+/// Moves a clock by hand. When it is dropped, the clock stands still.
+#[derive(Debug)]
+pub struct Hand(watch::Sender<Moment>);
+
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    day: DateTime<Utc>,
+    running: Instant,
+}
+
+impl Clock {
+    /// A clock that stands at this time until it is moved.
+    #[must_use]
+    pub fn by_hand(day: DateTime<Utc>) -> (Self, Hand) {
+        let (hand, clock) = watch::channel(Moment { day, running: Instant::now() });
+        (Self(Some(clock)), Hand(hand))
+    }
+
+    /// The time of day.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.as_ref().map_or_else(Utc::now, |clock| clock.borrow().day)
+    }
+
+    /// The same moment, for how long things take: it only ever runs, and nobody sets it.
+    #[must_use]
+    pub fn instant(&self) -> Instant {
+        self.0.as_ref().map_or_else(Instant::now, |clock| clock.borrow().running)
+    }
+
+    /// Waits until [`Clock::instant`] is there.
+    pub async fn reaches(&self, at: Instant) {
+        let Some(clock) = &self.0 else { return tokio::time::sleep_until(at.into()).await };
+        if clock.clone().wait_for(|moment| moment.running >= at).await.is_err() {
+            // Nobody moves it any more.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Hand {
+    /// Lets time pass.
+    pub fn advance(&self, by: Duration) {
+        self.0.send_modify(|moment| {
+            moment.running += by;
+            moment.day += by;
+        });
+    }
+}
 
 /// Less than this is the ordinary drift of two clocks, and their reading one after the other.
 const JUMP: TimeDelta = TimeDelta::seconds(2);
@@ -31,7 +88,23 @@ impl ClockWatch {
 #[expect(clippy::unwrap_used, reason = "a failed test may panic")]
 mod tests {
     use super::*;
-    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_clock_in_the_hand_moves_when_it_is_moved() {
+        let day = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let (clock, hand) = Clock::by_hand(day);
+        let (start, hour) = (clock.instant(), Duration::from_secs(3600));
+        let waits = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.reaches(start + hour).await }
+        });
+        hand.advance(hour / 2);
+        assert_eq!((clock.now(), clock.instant()), (day + hour / 2, start + hour / 2));
+        tokio::task::yield_now().await;
+        assert!(!waits.is_finished());
+        hand.advance(hour / 2);
+        waits.await.unwrap();
+    }
 
     #[test]
     fn a_clock_that_runs_does_not_jump_and_one_that_is_set_does() {

@@ -2,7 +2,7 @@
 
 use crate::backoff::Backoff;
 use crate::call::{Arrival, Call};
-use crate::clock::ClockWatch;
+use crate::clock::{Clock, ClockWatch};
 use crate::database::{Database, Refusal};
 use crate::directory::{Directory, PbxView};
 use crate::follow::Follower;
@@ -49,12 +49,15 @@ pub struct CallControlConfig {
     /// Where messages and recordings lie. `None`: their sizes and outlines stay unknown, and files
     /// that nobody needs stay.
     pub library: Option<Library>,
+    /// The time that calls go by. Registrations go by the machine's.
+    pub clock: Clock,
 }
 
 impl CallControlConfig {
     /// With a state directory, and nothing else.
     pub fn new(state_dir: impl Into<PathBuf>) -> Self {
-        Self { state_dir: state_dir.into(), seal_key: None, emergency_line: false, library: None }
+        let (state_dir, clock) = (state_dir.into(), Clock::default());
+        Self { state_dir, seal_key: None, emergency_line: false, library: None, clock }
     }
 }
 
@@ -97,6 +100,7 @@ struct Shared {
     spool: Arc<Spool>,
     security: Arc<Security>,
     emergency_line: bool,
+    clock: Clock,
     /// Waits for the store; taken by the job that follows it.
     saved: Mutex<Option<Saved>>,
     attached: AtomicBool,
@@ -145,6 +149,7 @@ impl CallControl {
             spool: Arc::new(spool),
             security: Arc::default(),
             emergency_line: config.emergency_line,
+            clock: config.clock,
             saved: Mutex::new(saved),
             attached: AtomicBool::new(false),
             jobs: TaskTracker::new(),
@@ -190,6 +195,12 @@ impl CallControl {
     #[must_use]
     pub fn live(&self) -> &Live {
         &self.shared.live
+    }
+
+    /// The time that calls go by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
     }
 
     /// The messages of every mailbox.

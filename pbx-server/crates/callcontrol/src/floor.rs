@@ -62,6 +62,14 @@ struct Served {
     rests_until: Option<Instant>,
 }
 
+/// When a step is taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) instant: Instant,
+    /// In the PBX's zone.
+    pub(crate) day: i32,
+}
+
 /// What a step changed for others.
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
@@ -107,7 +115,7 @@ impl Floor {
         event: &Event,
         actions: &[Action],
         next: Option<&Cursor>,
-        today: i32,
+        now: Moment,
     ) -> Changed {
         self.turns += 1;
         let turn = self.turns;
@@ -130,7 +138,7 @@ impl Floor {
                     if let (Some(line), Some(member)) = (entry.line, member) {
                         entry.serves = Some((line.queue, member));
                         let members = &mut self.histories.entry(line.queue).or_default().members;
-                        members.entry(member).or_default().took(today);
+                        members.entry(member).or_default().took(now.day);
                     }
                 }
                 Action::StopRinging | Action::Hangup { .. } => ringing.clear(),
@@ -148,10 +156,9 @@ impl Floor {
         if let Some((queue, member)) = entry.serves.filter(|(_, member)| !up.contains(member)) {
             entry.serves = None;
             let rest = wrap_up(snapshot, queue);
-            let now = Instant::now();
             let served = self.histories.entry(queue).or_default().members.entry(member).or_default();
-            served.ended = Some(now);
-            served.rests_until = (!rest.is_zero()).then(|| now + rest);
+            served.ended = Some(now.instant);
+            served.rests_until = (!rest.is_zero()).then(|| now.instant + rest);
         }
         let line = next.and_then(|cursor| Some((cursor.queue()?, cursor.is_offered())));
         let was = entry.line.map(|line| (line.queue, line.offered));
@@ -182,14 +189,13 @@ impl Floor {
     }
 
     /// Queues and groups with callers or a past, as this call meets them.
-    pub(crate) fn queues(&self, call: CallId, today: i32) -> BTreeMap<ExtensionId, QueueFacts> {
-        let now = Instant::now();
+    pub(crate) fn queues(&self, call: CallId, now: Moment) -> BTreeMap<ExtensionId, QueueFacts> {
         let mut facts: BTreeMap<ExtensionId, QueueFacts> = BTreeMap::new();
         for (queue, history) in &self.histories {
             let of = facts.entry(*queue).or_default();
             of.last = history.last;
             of.members =
-                history.members.iter().map(|(member, served)| (*member, served.facts(now, today))).collect();
+                history.members.iter().map(|(member, served)| (*member, served.facts(now))).collect();
         }
         let own = self.calls.get(&call).and_then(|entry| entry.line);
         for (id, entry) in &self.calls {
@@ -247,9 +253,9 @@ impl Floor {
     }
 
     /// A member's past in one queue.
-    pub(crate) fn served(&self, queue: ExtensionId, member: ExtensionId, today: i32) -> MemberFacts {
+    pub(crate) fn served(&self, queue: ExtensionId, member: ExtensionId, now: Moment) -> MemberFacts {
         let served = self.histories.get(&queue).and_then(|history| history.members.get(&member));
-        served.map(|served| served.facts(Instant::now(), today)).unwrap_or_default()
+        served.map(|served| served.facts(now)).unwrap_or_default()
     }
 
     /// Wakes the first of each line who is not being offered to anybody: they look whether they can
@@ -279,14 +285,14 @@ impl Served {
         self.calls = self.calls.saturating_add(1);
     }
 
-    fn facts(&self, now: Instant, today: i32) -> MemberFacts {
+    fn facts(&self, now: Moment) -> MemberFacts {
         let idle = |ended: Instant| {
-            u32::try_from(now.saturating_duration_since(ended).as_secs()).unwrap_or(u32::MAX)
+            u32::try_from(now.instant.saturating_duration_since(ended).as_secs()).unwrap_or(u32::MAX)
         };
         MemberFacts {
-            calls: if self.day == today { self.calls } else { 0 },
+            calls: if self.day == now.day { self.calls } else { 0 },
             idle: self.ended.map(idle),
-            resting: self.rests_until.is_some_and(|until| until > now),
+            resting: self.rests_until.is_some_and(|until| until > now.instant),
         }
     }
 }

@@ -24,6 +24,7 @@ mod security;
 mod spool;
 
 pub use call::{Arrival, ArrivedFrom, Call, NewMessage, NewRecording};
+pub use clock::{Clock, Hand};
 pub use control::{CallControl, CallControlConfig, ControlStatus, StartError};
 pub use directory::{DeviceSecret, Directory, PbxConfig, PbxView, TrunkSecret};
 pub use lines::{LineFault, LineState, Lines};

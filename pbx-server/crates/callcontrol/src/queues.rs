@@ -1,7 +1,8 @@
 //! Queues as people watch them: who waits, and who could answer.
 
-use crate::call::today;
+use crate::call::local_time;
 use crate::control::CallControl;
+use crate::floor::Moment;
 use crate::presence;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -73,20 +74,21 @@ impl<'c> Queues<'c> {
     pub fn list(self, pbx: PbxId) -> Vec<QueueLive> {
         let Some(view) = self.control.directory().by_id(pbx) else { return Vec::new() };
         let snapshot = &view.snapshot;
-        let today = today(&snapshot.zone);
+        let clock = self.control.clock();
+        let now = Moment { instant: clock.instant(), day: local_time(&snapshot.zone, clock.now()).day };
         let slot = self.control.presence().pbx(pbx);
         let mut phones = presence::lock(&slot);
         let available = phones.availability(Utc::now());
         let floor = &phones.floor;
         let member = |queue: ExtensionId, member: &voxera_callflow::Member| {
             let (number, extension) = snapshot.extension(member.extension)?;
-            let served = floor.served(queue, member.extension, today);
-            let now = available.get(&member.extension).copied().unwrap_or_default();
-            let state = if now.online == 0 {
+            let served = floor.served(queue, member.extension, now);
+            let phones = available.get(&member.extension).copied().unwrap_or_default();
+            let state = if phones.online == 0 {
                 MemberState::Offline
             } else if floor.rings(member.extension) {
                 MemberState::Ringing
-            } else if now.calls > 0 {
+            } else if phones.calls > 0 {
                 MemberState::Talking
             } else if extension.user().is_some_and(|user| user.do_not_disturb) {
                 MemberState::DoNotDisturb

@@ -1,6 +1,7 @@
 //! What the core is told of this moment.
 
 use super::Inner;
+use crate::floor::Moment;
 use crate::presence::PbxPresence;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use voxera_callflow::{Cursor, Event, Facts, LocalTime, Standing};
@@ -10,7 +11,8 @@ impl Inner {
     /// Gathered under the lock of the PBX. What only some calls can ask for is gathered for those.
     pub(super) fn facts(&self, phones: &mut PbxPresence, cursor: Option<&Cursor>, event: &Event) -> Facts {
         let snapshot = &self.view.snapshot;
-        let now = Utc::now();
+        let clock = self.control.clock();
+        let now = clock.now();
         let local = local_time(&snapshot.zone, now);
         let code = dials_code(event);
         let listens = cursor.is_some_and(|cursor| cursor.standing() == Standing::Voicemail);
@@ -18,9 +20,9 @@ impl Inner {
         let emergency = snapshot.trunks.iter().any(|trunk| trunk.emergency);
         Facts {
             now: local,
-            clock: u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX),
-            extensions: phones.availability(now),
-            queues: phones.floor.queues(self.id, local.day),
+            clock: u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX),
+            extensions: phones.availability(Utc::now()),
+            queues: phones.floor.queues(self.id, Moment { instant: clock.instant(), day: local.day }),
             mailboxes: if code || listens {
                 self.control.mailboxes().facts(snapshot.pbx, &snapshot.zone)
             } else {
@@ -50,11 +52,6 @@ pub(crate) fn local_time(zone: &Zone, now: DateTime<Utc>) -> LocalTime {
     let day = local.num_days_from_ce() - chrono::DateTime::UNIX_EPOCH.num_days_from_ce();
     let minute = u16::try_from(local.hour() * 60 + local.minute()).unwrap_or(0);
     LocalTime { day, minute }
-}
-
-/// The day in the PBX's zone.
-pub(crate) fn today(zone: &Zone) -> i32 {
-    local_time(zone, Utc::now()).day
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ impl Call {
             from_number: number,
             from_name: name,
             from_extension: extension,
-            received_at: Utc::now(),
+            received_at: self.inner.control.clock().now(),
             millis: u32::try_from(new.millis).unwrap_or(u32::MAX),
             bytes: 0,
             peaks: Vec::new(),
@@ -79,7 +79,7 @@ impl Call {
             call: Some(self.id()),
             number: number.into(),
             name,
-            requested_at: Utc::now(),
+            requested_at: self.inner.control.clock().now(),
         };
         self.keep(Kept::Callback { callback });
     }

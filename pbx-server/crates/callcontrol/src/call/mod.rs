@@ -4,17 +4,18 @@ mod facts;
 mod keep;
 mod record;
 
-pub(crate) use facts::{local_time, today};
+pub(crate) use facts::local_time;
 pub use keep::{NewMessage, NewRecording};
 
 use crate::control::CallControl;
 use crate::directory::PbxView;
+use crate::floor::Moment;
 use crate::live::{LiveCall, LiveEvent, LiveParty};
 use crate::presence;
 use crate::record::{Direction, MediaSummary};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use voxera_callflow::{
@@ -100,6 +101,8 @@ impl Call {
             }
             ArrivedFrom::Line { number, .. } => Some(Peer::Outside(number)),
         };
+        let clock = control.clock();
+        let (started_at, since) = (clock.now(), clock.instant());
         let call = Self {
             inner: Arc::new(Inner {
                 id: arrival.call,
@@ -107,8 +110,8 @@ impl Call {
                 view,
                 from: from.clone(),
                 dialled: arrival.dialled.clone(),
-                started_at: Utc::now(),
-                since: Instant::now(),
+                started_at,
+                since,
                 hangup: CancellationToken::new(),
                 woken: Arc::default(),
                 state: Mutex::default(),
@@ -201,7 +204,8 @@ impl Call {
                 state.ended = Some(Ended { at: now, outcome: Cause::Fault, by: Party::System });
             }
             let next = state.cursor.as_ref().filter(|_| state.ended.is_none());
-            let changed = phones.floor.follow(inner.id, snapshot, event, &step.actions, next, facts.now.day);
+            let moment = Moment { instant: inner.control.clock().instant(), day: facts.now.day };
+            let changed = phones.floor.follow(inner.id, snapshot, event, &step.actions, next, moment);
             phones.settle(&changed);
             if changed.matters() {
                 phones.floor.wake(Some(inner.id));
@@ -245,7 +249,12 @@ impl Inner {
 
     /// Now, by the clock that nobody sets: a call never ends before it began.
     fn now(&self) -> DateTime<Utc> {
-        self.started_at + TimeDelta::from_std(self.since.elapsed()).unwrap_or_default()
+        self.started_at + TimeDelta::from_std(self.elapsed()).unwrap_or_default()
+    }
+
+    /// Since the call began.
+    fn elapsed(&self) -> Duration {
+        self.control.clock().instant().saturating_duration_since(self.since)
     }
 
     /// Keys of menus are kept, for a replay; PINs and what is pressed in a mailbox are not.

@@ -236,11 +236,19 @@ impl CallTask {
         let asked = self.core.hangup_asked();
         let stopping = self.hub.stopping.clone();
         let woken = self.core.woken();
+        let clock = self.hub.control.clock().clone();
         while !self.is_done() {
             let due = self.due();
             let wait = async {
                 match due {
                     Some(due) => tokio::time::sleep_until(due.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let decided = self.decided();
+            let waits = async {
+                match decided {
+                    Some(due) => clock.reaches(due).await,
                     None => std::future::pending().await,
                 }
             };
@@ -250,6 +258,7 @@ impl CallTask {
                 () = stopping.cancelled(), if !self.over => self.end_by_system(),
                 () = woken.notified(), if !self.over => self.happened(Event::Woken),
                 () = wait => self.look(),
+                () = waits => self.time_is_up(clock.instant()),
             }
             self.settle().await;
         }
@@ -353,21 +362,14 @@ impl CallTask {
         self.happened(Event::HungUp { by: Party::System });
     }
 
-    /// When something is due that nobody will tell.
-    fn due(&self) -> Option<Instant> {
+    /// When something is due that the core decided, by the clock that calls go by.
+    fn decided(&self) -> Option<Instant> {
         let ringing = self.ringing.as_ref().map(|ringing| ringing.until);
-        let open = !self.over;
-        let up = self.caller.as_ref().filter(|leg| open && leg.stage == Stage::Up);
-        let session = up.and_then(|leg| leg.session).map(|session| session.until);
-        let probe = self.probe_at.filter(|_| open);
-        let timer = self.timer.filter(|_| open).map(|(_, at)| at);
-        let forks = self.forks.iter().filter_map(|fork| fork.give_up).min();
-        [ringing, session, probe, timer, forks].into_iter().flatten().min()
+        let timer = self.timer.filter(|_| !self.over).map(|(_, at)| at);
+        [ringing, timer].into_iter().flatten().min()
     }
 
-    fn look(&mut self) {
-        let now = Instant::now();
-        self.let_forks_go(now);
+    fn time_is_up(&mut self, now: Instant) {
         if self.ringing.as_ref().is_some_and(|ringing| ringing.until <= now) {
             self.nobody_picked_up();
         }
@@ -375,6 +377,21 @@ impl CallTask {
             self.timer = None;
             self.happened(Event::Timer { timer });
         }
+    }
+
+    /// When something of the protocol is due that nobody will tell.
+    fn due(&self) -> Option<Instant> {
+        let open = !self.over;
+        let up = self.caller.as_ref().filter(|leg| open && leg.stage == Stage::Up);
+        let session = up.and_then(|leg| leg.session).map(|session| session.until);
+        let probe = self.probe_at.filter(|_| open);
+        let forks = self.forks.iter().filter_map(|fork| fork.give_up).min();
+        [session, probe, forks].into_iter().flatten().min()
+    }
+
+    fn look(&mut self) {
+        let now = Instant::now();
+        self.let_forks_go(now);
         let silent = self.caller.as_ref().filter(|leg| leg.stage == Stage::Up).and_then(|leg| leg.session);
         if !self.over && silent.is_some_and(|session| session.until <= now) {
             tracing::info!(call = %self.id.0, "the caller's phone no longer says that it is there");

@@ -1,7 +1,7 @@
 //! What the core decides, done.
 
 use crate::call::CallTask;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use voxera_callflow::{Action, Cause, Event};
 use voxera_model::Seconds;
 
@@ -21,7 +21,8 @@ impl CallTask {
                 Action::Music { audio } => self.music(audio),
                 Action::Silence => self.silence(),
                 Action::Timer { timer, after } => {
-                    self.timer = Some((timer, Instant::now() + Duration::from_millis(after)));
+                    self.timer =
+                        Some((timer, self.hub.control.clock().instant() + Duration::from_millis(after)));
                 }
                 Action::Record { longest } => self.record_message(longest),
                 Action::KeepMessage { mailbox } => self.keep_message(mailbox).await,

@@ -109,7 +109,7 @@ impl CallTask {
             self.happened(Event::RingEnded { outcome: RingOutcome::Incompatible });
             return false;
         };
-        let until = Instant::now() + Duration::from_secs(ring_for.0.into());
+        let until = self.hub.control.clock().instant() + Duration::from_secs(ring_for.0.into());
         let (targets, worst) = (Vec::new(), Tally::default());
         self.ringing = Some(Ringing { until, targets, offer, tone, worst, told: false, emergency });
         if tone && self.caller.as_ref().is_some_and(Leg::is_up) {
