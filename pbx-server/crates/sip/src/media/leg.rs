@@ -208,7 +208,15 @@ impl Leg {
         let meaning = state.meaning(packet[1] & 0x7f);
         let told = meaning == Meaning::Digit && state.digits.was_told(packet);
         match &state.route {
-            Route::Relay(_) | Route::Mixed { digits_to: Some(_) } if told => false,
+            Route::Relay(to) if told => {
+                let to = to.upgrade();
+                drop(state);
+                if let Some(to) = to {
+                    to.state().out.leave_out(packet);
+                }
+                false
+            }
+            Route::Mixed { digits_to: Some(_) } if told => false,
             Route::Relay(to) => {
                 let (to, clock) = (to.upgrade(), state.clock());
                 if meaning != Meaning::Digit {
