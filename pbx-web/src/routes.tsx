@@ -76,6 +76,7 @@ const routes: RouteObject[] = [
           },
           { path: 'pbxs/:pbx/online', ...customer('OnlinePage') },
           { path: 'pbxs/:pbx/live', ...customer('LivePage') },
+          { path: 'pbxs/:pbx/what-if', ...customer('SimulatePage') },
           { path: 'pbxs/:pbx/queues', ...customer('QueuesPage') },
           { path: 'pbxs/:pbx/voicemail', ...customer('MessagesPage') },
           { path: 'pbxs/:pbx/recordings', ...customer('RecordingsPage') },

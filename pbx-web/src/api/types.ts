@@ -30,6 +30,7 @@ export type Audio = Schemas['Audio'];
 export type QueueLive = Schemas['Queue'];
 export type MemberState = Schemas['QueueMemberState'];
 export type Callback = Schemas['Callback'];
+export type Simulated = Schemas['Simulated'];
 export type Trunk = Schemas['Trunk'];
 export type ExtensionSettings = Schemas['ExtensionSettings'];
 export type ExtensionType = Schemas['ExtensionType'];

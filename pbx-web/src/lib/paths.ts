@@ -51,6 +51,7 @@ export const paths = {
           live: `${pbx}/live`,
           calls: `${pbx}/calls`,
           call: (id: string) => `${pbx}/calls/${id}`,
+          whatIf: `${pbx}/what-if`,
           queues: `${pbx}/queues`,
           messages: `${pbx}/voicemail`,
           recordings: `${pbx}/recordings`,

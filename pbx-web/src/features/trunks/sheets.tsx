@@ -47,7 +47,6 @@ function useCheck(passwordSet: boolean) {
 /** An empty password leaves the one there is. */
 const bodyOf = (values: Values) => ({
   name: values.name.trim(),
-  kind: values.kind,
   host: values.host.trim(),
   port: values.port.trim() ? whole(values.port) : null,
   transport: values.transport,
@@ -58,13 +57,13 @@ const bodyOf = (values: Values) => ({
   priority: whole(values.priority),
 });
 
-function Fields({ form, passwordSet }: { form: Form<Values>; passwordSet: boolean }) {
+function Fields({ form, passwordSet, fresh = false }: { form: Form<Values>; passwordSet: boolean; /** How it signs in stays. */ fresh?: boolean }) {
   const { t } = useTranslation();
   const registers = form.values.kind === 'registration';
   return (
     <>
       <TextField form={form} name="name" required label={t('field.name')} placeholder={t('trunks.namePlaceholder')} maxLength={100} />
-      <Choice
+      {fresh && <Choice
         legend={t('trunks.kind')}
         columns="sm:grid-cols-2"
         value={form.values.kind}
@@ -73,7 +72,7 @@ function Fields({ form, passwordSet }: { form: Form<Values>; passwordSet: boolea
           { value: 'address', label: t('trunks.kinds.address'), hint: t('trunks.addressHint') },
         ]}
         onChange={(kind) => form.set('kind', kind)}
-      />
+      />}
       <div className="grid gap-5 sm:grid-cols-[1fr_7rem_7rem]">
         <TextField form={form} name="host" required label={t('trunks.host')} placeholder="sip.operator.se" autoComplete="off" spellCheck={false} />
         <TextField form={form} name="port" optional label={t('trunks.port')} placeholder="5060" inputMode="numeric" className="tabular" />
@@ -105,10 +104,12 @@ export function NewTrunkSheet({ onClose }: { onClose: () => void }) {
     quiet: true,
     stale: stale.pbx,
     success: (made: Trunk) => t('trunks.created', { name: made.name }),
-    run: (body: ReturnType<typeof bodyOf>) =>
-      unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/trunks', { params: { path: { tenant, customer, pbx }, header: { 'Idempotency-Key': idempotencyKey(`trunk ${pbx}`, body) } }, body })),
+    run: (values: Values) => {
+      const body = { ...bodyOf(values), kind: values.kind };
+      return unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/trunks', { params: { path: { tenant, customer, pbx }, header: { 'Idempotency-Key': idempotencyKey(`trunk ${pbx}`, body) } }, body }));
+    },
   });
-  const form = useForm<Values>({ initial: EMPTY, check: useCheck(false), send: (values) => create.mutateAsync(bodyOf(values)), done: onClose });
+  const form = useForm<Values>({ initial: EMPTY, check: useCheck(false), send: (values) => create.mutateAsync(values), done: onClose });
   return (
     <Sheet
       wide
@@ -125,7 +126,7 @@ export function NewTrunkSheet({ onClose }: { onClose: () => void }) {
       }
     >
       <FormBody form={form} id="new-trunk">
-        <Fields form={form} passwordSet={false} />
+        <Fields form={form} passwordSet={false} fresh />
       </FormBody>
     </Sheet>
   );

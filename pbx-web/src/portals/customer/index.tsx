@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Disc, Hash, LayoutDashboard, Music, Phone, PhoneCall, PhoneForwarded, PhoneIncoming, ScrollText, Server, Settings, Users, UsersRound, Voicemail, Waypoints, Wifi } from 'lucide-react';
+import { Disc, Hash, LayoutDashboard, Music, Phone, PhoneCall, PhoneForwarded, PhoneIncoming, Route, ScrollText, Server, Settings, Users, UsersRound, Voicemail, Waypoints, Wifi } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Outlet } from 'react-router';
 import { get } from '@/api/client';
@@ -29,6 +29,7 @@ export { PbxSettingsPage } from '@/features/pbxs/settings';
 export { PeoplePage } from '@/features/people/pages';
 export { QueuesPage } from '@/features/queues/page';
 export { RecordingsPage } from '@/features/recordings/page';
+export { SimulatePage } from '@/features/simulate/page';
 export { TrunksPage } from '@/features/trunks/page';
 
 /** For pages that only an administrator of the company sees. */
@@ -107,6 +108,7 @@ export function CustomerLayout() {
         { to: pbx.messages, label: t('messages.title'), icon: Voicemail },
         { to: pbx.recordings, label: t('recordings.title'), icon: Disc },
         { to: pbx.callbacks, label: t('callbacks.title'), icon: PhoneForwarded },
+        { to: pbx.whatIf, label: t('simulate.title'), icon: Route },
         { to: pbx.audio, label: t('audio.title'), icon: Music },
         ...(admin ? [{ to: pbx.trunks, label: t('trunks.title'), icon: Waypoints }] : []),
         ...(admin ? [{ to: pbx.settings, label: t('nav.settings'), icon: Settings }] : []),
