@@ -278,15 +278,17 @@ impl CallControl {
         self.shared.spool.depth()
     }
 
-    /// Waits until every record handed in so far is on disk.
+    /// Waits until every record, and whatever else calls left so far, is on disk, or held because the
+    /// disk refuses it.
     pub async fn flush(&self) {
+        self.shared.items.flush().await;
         self.shared.spool.flush().await;
     }
 
     /// Stops: every record is on disk, and in the database when it answers within 5 seconds. Stop
     /// the engines first.
     pub async fn shutdown(&self) {
-        self.shared.spool.flush().await;
+        self.flush().await;
         self.shared.stop.cancel();
         self.shared.jobs.close();
         if tokio::time::timeout(LAST_DELIVERY, self.shared.jobs.wait()).await.is_err() {
@@ -426,7 +428,7 @@ type Opened = (Spool, Items, Vec<Arc<PbxView>>);
 fn open(dir: &Path, saved: Option<&Saved>, library: Option<Library>) -> std::io::Result<Opened> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     let spool = Spool::open(&dir.join("spool"))?;
-    let items = Items::open(&dir.join("items"), library)?;
+    let items = Items::open(&dir.join("items"), library, spool.counts())?;
     let views =
         saved.map(Saved::read).unwrap_or_default().into_iter().map(PbxView::new).map(Arc::new).collect();
     Ok((spool, items, views))

@@ -5,6 +5,7 @@ use crate::backoff::Backoff;
 use crate::database::{Database, Refusal};
 use crate::live::{Live, LiveEvent};
 use crate::mailboxes::{Deed, Mailboxes, Todo};
+use crate::spool::Counts;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
@@ -12,8 +13,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use tokio::sync::{Notify, mpsc};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use voxera_audio::{Library, Place};
@@ -23,6 +25,8 @@ use voxera_store::{Added, NewCallback, NewMessage, NewRecording};
 
 /// Parts of an outline.
 const PEAKS: usize = 200;
+/// How long a disk that refused is left alone.
+const RETRY: Duration = Duration::from_millis(500);
 const ENDING: &str = "item";
 /// Put aside: the database will never take it.
 const REFUSED: &str = "refused";
@@ -62,41 +66,113 @@ pub(crate) struct Listening {
 #[derive(Debug)]
 pub(crate) struct Items {
     dir: PathBuf,
-    jobs: Sender<Item>,
+    jobs: Sender<Job>,
+    counts: Arc<Counts>,
     waiting: Arc<Notify>,
+}
+
+#[derive(Debug)]
+enum Job {
+    Keep(Box<Item>),
+    /// Write what waits, then say whether all of it is on disk.
+    Flush(oneshot::Sender<bool>),
 }
 
 impl Items {
     /// Opens the folder and starts the thread that writes into it; it ends with the last handle.
-    pub(crate) fn open(dir: &Path, library: Option<Library>) -> io::Result<Self> {
+    pub(crate) fn open(dir: &Path, library: Option<Library>, counts: Arc<Counts>) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let left = fs::read_dir(dir)?.filter_map(Result::ok).filter(|entry| is_item(&entry.path())).count();
+        counts.items_came(left);
         let (jobs, inbox) = channel();
         let waiting = Arc::new(Notify::new());
         waiting.notify_one();
-        let (folder, told) = (dir.to_owned(), Arc::clone(&waiting));
-        let work = move || write_all(&folder, &inbox, library.as_ref(), &told);
-        std::thread::Builder::new().name("voxera-items".into()).spawn(work)?;
-        Ok(Self { dir: dir.to_owned(), jobs, waiting })
+        let (dir, told) = (dir.to_owned(), Arc::clone(&waiting));
+        let writer = Writer { dir: dir.clone(), library, told, held: Vec::new() };
+        std::thread::Builder::new().name("voxera-items".into()).spawn(move || writer.run(&inbox))?;
+        Ok(Self { dir, jobs, counts, waiting })
     }
 
     pub(crate) fn put(&self, item: Item) {
-        if self.jobs.send(item).is_err() {
+        self.counts.items_came(1);
+        if self.jobs.send(Job::Keep(Box::new(item))).is_err() {
+            self.counts.item_went();
             tracing::error!("what a call left cannot be kept: the thread has stopped");
+        }
+    }
+
+    /// Waits until everything handed in so far is on disk, or held because the disk refuses it;
+    /// whether nothing is held.
+    pub(crate) async fn flush(&self) -> bool {
+        let (done, written) = oneshot::channel();
+        self.jobs.send(Job::Flush(done)).is_ok() && written.await.unwrap_or_default()
+    }
+}
+
+/// The thread that writes.
+struct Writer {
+    dir: PathBuf,
+    library: Option<Library>,
+    told: Arc<Notify>,
+    /// What the disk refused.
+    held: Vec<Item>,
+}
+
+impl Writer {
+    fn run(mut self, inbox: &Receiver<Job>) {
+        loop {
+            let first = if self.held.is_empty() {
+                inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                inbox.recv_timeout(RETRY)
+            };
+            let stop = matches!(first, Err(RecvTimeoutError::Disconnected));
+            let mut flushed = None;
+            match first {
+                Ok(Job::Keep(mut item)) => {
+                    if let Some(library) = &self.library {
+                        measure(&mut item, library);
+                    }
+                    self.held.push(*item);
+                }
+                Ok(Job::Flush(done)) => flushed = Some(done),
+                Err(_) => {}
+            }
+            self.write();
+            if let Some(done) = flushed {
+                // Whoever asked may have gone.
+                let _ = done.send(self.held.is_empty());
+            }
+            if stop {
+                if !self.held.is_empty() {
+                    tracing::error!(items = self.held.len(), "what calls left is lost: the disk refuses it");
+                }
+                return;
+            }
+        }
+    }
+
+    /// Puts everything that waits on the disk; what it refuses stays for the next time.
+    fn write(&mut self) {
+        let mut written = 0;
+        for item in &self.held {
+            if let Err(error) = write(&self.dir, item) {
+                metrics::counter!("voxera_spool_write_errors_total").increment(1);
+                let held = self.held.len() - written;
+                tracing::error!(%error, held, "what calls left cannot be kept on disk yet");
+                break;
+            }
+            written += 1;
+        }
+        if written > 0 {
+            self.held.drain(..written);
+            self.told.notify_one();
         }
     }
 }
 
-fn write_all(dir: &Path, inbox: &Receiver<Item>, library: Option<&Library>, told: &Notify) {
-    while let Ok(mut item) = inbox.recv() {
-        if let Some(library) = library {
-            measure(&mut item, library);
-        }
-        if let Err(error) = write(dir, &item) {
-            metrics::counter!("voxera_spool_write_errors_total").increment(1);
-            tracing::error!(%error, "what a call left cannot be kept on disk");
-        }
-        told.notify_one();
-    }
+fn is_item(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == ENDING)
 }
 
 /// Fills in what only the file tells.
@@ -156,20 +232,21 @@ impl Carrier {
         let mut todo: Vec<Todo> = Vec::new();
         loop {
             let waits = async {
-                match backoff.pause() {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => tokio::select! {
-                        () = self.items.waiting.notified() => {}
-                        Some(first) = work.recv() => todo.push(first),
-                    },
+                if let Some(pause) = backoff.pause() {
+                    return tokio::time::sleep(pause).await;
+                }
+                tokio::select! {
+                    () = self.items.waiting.notified() => {}
+                    Some(first) = work.recv() => todo.push(first),
                 }
             };
             let stopping = stop.run_until_cancelled(waits).await.is_none();
             while let Ok(more) = work.try_recv() {
                 todo.push(more);
             }
-            // A message first, then what was done to it.
-            let clean = self.carry_all().await && self.do_all(&mut todo).await;
+            // A message first, then what was done to it: also when it is not on disk yet.
+            let written = todo.is_empty() || self.items.flush().await;
+            let clean = self.carry_all().await && written && self.do_all(&mut todo).await;
             if clean {
                 backoff.reset();
             } else {
@@ -196,9 +273,13 @@ impl Carrier {
                     clean = false;
                 }
                 Err(Refusal::Never(error)) => {
-                    metrics::counter!("voxera_spool_dead_letters_total").increment(1);
                     tracing::error!(%error, item = %path.display(), "what a call left is refused for good");
-                    clean &= tokio::fs::rename(&path, path.with_extension(REFUSED)).await.is_ok();
+                    let aside = tokio::fs::rename(&path, path.with_extension(REFUSED)).await.is_ok();
+                    if aside {
+                        self.items.counts.dead(1);
+                        self.items.counts.item_went();
+                    }
+                    clean &= aside;
                 }
             }
         }
@@ -209,7 +290,7 @@ impl Carrier {
         let mut found = Vec::new();
         let Ok(mut entries) = tokio::fs::read_dir(&self.items.dir).await else { return found };
         while let Ok(Some(entry)) = entries.next_entry().await {
-            if entry.path().extension().is_some_and(|ending| ending == ENDING) {
+            if is_item(&entry.path()) {
                 found.push(entry.path());
             }
         }
@@ -225,7 +306,7 @@ impl Carrier {
         let place = Place { tenant, customer };
         match (kept, added, &self.library) {
             (Kept::Message { message }, Added::New | Added::Known, _) => {
-                self.mailboxes.stored(pbx, message.mailbox, message.id);
+                self.mailboxes.stored(tenant, customer, pbx, message, added == Added::New);
                 let mailbox = message.mailbox;
                 self.live.publish(LiveEvent::Mailbox { tenant, customer, pbx, mailbox });
             }
@@ -244,7 +325,9 @@ impl Carrier {
             }
             (_, Added::Orphaned, _) | (Kept::Listening { .. }, ..) => {}
         }
-        tokio::fs::remove_file(path).await.map_err(|error| Refusal::Failed(error.to_string()))
+        tokio::fs::remove_file(path).await.map_err(|error| Refusal::Failed(error.to_string()))?;
+        self.items.counts.item_went();
+        Ok(())
     }
 
     /// Whether all was done.
@@ -261,6 +344,7 @@ impl Carrier {
                 Err(Refusal::Never(_)) => {}
                 Err(Refusal::Down(_) | Refusal::Failed(_)) => return false,
             }
+            self.mailboxes.done(&next);
             todo.remove(0);
         }
         true

@@ -28,6 +28,7 @@ pub struct NewRecording {
 
 impl Call {
     /// Keeps a message: in the mailbox at once, on disk soon, in the database as soon as it answers.
+    #[expect(clippy::needless_pass_by_value, reason = "a message is handed over once")]
     pub fn message(&self, new: NewMessage) {
         let (number, name, extension) = self.caller();
         let message = voxera_store::NewMessage {
@@ -91,7 +92,7 @@ impl Call {
     }
 
     fn caller(&self) -> (Option<String>, Option<Name>, Option<ExtensionNumber>) {
-        let extension = self.inner.from_extension().cloned();
+        let extension = self.inner.own_caller().cloned();
         let name = extension.as_ref().and_then(|number| self.view().snapshot.extensions.get(number));
         let number = Some(self.inner.caller_number()).filter(|number| !number.is_empty());
         (number, name.map(|extension| extension.name.clone()), extension)

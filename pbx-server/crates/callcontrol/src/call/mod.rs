@@ -190,7 +190,7 @@ impl Call {
             let facts = inner.facts(&mut phones, state.cursor.as_ref(), event);
             let step = step(snapshot, &facts, state.cursor.as_ref(), event);
             let unchanged = step.actions.is_empty() && step.next == state.cursor;
-            inner.note_key(&mut state, event);
+            Inner::note_key(&mut state, event);
             state.cursor = step.next;
             // An engine that says the same thing over and over must not fill the record with it.
             let room = if step.actions.is_empty() {
@@ -258,7 +258,7 @@ impl Inner {
     }
 
     /// Keys of menus are kept, for a replay; PINs and what is pressed in a mailbox are not.
-    fn note_key(&self, state: &mut State, event: &Event) {
+    fn note_key(state: &mut State, event: &Event) {
         let menu =
             state.cursor.as_ref().is_some_and(|cursor| matches!(cursor.position, Position::Menu { .. }));
         if let Event::Key { key } = event
@@ -281,7 +281,7 @@ impl Inner {
         let named = |number: Option<&ExtensionNumber>| {
             number.and_then(|number| snapshot.extensions.get(number)).map(|extension| extension.name.clone())
         };
-        let from = self.from_extension();
+        let from = self.own_caller();
         Some(LiveCall {
             id: self.id,
             tenant: snapshot.tenant,
@@ -300,7 +300,7 @@ impl Inner {
         })
     }
 
-    fn from_extension(&self) -> Option<&ExtensionNumber> {
+    fn own_caller(&self) -> Option<&ExtensionNumber> {
         match &self.from {
             Some(Peer::Extension(number)) => Some(number),
             Some(Peer::Outside(_)) | None => None,

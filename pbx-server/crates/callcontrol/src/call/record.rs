@@ -43,7 +43,7 @@ impl Inner {
             Dialled::Extension(number) => Some(number),
             Dialled::Emergency | Dialled::Public(_) | Dialled::Code(_) | Dialled::Unknown(_) => None,
         };
-        let from = self.from_extension();
+        let from = self.own_caller();
         CallEnded {
             id: self.id,
             tenant: snapshot.tenant,

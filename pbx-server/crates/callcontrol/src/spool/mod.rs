@@ -48,6 +48,8 @@ pub(crate) struct Counts {
     in_memory: AtomicU64,
     /// Taken from memory, not delivered yet.
     in_flight: AtomicU64,
+    /// What calls left beside their records.
+    items: AtomicU64,
     dead: AtomicU64,
     depth: watch::Sender<u64>,
 }
@@ -102,6 +104,10 @@ impl Spool {
         self.counts.depth.subscribe()
     }
 
+    pub(crate) fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.counts)
+    }
+
     /// Records that the database refused for good.
     pub(crate) fn dead(&self) -> u64 {
         self.counts.dead.load(Ordering::Relaxed)
@@ -154,12 +160,25 @@ impl Counts {
         self.show();
     }
 
+    /// What calls left beside their records is on its way.
+    pub(crate) fn items_came(&self, items: usize) {
+        self.items.fetch_add(items as u64, Ordering::Relaxed);
+        self.show();
+    }
+
+    /// One of them is in the database, or put aside.
+    pub(crate) fn item_went(&self) {
+        let less = |items: u64| Some(items.saturating_sub(1));
+        let _ = self.items.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.show();
+    }
+
     fn refused(&self) {
         metrics::counter!("voxera_spool_write_errors_total").increment(1);
         self.show();
     }
 
-    fn dead(&self, records: usize) {
+    pub(crate) fn dead(&self, records: usize) {
         self.dead.fetch_add(records as u64, Ordering::Relaxed);
         metrics::counter!("voxera_spool_dead_letters_total").increment(records as u64);
     }
@@ -170,7 +189,7 @@ impl Counts {
             .set(self.on_disk.load(Ordering::Relaxed) as f64);
         metrics::gauge!("voxera_spool_records", "where" => "memory")
             .set(self.in_memory.load(Ordering::Relaxed) as f64);
-        let depth = [&self.on_disk, &self.in_memory, &self.in_flight];
+        let depth = [&self.on_disk, &self.in_memory, &self.in_flight, &self.items];
         self.depth.send_replace(depth.iter().map(|count| count.load(Ordering::Relaxed)).sum());
     }
 }
