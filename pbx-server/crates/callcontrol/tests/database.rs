@@ -1,16 +1,19 @@
 //! With a real `PostgreSQL` that changes, dies and comes back.
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+#[path = "database/left.rs"]
+mod left;
+
 use chrono::{TimeDelta, Utc};
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 use uuid::Uuid;
 use voxera_callcontrol::{
-    Arrival, CallControl, CallControlConfig, LiveEvent, LiveScope, MediaSummary, PbxView, Registration,
-    RegistrationChange, SecurityEvent, SecurityKind, Transport,
+    Arrival, ArrivedFrom, CallControl, CallControlConfig, LiveEvent, LiveScope, MediaSummary, PbxView,
+    Registration, RegistrationChange, SecurityEvent, SecurityKind, Transport,
 };
-use voxera_callflow::{Action, Event, Party};
+use voxera_callflow::{Action, Event, Kind, Party, Peer, User};
 use voxera_model::{
     CallId, Colour, CustomerId, DeviceId, Dialled, ExtensionId, ExtensionNumber, Locale, Name, PbxId, Realm,
     Slug, TenantId, Zone,
@@ -43,6 +46,10 @@ struct Company {
 
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
+}
+
+fn person() -> Kind {
+    Kind::User(User::new(Vec::new()))
 }
 
 fn number(text: &str) -> ExtensionNumber {
@@ -121,15 +128,15 @@ impl World {
         };
         tx.pbxs().create(new).await.unwrap();
         let mut phones = Vec::new();
-        for (extension, person) in [("1000", "Anna Åkesson"), ("1001", "Bertil Berg")] {
+        for (extension, called) in [("1000", "Anna Åkesson"), ("1001", "Bertil Berg")] {
             let id = ExtensionId(new_id());
             let new = NewExtension {
                 id,
                 number: number(extension),
-                name: name(person),
+                name: name(called),
                 user: None,
-                ring_seconds: None,
-                call_waiting: None,
+                kind: person(),
+                recording: None,
             };
             tx.extensions(pbx).create(new).await.unwrap();
             let phone = tx.devices(id).create(NewDevice { name: name("Telefon") }).await.unwrap();
@@ -200,7 +207,8 @@ fn sign_in(control: &CallControl, view: &PbxView, device: DeviceId) {
 /// Anna calls Bertil, who answers; Anna hangs up.
 fn talk(control: &CallControl, view: &Arc<PbxView>, company: &Company) -> CallId {
     let id = CallId(Uuid::now_v7());
-    let arrival = Arrival { call: id, device: company.anna, dialled: Dialled::parse("1001") };
+    let arrival =
+        Arrival { call: id, from: ArrivedFrom::Device(company.anna), dialled: Dialled::parse("1001") };
     let (call, actions) = control.arrive(view, arrival);
     assert!(matches!(&*actions, [Action::Ring { .. }]), "{actions:?}");
     assert_eq!(call.advance(Event::Answered { by: Peer::Extension(number("1001")) }), [Action::Bridge]);
@@ -226,8 +234,8 @@ async fn a_change_reaches_the_engine_and_a_phone_whose_password_changed_is_signe
         number: number("1002"),
         name: name("Cecilia"),
         user: None,
-        ring_seconds: None,
-        call_waiting: None,
+        kind: person(),
+        recording: None,
     };
     tx.extensions(company.pbx).create(new).await.unwrap();
     tx.devices(company.bertils_extension).rotate(company.bertil).await.unwrap();
@@ -360,7 +368,8 @@ async fn records_of_a_killed_process_arrive_once() {
     sign_in(&control, &view, company.bertil);
     let over = talk(&control, &view, &company);
     let up = CallId(Uuid::now_v7());
-    let arrival = Arrival { call: up, device: company.anna, dialled: Dialled::parse("1001") };
+    let arrival =
+        Arrival { call: up, from: ArrivedFrom::Device(company.anna), dialled: Dialled::parse("1001") };
     let (cut_off, _) = control.arrive(&view, arrival);
     let _ = cut_off.advance(Event::Answered { by: Peer::Extension(number("1001")) });
     control.flush().await;

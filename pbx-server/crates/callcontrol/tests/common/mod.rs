@@ -4,11 +4,12 @@ use chrono::{TimeDelta, Utc};
 use std::sync::Arc;
 use uuid::Uuid;
 use voxera_callcontrol::{
-    Arrival, Call, CallControl, CallControlConfig, DeviceSecret, PbxConfig, PbxView, Registration, Transport,
+    Arrival, ArrivedFrom, Call, CallControl, CallControlConfig, Clock, DeviceSecret, Hand, PbxConfig,
+    PbxView, Registration, Transport,
 };
 use voxera_callflow::scenario::Scenario;
-use voxera_callflow::{Action, Snapshot};
-use voxera_model::{CallId, DeviceId, Dialled, ExtensionNumber};
+use voxera_callflow::{Action, Event, Peer, Snapshot};
+use voxera_model::{CallId, DeviceId, Dialled, ExtensionId, ExtensionNumber, PhoneNumber, TrunkId};
 
 /// Anna (1000) and Bertil (1001), each with one phone; Bertil takes no second call.
 pub const ANNA_AND_BERTIL: &str = r#"
@@ -29,6 +30,13 @@ online = 1
 pub struct Setup {
     pub control: CallControl,
     pub view: Arc<PbxView>,
+    /// Moves the time that calls go by.
+    pub hand: Hand,
+}
+
+/// Somebody of the PBX picked up.
+pub fn answered(by: &str) -> Event {
+    Event::Answered { by: Peer::Extension(number(by)) }
 }
 
 pub fn number(text: &str) -> ExtensionNumber {
@@ -46,7 +54,7 @@ pub fn config(snapshot: &Snapshot) -> PbxConfig {
             ha1_sha256: [2; 32],
         })
     });
-    PbxConfig { snapshot: snapshot.clone(), devices: devices.collect() }
+    PbxConfig { snapshot: snapshot.clone(), devices: devices.collect(), trunks: Vec::new() }
 }
 
 impl Setup {
@@ -54,10 +62,12 @@ impl Setup {
     pub async fn new(dir: &std::path::Path, scenario: &Scenario) -> Self {
         let mut settings = CallControlConfig::new(dir);
         settings.emergency_line = scenario.facts.emergency_line;
+        let (clock, hand) = Clock::by_hand(Utc::now());
+        settings.clock = clock;
         let control = CallControl::start(settings, None).await.unwrap();
         control.directory().replace(config(&scenario.snapshot));
         let view = control.directory().pbx(&scenario.snapshot.realm).unwrap();
-        let setup = Self { control, view };
+        let setup = Self { control, view, hand };
         for extension in scenario.snapshot.extensions.values() {
             let online = scenario.facts.extensions.get(&extension.id).map_or(0, |facts| facts.online);
             for device in extension.devices().iter().take(online.into()) {
@@ -93,9 +103,30 @@ impl Setup {
     pub fn call(&self, from: &str, dialled: &str) -> (Call, Vec<Action>) {
         let arrival = Arrival {
             call: CallId(Uuid::now_v7()),
-            device: self.phone_of(from),
+            from: ArrivedFrom::Device(self.phone_of(from)),
             dialled: Dialled::parse(dialled),
         };
         self.control.arrive(&self.view, arrival)
+    }
+
+    /// A call from the public network; `None`: it hides its number.
+    pub fn outside_calls(&self, number: Option<&str>, dialled: &str) -> (Call, Vec<Action>) {
+        let number = number.map(|number| PhoneNumber::parse(number).unwrap());
+        let arrival = Arrival {
+            call: CallId(Uuid::now_v7()),
+            from: ArrivedFrom::Line { trunk: TrunkId(Uuid::nil()), number },
+            dialled: Dialled::parse(dialled),
+        };
+        self.control.arrive(&self.view, arrival)
+    }
+
+    pub fn id_of(&self, extension: &str) -> ExtensionId {
+        self.view.snapshot.extensions[&number(extension)].id
+    }
+
+    /// How many calls somebody is in, ringing ones included.
+    pub fn calls_of(&self, extension: &str) -> u16 {
+        let facts = self.control.presence().availability(self.view.snapshot.pbx);
+        facts.get(&self.id_of(extension)).map_or(0, |facts| facts.calls)
     }
 }
