@@ -2,17 +2,28 @@
 //! passed.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// The time that calls go by: opening hours, ringing, waiting, rests. The machine's, or one that a
 /// test moves by hand, so that a day of calls takes no longer than its packets.
 #[derive(Debug, Clone, Default)]
-pub struct Clock(Option<watch::Receiver<Moment>>);
+pub struct Clock(Option<Watched>);
+
+#[derive(Debug, Clone)]
+struct Watched {
+    moment: watch::Receiver<Moment>,
+    /// What is waited for, once for each who waits.
+    awaited: Arc<watch::Sender<Vec<Instant>>>,
+}
 
 /// Moves a clock by hand. When it is dropped, the clock stands still.
 #[derive(Debug)]
-pub struct Hand(watch::Sender<Moment>);
+pub struct Hand {
+    moment: watch::Sender<Moment>,
+    awaited: watch::Receiver<Vec<Instant>>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Moment {
@@ -24,36 +35,62 @@ impl Clock {
     /// A clock that stands at this time until it is moved.
     #[must_use]
     pub fn by_hand(day: DateTime<Utc>) -> (Self, Hand) {
-        let (hand, clock) = watch::channel(Moment { day, running: Instant::now() });
-        (Self(Some(clock)), Hand(hand))
+        let (hand, moment) = watch::channel(Moment { day, running: Instant::now() });
+        let (waits, awaited) = watch::channel(Vec::new());
+        (Self(Some(Watched { moment, awaited: Arc::new(waits) })), Hand { moment: hand, awaited })
     }
 
     /// The time of day.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        self.0.as_ref().map_or_else(Utc::now, |clock| clock.borrow().day)
+        self.0.as_ref().map_or_else(Utc::now, |clock| clock.moment.borrow().day)
     }
 
     /// The same moment, for how long things take: it only ever runs, and nobody sets it.
     #[must_use]
     pub fn instant(&self) -> Instant {
-        self.0.as_ref().map_or_else(Instant::now, |clock| clock.borrow().running)
+        self.0.as_ref().map_or_else(Instant::now, |clock| clock.moment.borrow().running)
     }
 
     /// Waits until [`Clock::instant`] is there.
     pub async fn reaches(&self, at: Instant) {
         let Some(clock) = &self.0 else { return tokio::time::sleep_until(at.into()).await };
-        if clock.clone().wait_for(|moment| moment.running >= at).await.is_err() {
+        clock.awaited.send_modify(|awaited| awaited.push(at));
+        let _waits = Waits { awaited: &clock.awaited, at };
+        if clock.moment.clone().wait_for(|moment| moment.running >= at).await.is_err() {
             // Nobody moves it any more.
             std::future::pending::<()>().await;
         }
     }
 }
 
+/// Somebody who waits.
+struct Waits<'c> {
+    awaited: &'c watch::Sender<Vec<Instant>>,
+    at: Instant,
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.awaited.send_modify(|awaited| {
+            if let Some(own) = awaited.iter().position(|at| *at == self.at) {
+                awaited.swap_remove(own);
+            }
+        });
+    }
+}
+
 impl Hand {
+    /// Waits until somebody waits for the moment that comes after this long.
+    pub async fn awaited(&self, after: Duration) {
+        let at = self.moment.borrow().running + after;
+        // Nobody has the clock any more: nobody will wait.
+        let _ = self.awaited.clone().wait_for(|awaited| awaited.contains(&at)).await;
+    }
+
     /// Lets time pass.
     pub fn advance(&self, by: Duration) {
-        self.0.send_modify(|moment| {
+        self.moment.send_modify(|moment| {
             moment.running += by;
             moment.day += by;
         });
@@ -93,11 +130,12 @@ mod tests {
     async fn a_clock_in_the_hand_moves_when_it_is_moved() {
         let day = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let (clock, hand) = Clock::by_hand(day);
-        let (start, hour) = (clock.instant(), Duration::from_secs(3600));
+        let (start, hour) = (clock.instant(), Duration::from_hours(1));
         let waits = tokio::spawn({
             let clock = clock.clone();
             async move { clock.reaches(start + hour).await }
         });
+        hand.awaited(hour).await;
         hand.advance(hour / 2);
         assert_eq!((clock.now(), clock.instant()), (day + hour / 2, start + hour / 2));
         tokio::task::yield_now().await;

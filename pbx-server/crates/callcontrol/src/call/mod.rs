@@ -189,7 +189,7 @@ impl Call {
             }
             let facts = inner.facts(&mut phones, state.cursor.as_ref(), event);
             let step = step(snapshot, &facts, state.cursor.as_ref(), event);
-            let unchanged = step.actions.is_empty() && step.next == state.cursor;
+            let unchanged = step.actions.is_empty() && step.trace.is_empty() && step.next == state.cursor;
             Inner::note_key(&mut state, event);
             state.cursor = step.next;
             // An engine that says the same thing over and over must not fill the record with it.

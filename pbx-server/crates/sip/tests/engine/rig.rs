@@ -47,9 +47,19 @@ impl Rig {
     }
 
     pub async fn with(change: impl FnOnce(&mut EngineConfig)) -> Self {
+        Self::by(|_| {}, change).await
+    }
+
+    /// With another clock than the machine's, or a line for help.
+    pub async fn by(
+        decides: impl FnOnce(&mut CallControlConfig),
+        change: impl FnOnce(&mut EngineConfig),
+    ) -> Self {
         watch_security();
         let state = tempfile::tempdir().unwrap();
-        let control = CallControl::start(CallControlConfig::new(state.path()), None).await.unwrap();
+        let mut config = CallControlConfig::new(state.path());
+        decides(&mut config);
+        let control = CallControl::start(config, None).await.unwrap();
         control.directory().replace(pbx(AKES, 1));
         control.directory().replace(pbx(BERITS, 2));
         let mut config = EngineConfig::new("127.0.0.1:0".parse().unwrap());

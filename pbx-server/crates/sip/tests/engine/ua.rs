@@ -3,6 +3,7 @@
 use crate::rig::{Credentials, PATIENCE, Rig};
 use md5::{Digest, Md5};
 use sha2::Sha256;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use tokio::net::UdpSocket;
 use uuid::Uuid;
@@ -100,6 +101,8 @@ pub struct Ua {
     pub me: Credentials,
     pub algorithm: &'static str,
     seen: Vec<Message>,
+    /// Calls that came while something else was waited for.
+    pub kept: VecDeque<Message>,
 }
 
 /// One side of a dialog, as the phone keeps it.
@@ -128,7 +131,7 @@ impl Ua {
         let socket = UdpSocket::bind(address).await.unwrap();
         let sound = UdpSocket::bind(address).await.unwrap();
         let server = rig.engine.local_addr();
-        Self { socket, sound, server, me, algorithm: "SHA-256", seen: Vec::new() }
+        Self { socket, sound, server, me, algorithm: "SHA-256", seen: Vec::new(), kept: VecDeque::new() }
     }
 
     /// A phone that is registered.
