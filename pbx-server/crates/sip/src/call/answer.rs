@@ -52,12 +52,12 @@ impl CallTask {
             return;
         };
         // Who picked a call up waits for our answer as the caller may.
-        if callee.stage == Stage::Open && accept(&hub, callee, speaks(caller), None).is_err()
+        if callee.stage == Stage::Open && accept(&hub, callee, speaks(caller).as_deref(), None).is_err()
             || caller.stage == Stage::Open
                 && accept(
                     &hub,
                     caller,
-                    speaks(callee),
+                    speaks(callee).as_deref(),
                     callee.sdp.as_ref().filter(|_| callee.responder.is_none()),
                 )
                 .is_err()
@@ -191,8 +191,8 @@ fn write(hub: &Hub, leg: &mut Leg, said: Sdp) -> Option<String> {
 }
 
 /// Answers a phone that waits.
-fn accept(hub: &Hub, leg: &mut Leg, wanted: Option<String>, other: Option<&Sdp>) -> Result<(), Incompatible> {
-    let (said, codec) = words(leg, wanted.as_deref(), other)?;
+fn accept(hub: &Hub, leg: &mut Leg, wanted: Option<&str>, other: Option<&Sdp>) -> Result<(), Incompatible> {
+    let (said, codec) = words(leg, wanted, other)?;
     let body = write(hub, leg, said).ok_or(Incompatible)?;
     if let Some(codec) = codec {
         leg.agree(codec, false);

@@ -190,13 +190,13 @@ async fn music(library: Option<&Library>, place: &Place, audio: Option<AudioId>)
     match (library, audio) {
         (_, None) => voxera_audio::music(),
         (None, Some(audio)) => missing(&Sound::Audio { audio }),
-        (Some(library), Some(audio)) => match library.sound(place, audio).await {
-            Some(music) => music,
-            None => {
-                // Nobody can bear a tone for long: the built-in music takes its place.
-                drop(missing(&Sound::Audio { audio }));
-                voxera_audio::music()
+        (Some(library), Some(audio)) => {
+            if let Some(music) = library.sound(place, audio).await {
+                return music;
             }
-        },
+            // Nobody can bear a tone for long: the built-in music takes its place.
+            drop(missing(&Sound::Audio { audio }));
+            voxera_audio::music()
+        }
     }
 }

@@ -82,12 +82,11 @@ impl CallTask {
         let more = if silent { vec![wire::field("Refer-Sub", "false")] } else { Vec::new() };
         self.answer(tx, 202, more);
         self.tell_transferrer(by, 100);
-        match found.flatten() {
-            Some((reach, replaced)) => self.hand_over(by.other(), &reach, Purpose::Replace(replaced)),
-            None => {
-                let to = dialled(&wish.to);
-                self.happened(Event::Transferred { by: by.party(), to });
-            }
+        if let Some((reach, replaced)) = found.flatten() {
+            self.hand_over(by.other(), &reach, Purpose::Replace(replaced));
+        } else {
+            let to = dialled(&wish.to);
+            self.happened(Event::Transferred { by: by.party(), to });
         }
     }
 
