@@ -259,7 +259,10 @@ async fn phones_that_share_no_codec_do_not_connect() {
     anna.dial("1001").await;
     let why = anna.closed().await;
     assert!(why.starts_with("480"), "{why}");
-    assert_eq!(company.ended().await.outcome, Cause::Offline);
+    let record = company.ended().await;
+    assert_eq!(record.outcome, Cause::Offline);
+    let why = said(&record).pop().unwrap();
+    assert!(why.starts_with("The phones have no sound format in common"), "{why}");
     company.quiet().await;
 }
 
