@@ -149,7 +149,7 @@ export async function makePbx(company: Company, extensions: [number: string, nam
   const pbx = await api.post<Named>(`${company.base}/pbxs`, { name: 'Kontoret', realm, time_zone: 'Europe/Stockholm' });
   const base = `${company.base}/pbxs/${pbx.id}`;
   const made: MadePbx = { id: pbx.id, base, realm, extensions: [] };
-  for (const [number, name] of extensions) made.extensions.push(await api.post(`${base}/extensions`, { number, name, ring_seconds: 25, call_waiting: true }));
+  for (const [number, name] of extensions) made.extensions.push(await api.post(`${base}/extensions`, { number, name }));
   return made;
 }
 

@@ -186,7 +186,7 @@ async function seeOwnPhone(visit: Visit): Promise<void> {
   await expect(page.getByText('Ullas mobil')).toBeVisible();
   if (visit.narrow) await page.getByRole('button', { name: w.shell.openMenu }).click();
   const links = page.getByRole('navigation', { name: w.shell.navigation }).getByRole('link');
-  await expect(links).toHaveText([w.nav.myPhones, w.nav.myCalls, w.nav.profile, w.nav.security]);
+  await expect(links).toHaveText([w.nav.myPhones, w.nav.myCalls, w.messages.mine, w.nav.profile, w.nav.security]);
   await visit.clean();
 }
 

@@ -52,7 +52,7 @@ test('every page of a partner is readable and fits, in light and dark', async ({
 
 test('every page of a company is readable and fits, in light and dark', async ({ open }) => {
   const { here, pbx, extension, person } = await bakery();
-  const addresses = ['', '/people', '/people/new', person, '/numbers', '/numbers/new', '/pbxs', '/pbxs/new', '/audit', `${pbx}/extensions`, `${pbx}/extensions/new`, extension, `${pbx}/online`, `${pbx}/live`, `${pbx}/calls`, `${pbx}/settings`];
+  const addresses = ['', '/people', '/people/new', person, '/numbers', '/numbers/new', '/pbxs', '/pbxs/new', '/audit', `${pbx}/extensions`, `${pbx}/extensions/new`, extension, `${pbx}/online`, `${pbx}/live`, `${pbx}/calls`, `${pbx}/queues`, `${pbx}/voicemail`, `${pbx}/recordings`, `${pbx}/callbacks`, `${pbx}/what-if`, `${pbx}/sounds`, `${pbx}/lines`, `${pbx}/lines/new`, `${pbx}/settings`];
   await everyPage(await open({ as: ADMIN }), addresses.map((address) => here + address));
 });
 

@@ -52,9 +52,9 @@ test('the menu of each role holds what that role may open and nothing else', asy
   const expected = (w: Awaited<ReturnType<typeof open>>['w']): [string, string[]][] => [
     [PLATFORM, [w.nav.overview, w.nav.tenants, w.nav.users, w.nav.status, w.nav.mails, w.nav.audit]],
     [PARTNER, [w.nav.overview, w.nav.customers, w.nav.team, w.nav.brand, w.nav.audit]],
-    [ADMIN, [w.nav.overview, w.nav.people, w.nav.numbers, w.nav.pbxs, w.nav.audit, w.nav.extensions, w.nav.online, w.nav.live, w.nav.calls, w.nav.settings]],
-    [MANAGER, [w.nav.overview, w.nav.pbxs, w.nav.extensions, w.nav.online, w.nav.live, w.nav.calls]],
-    [USER, [w.nav.myPhones, w.nav.myCalls, w.nav.profile, w.nav.security]],
+    [ADMIN, [w.nav.overview, w.nav.people, w.nav.numbers, w.nav.pbxs, w.nav.audit, w.nav.extensions, w.nav.online, w.nav.live, w.queues.title, w.nav.calls, w.messages.title, w.recordings.title, w.callbacks.title, w.simulate.title, w.audio.title, w.trunks.title, w.nav.settings]],
+    [MANAGER, [w.nav.overview, w.nav.pbxs, w.nav.extensions, w.nav.online, w.nav.live, w.queues.title, w.nav.calls, w.recordings.title, w.callbacks.title, w.simulate.title, w.audio.title]],
+    [USER, [w.nav.myPhones, w.nav.myCalls, w.messages.mine, w.nav.profile, w.nav.security]],
   ];
   for (const index of [0, 1, 2, 3, 4]) {
     const visit = await open();

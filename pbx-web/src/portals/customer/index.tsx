@@ -105,7 +105,7 @@ export function CustomerLayout() {
         { to: pbx.live, label: t('nav.live'), icon: PhoneCall },
         { to: pbx.queues, label: t('queues.title'), icon: UsersRound },
         { to: pbx.calls, label: t('nav.calls'), icon: PhoneIncoming },
-        { to: pbx.messages, label: t('messages.title'), icon: Voicemail },
+        ...(admin ? [{ to: pbx.messages, label: t('messages.title'), icon: Voicemail }] : []),
         { to: pbx.recordings, label: t('recordings.title'), icon: Disc },
         { to: pbx.callbacks, label: t('callbacks.title'), icon: PhoneForwarded },
         { to: pbx.whatIf, label: t('simulate.title'), icon: Route },
