@@ -64,5 +64,5 @@ pub fn pbx() -> Outcome<PbxConfig> {
         )
     };
     snapshot.index();
-    Ok(PbxConfig { snapshot, devices })
+    Ok(PbxConfig { snapshot, devices, trunks: Vec::new() })
 }

@@ -35,7 +35,7 @@ pub async fn run() -> Outcome<()> {
         let ours = Measured::role(&["as-media", kind, &pairs.to_string()]).await?;
         let talk = Talk::start(lines(&ours, pairs, right_codec).await?).await?;
         let forwarder = Measured::role(&["as-forwarder"]).await?;
-        let bare_talk = Talk::start(lines(&forwarder, pairs, PCMA).await?).await?;
+        let _bare_talk = Talk::start(lines(&forwarder, pairs, PCMA).await?).await?;
         sleep(Duration::from_secs(1)).await;
         let (mut cost, mut baseline, mut arrived) = (Series::default(), Series::default(), Series::default());
         let share =
