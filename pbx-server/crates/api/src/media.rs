@@ -275,7 +275,6 @@ async fn note(api: &Api, sound: AudioOf, how: &Converted) -> voxera_store::Resul
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failed test may panic")]
 mod tests {
     use super::*;
 

@@ -52,7 +52,11 @@ impl LibraryConfig {
     #[must_use]
     pub fn tools(&self) -> [(Tool, &'static str); 3] {
         let tool = |program: &PathBuf| Tool { program: program.clone() };
-        [(tool(&self.ffmpeg), "-version"), (tool(&self.espeak), "--version"), (tool(&self.flite), "--version")]
+        [
+            (tool(&self.ffmpeg), "-version"),
+            (tool(&self.espeak), "--version"),
+            (tool(&self.flite), "--version"),
+        ]
     }
 }
 

@@ -96,7 +96,7 @@ fn rule(nth: u32) -> Outcome<Rule> {
         0 => json!([{ "kind": "caller", "how": "matches", "number": format!("0701{nth:06}") }]),
         1 => json!([night, { "kind": "caller", "how": "starts_with", "number": format!("+4670{nth:03}") }]),
         2 => json!([{ "kind": "holidays", "on": true,
-            "which": { "red_days": true, "eves": true, "half_days": false, "squeeze_days": nth % 4 == 0 } },
+            "which": { "red_days": true, "eves": true, "half_days": false, "squeeze_days": nth.is_multiple_of(4) } },
             { "kind": "dialled", "numbers": [format!("+4631738{:04}", nth % 20)] }]),
         3 => {
             json!([{ "kind": "dates", "ranges": [{ "from": format!("2026-07-{:02}", 1 + nth % 28), "to": "2026-08-01" }] },

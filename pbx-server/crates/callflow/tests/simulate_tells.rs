@@ -59,7 +59,7 @@ fn story(scenario: &Scenario) -> Option<Story> {
             }
             Happening::Keys { keys } => story.keys.extend(keys.iter().copied().map(StoryKey::Press)),
             Happening::Timer if step.then == "menu" || step.then.starts_with("menu ") => {
-                story.keys.push(StoryKey::Wait)
+                story.keys.push(StoryKey::Wait);
             }
             Happening::Arrived { .. }
             | Happening::Played

@@ -242,7 +242,7 @@ async fn recordings_go_with_their_files_when_their_time_is_over_and_so_do_files_
     assert_eq!(world.recordings().await, 1);
     assert!(nobodys.exists(), "its row may be on its way");
 
-    let later = now + Duration::from_secs(31 * 24 * 3600);
+    let later = now + Duration::from_hours(31 * 24);
     assert_eq!(job.look(later).await.unwrap(), Removed { recordings: 0, left_over: 1 });
     assert!(!nobodys.exists() && kept.exists() && young.exists() && note.exists());
     assert_eq!(job.look(later).await.unwrap(), Removed::default());

@@ -94,7 +94,7 @@ pub async fn follow(hub: Arc<Hub>) {
     let mut changes = hub.control.mailboxes().changes();
     loop {
         match changes.recv().await {
-            Ok((pbx, extension)) => tell(&hub, pbx, extension).await,
+            Ok((pbx, extension)) => tell(&hub, pbx, extension),
             // What was missed is told by the next change, or when the phone registers again.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
@@ -229,7 +229,7 @@ fn wish(hub: &Hub, request: &Request) -> Result<u64, Refusal> {
 }
 
 /// Tells everybody whose lamp this is.
-async fn tell(hub: &Arc<Hub>, pbx: PbxId, extension: ExtensionId) {
+fn tell(hub: &Arc<Hub>, pbx: PbxId, extension: ExtensionId) {
     let Some(view) = hub.control.directory().by_id(pbx) else { return };
     let subscribed = hub.lamps.of(pbx, extension);
     let Some((_, known)) = view.snapshot.extension(extension) else { return };

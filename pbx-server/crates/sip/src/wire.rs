@@ -7,6 +7,7 @@ use rsipstack::sip::{
     Version,
 };
 use rsipstack::transport::SipConnection;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 /// Header fields of one message.
@@ -141,7 +142,7 @@ pub fn escaped(user: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,?/".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            let _ = write!(text, "%{byte:02X}");
         }
     }
     text

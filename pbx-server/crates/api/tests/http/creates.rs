@@ -22,11 +22,12 @@ fn bodies(operation: &str) -> [Value; 2] {
             json!({ "email": "tre@new.example", "name": "Tre", "role": "user" }),
             json!({ "email": "fyra@new.example", "name": "Fyra", "role": "manager" }),
         ],
-        "pbxs_create" | "devices_create" => [json!({ "name": "Ett" }), json!({ "name": "Två" })],
+        "pbxs_create" | "devices_create" | "flows_create" => {
+            [json!({ "name": "Ett" }), json!({ "name": "Två" })]
+        }
         "extensions_create" => {
             [json!({ "number": "1501", "name": "Ett" }), json!({ "number": "1502", "name": "Två" })]
         }
-        "flows_create" => [json!({ "name": "Ett" }), json!({ "name": "Två" })],
         "flows_duplicate" => [json!({ "name": "Tre" }), json!({ "name": "Fyra" })],
         "flows_publish" => [json!({ "comment": "Ett" }), json!({ "comment": "Två" })],
         "flows_rollback" => {

@@ -7,6 +7,7 @@ fn id(made: &Value) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "values made on the spot")]
 fn rule(id: &str, priority: u32, conditions: Value, to: Value) -> Value {
     json!({ "id": id, "name": id, "priority": priority, "enabled": true, "conditions": conditions, "to": to })
 }

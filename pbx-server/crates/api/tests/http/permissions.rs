@@ -92,7 +92,6 @@ pub fn body(operation: &Operation) -> (Body, Option<&'static str>) {
             let table = format!("number;name\n4{};Ny\n", &digits[..5]);
             return (Body::from(table), Some("text/csv"));
         }
-        "flows_create" | "flows_change" | "flows_duplicate" | "audio_change" => json!({ "name": fresh }),
         "flows_save_draft" => json!({ "document": goodbye() }),
         "flows_rollback" => json!({ "version": 1 }),
         "pbxs_simulate" => json!({ "story": { "from": { "kind": "outside", "number": null },
@@ -104,7 +103,8 @@ pub fn body(operation: &Operation) -> (Body, Option<&'static str>) {
         "register" => json!({ "email": mail, "password": "x", "organization_name": "x", "name": "x" }),
         "verify_email" => json!({ "token": fresh }),
         "password_reset_confirm" => json!({ "token": fresh, "password": "x" }),
-        "tenants_create" | "customers_create" => json!({ "name": fresh }),
+        "tenants_create" | "customers_create" | "flows_create" | "flows_change" | "flows_duplicate"
+        | "audio_change" => json!({ "name": fresh }),
         "tenant_users_create" | "platform_users_create" => json!({ "email": mail, "name": "Ny" }),
         "users_create" => json!({ "email": mail, "name": "Ny", "role": "user" }),
         "pbxs_create" => json!({ "name": "Ny", "realm": format!("{fresh}.pbx.test") }),

@@ -1,5 +1,6 @@
 //! Uploaded sounds, messages and recordings, as people hear and remove them.
 
+use crate::common::sounds::place;
 use crate::common::{Reply, World};
 use axum::body::Body;
 use serde_json::{Value, json};
@@ -122,7 +123,7 @@ async fn a_message_is_heard_in_parts_marked_and_removed() {
     assert_eq!(user.get("/api/v1/me/messages?heard=false").await.items().len(), 1);
     user.delete(&one).await.expect(204);
     user.get(&audio).await.refused(404, "not_found");
-    let file = world.library.message_path(&world.place(akes), akes.message.parse().unwrap());
+    let file = world.library.message_path(&place(akes), akes.message.parse().unwrap());
     assert!(!file.exists(), "its file is gone");
     // Another's messages are not found, and an administrator who listens is written down.
     let other = world.sign_in(&world.bolaget().login("user")).await;
@@ -157,7 +158,7 @@ async fn a_recording_is_found_heard_and_every_listening_written_down() {
     let one = akes.pbx(&format!("/recordings/{}", akes.recording));
     manager.delete(&one).await.refused(403, "forbidden");
     admin.delete(&one).await.expect(204);
-    assert!(!world.library.recording_path(&world.place(akes), akes.recording.parse().unwrap()).exists());
+    assert!(!world.library.recording_path(&place(akes), akes.recording.parse().unwrap()).exists());
     manager.get(&audio).await.refused(404, "not_found");
     let _: Value = admin.get(&akes.pbx("/recordings")).await.expect(200);
 }

@@ -201,9 +201,8 @@ impl Line {
         let Some(request) = self.registers(hub, names, flow, seconds) else {
             return Outcome::Failed(LineFault::NameUnknown);
         };
-        let response = match ask_over(hub, request, flow).await {
-            Ok(response) => response,
-            Err(_) => return Outcome::Failed(LineFault::Silent),
+        let Ok(response) = ask_over(hub, request, flow).await else {
+            return Outcome::Failed(LineFault::Silent);
         };
         match response.status_code.code() {
             200..=299 => Outcome::Registered(self.granted(&response).unwrap_or(seconds)),

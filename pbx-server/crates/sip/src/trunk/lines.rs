@@ -114,7 +114,7 @@ pub async fn follow(hub: Arc<Hub>) {
         for line in hub.lines.update(wanted) {
             hub.control.lines().set(line.settings.trunk, LineState::Untried);
             let (stop, owned) = (hub.stop.clone(), Arc::clone(&hub));
-            hub.words.spawn(async move { stop.run_until_cancelled(line.run(owned)).await });
+            hub.words.spawn(async move { stop.run_until_cancelled(Box::pin(line.run(owned))).await });
         }
         tokio::select! {
             changed = changes.changed() => if changed.is_err() { return },

@@ -5,6 +5,7 @@
 use crate::auth::digest::{Algorithm, Params};
 use crate::wire;
 use rsipstack::sip::{Header, Headers, Method, Request, Response};
+use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 /// How a line knows us, and the challenges that it gave last.
@@ -101,14 +102,14 @@ impl Proof {
         let response = if *counted {
             answered.count += 1;
             let (count, own) = (format!("{:08x}", answered.count), wire::random_word());
-            text.push_str(&format!("qop=auth, nc={count}, cnonce=\"{own}\", "));
+            let _ = write!(text, "qop=auth, nc={count}, cnonce=\"{own}\", ");
             algorithm.hash(&[&ha1, nonce, &count, &own, "auth", &ha2])
         } else {
             algorithm.hash(&[&ha1, nonce, &ha2])
         };
-        text.push_str(&format!("response=\"{response}\", algorithm={}", algorithm.as_str()));
+        let _ = write!(text, "response=\"{response}\", algorithm={}", algorithm.as_str());
         if let Some(opaque) = opaque {
-            text.push_str(&format!(", opaque={}", quoted(opaque)));
+            let _ = write!(text, ", opaque={}", quoted(opaque));
         }
         wire::field(field, text)
     }

@@ -33,7 +33,9 @@ impl Line {
         rig.control.directory().replace(PbxConfig { snapshot, devices: Vec::new(), trunks: Vec::new() });
         let view = rig.control.directory().pbx(&realm).unwrap();
         let line = Self { rig, hand, view };
-        online.iter().for_each(|member| line.register(member));
+        for member in online {
+            line.register(member);
+        }
         line
     }
 

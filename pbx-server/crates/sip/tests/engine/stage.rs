@@ -175,7 +175,7 @@ impl Stage {
         let by_time =
             matches!(step.event, Happening::Timer | Happening::RingEnded { outcome: RingOutcome::NoAnswer });
         if !by_time && at > self.clock {
-            self.hand.advance(at - self.clock);
+            self.hand.advance(at.saturating_sub(self.clock));
             self.clock = at;
         }
         if matches!(step.event, Happening::Arrived { .. }) {

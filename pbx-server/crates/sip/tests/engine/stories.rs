@@ -247,7 +247,7 @@ impl Stage {
 
     /// Lets time pass until then, as soon as the engine waits for it.
     async fn pass_to(&mut self, due: Duration) {
-        let awaited = self.hand.awaited(due - self.clock);
+        let awaited = self.hand.awaited(due.saturating_sub(self.clock));
         assert!(tokio::time::timeout(PATIENCE, awaited).await.is_ok(), "nobody waits for {due:?}");
         self.hand.advance(due.saturating_sub(self.clock));
         self.clock = self.clock.max(due);

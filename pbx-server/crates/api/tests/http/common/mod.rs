@@ -2,7 +2,7 @@
 
 mod client;
 mod phones;
-mod sounds;
+pub mod sounds;
 mod world;
 
 pub use client::{Reply, Who, json_body};

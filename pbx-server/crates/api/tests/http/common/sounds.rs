@@ -17,11 +17,11 @@ fn silence(path: &Path) {
     wav.finish().unwrap();
 }
 
-impl World {
-    pub fn place(&self, company: &Company) -> Place {
-        Place { tenant: company.tenant.parse().unwrap(), customer: company.id.parse().unwrap() }
-    }
+pub fn place(company: &Company) -> Place {
+    Place { tenant: company.tenant.parse().unwrap(), customer: company.id.parse().unwrap() }
+}
 
+impl World {
     pub async fn tenant_tx(&self, company: &Company) -> TenantTx<'static> {
         let scope = self.store.tenant_scope(company.tenant.parse().unwrap()).await.unwrap();
         let scope = scope.for_customer(company.id.parse().unwrap());
@@ -31,8 +31,8 @@ impl World {
     /// A sound that is ready, or failed.
     pub async fn sound(&self, company: &Company, name: &str, ready: bool) -> String {
         let id = AudioId(new_id());
-        silence(&self.library.converted(&self.place(company), id));
-        silence(&self.library.original(&self.place(company), id));
+        silence(&self.library.converted(&place(company), id));
+        silence(&self.library.original(&place(company), id));
         let mut tx = self.tenant_tx(company).await;
         let pbx = company.pbx.parse().unwrap();
         let new =
@@ -51,7 +51,7 @@ impl World {
     /// A message in the mailbox of 1000, left so many minutes ago.
     pub async fn message(&self, company: &Company, minutes: i64) -> String {
         let id = MessageId(new_id());
-        silence(&self.library.message_path(&self.place(company), id));
+        silence(&self.library.message_path(&place(company), id));
         let mut tx = self.tenant_tx(company).await;
         let new = NewMessage {
             id,
@@ -73,7 +73,7 @@ impl World {
     /// A recorded call of 1000 with 1001.
     pub async fn recording(&self, company: &Company, minutes: i64) -> String {
         let id = RecordingId(new_id());
-        silence(&self.library.recording_path(&self.place(company), id));
+        silence(&self.library.recording_path(&place(company), id));
         let mut tx = self.tenant_tx(company).await;
         let number = |number: &str| Some(ExtensionNumber::parse(number).unwrap());
         let new = NewRecording {
