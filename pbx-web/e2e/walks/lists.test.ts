@@ -72,7 +72,7 @@ test('destroying asks first, says what is lost, and tells when it is done', asyn
   const visit = await open({ as: company.admin, password: PASSWORD, at: `${here}/extensions`, size: desktop });
   const { page, w } = visit;
   // What is removed may be asked for once more before its panel has gone.
-  visit.expectTrouble(/^404 GET .*\/(devices|pbxs\/[0-9a-f-]+|extensions\/[0-9a-f-]+)$/);
+  visit.expectTrouble(/^404 GET .*\/(devices|audio|pbxs\/[0-9a-f-]+|extensions\/[0-9a-f-]+)$/);
   await page.getByRole('link', { name: '1000', exact: true }).click();
   await page.getByRole('button', { name: w.extensions.delete }).click();
   const question = page.getByRole('alertdialog', { name: say(w.extensions.deleteTitle, { number: '1000' }) });
