@@ -2,7 +2,7 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { Search, SearchX, X } from 'lucide-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSearchParams } from 'react-router';
+import { useNavigation, useSearchParams } from 'react-router';
 import type { Listed } from '@/api/types';
 import { useShortcut } from '@/lib/hooks';
 import { Button } from '@/ui/button';
@@ -74,14 +74,16 @@ function SearchBox({ list, label }: { list: ListState; label: string }) {
   useEffect(() => {
     latest.current = list;
   });
+  // A change of the address would call off a page that is still on its way.
+  const leaving = useNavigation().state !== 'idle';
   useEffect(() => {
-    if (text === sent) return;
+    if (text === sent || leaving) return;
     const timer = setTimeout(() => {
       setSent(text.trim());
       latest.current.set({ search: text.trim() }, true);
     }, 250);
     return () => clearTimeout(timer);
-  }, [text, sent]);
+  }, [text, sent, leaving]);
   useShortcut('/', (event) => {
     event.preventDefault();
     input.current?.focus();
