@@ -1,6 +1,9 @@
 /** The server's refusals by code: what went wrong and what to do. */
 export const server = {
   wrong_credentials: 'Wrong e-mail address or password.',
+  second_factor_required: 'Enter the code from your app as well.',
+  second_factor_wrong: 'The code is not right. Wait for the next code in the app and try again.',
+  recovery_code_wrong: 'The code is not right, or has been used.',
   email_unverified: 'The address is not confirmed yet. Open the link in the mail, or ask for a new one.',
   suspended: 'The account is suspended. Talk to those who run the portal.',
   no_membership: 'The account does not belong to any company. Ask for a new invitation.',

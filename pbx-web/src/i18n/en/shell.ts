@@ -86,6 +86,18 @@ export const shell = {
       reset: 'The password is changed. Sign in with the new one.',
       joined: 'You are in. Sign in with the password you already have.',
     },
+    code: {
+      title: 'Enter your code',
+      text: 'Open your authenticator app and enter the six digits for {{email}}.',
+      code: 'Code from the app',
+      rule: 'The code has six digits.',
+      useRecovery: 'Can’t reach the app? Use a recovery code',
+      recoveryText: 'Enter one of the codes that you kept when you turned on two-step sign-in.',
+      recovery: 'Recovery code',
+      recoveryHint: 'Each code can be used once.',
+      useCode: 'Use a code from the app',
+      back: 'Sign in as somebody else',
+    },
     register: {
       title: 'Create an account',
       text: 'A company, a PBX, the first call in a few minutes.',

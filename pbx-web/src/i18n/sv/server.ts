@@ -1,6 +1,9 @@
 /** The server's refusals by code: what went wrong and what to do. */
 export const server = {
   wrong_credentials: 'Fel e-postadress eller lösenord.',
+  second_factor_required: 'Skriv också koden ur din app.',
+  second_factor_wrong: 'Koden stämmer inte. Vänta på nästa kod i appen och försök igen.',
+  recovery_code_wrong: 'Koden stämmer inte, eller är redan använd.',
   email_unverified: 'Adressen är inte bekräftad än. Öppna länken i brevet, eller be om en ny.',
   suspended: 'Kontot är avstängt. Tala med den som sköter portalen.',
   no_membership: 'Kontot hör inte till något företag. Be om en ny inbjudan.',

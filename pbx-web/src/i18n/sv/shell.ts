@@ -86,6 +86,18 @@ export const shell = {
       reset: 'Lösenordet är bytt. Logga in med det nya.',
       joined: 'Du är med. Logga in med lösenordet du redan har.',
     },
+    code: {
+      title: 'Skriv din kod',
+      text: 'Öppna appen för koder och skriv de sex siffrorna för {{email}}.',
+      code: 'Kod ur appen',
+      rule: 'Koden har sex siffror.',
+      useRecovery: 'Kommer du inte åt appen? Använd en återställningskod',
+      recoveryText: 'Skriv en av koderna som du sparade när du slog på tvåstegsinloggning.',
+      recovery: 'Återställningskod',
+      recoveryHint: 'Varje kod går att använda en gång.',
+      useCode: 'Använd en kod ur appen',
+      back: 'Logga in som någon annan',
+    },
     register: {
       title: 'Skapa konto',
       text: 'Ett företag, en växel, första samtalet om några minuter.',

@@ -15,10 +15,12 @@ import { Button } from '@/ui/button';
 import { Notice } from '@/ui/states';
 import { AuthCard, linkLook } from './layout';
 import { Resend } from './resend';
+import { SecondFactor } from './second-factor';
 
-/** Signs in and opens the portal in the account's language. */
-export async function signIn(email: string, password: string): Promise<void> {
-  const answer = await unwrap(api.POST('/api/v1/auth/login', { body: { email, password } }));
+/** Signs in and opens the portal in the account's language; `code` where the account asks for one as well. */
+export async function signIn(email: string, password: string, code?: string): Promise<void> {
+  const body = { email, password, ...(code ? { code } : {}) };
+  const answer = await unwrap(api.POST('/api/v1/auth/login', { body }));
   if (isLanguage(answer.account.locale)) await setLanguage(answer.account.locale);
   signedIn(answer);
 }
@@ -34,9 +36,10 @@ export function SignInPage() {
   const navigate = useNavigate();
   const [unverified, setUnverified] = useState<string | null>(null);
   const [wrong, setWrong] = useState<string | null>(null);
+  const [known, setKnown] = useState<{ email: string; password: string } | null>(null);
   const errorText = useErrorText();
   const next = safeNext(params.get('next')) ?? paths.home;
-  const reason = told.find((known) => known === params.get('reason'));
+  const reason = told.find((one) => one === params.get('reason'));
   const form = useForm({
     initial: { email: state?.email ?? '', password: '' },
     check: (values) => ({
@@ -50,6 +53,7 @@ export function SignInPage() {
         await signIn(values.email.trim(), values.password);
       } catch (error) {
         if (error instanceof ApiError && error.code === 'email_unverified') setUnverified(values.email.trim());
+        else if (error instanceof ApiError && error.code === 'second_factor_required') setKnown({ email: values.email.trim(), password: values.password });
         else setWrong(errorText.whole(error));
         return;
       }
@@ -57,6 +61,19 @@ export function SignInPage() {
     },
   });
   if (session.state === 'in') return <Navigate to={next} replace />;
+  if (known) {
+    return (
+      <SecondFactor
+        email={known.email}
+        send={(code) => signIn(known.email, known.password, code)}
+        onIn={() => navigate(next, { replace: true })}
+        onBack={() => {
+          setKnown(null);
+          form.set('password', '');
+        }}
+      />
+    );
+  }
   return (
     <AuthCard
       title={t('auth.signIn.title')}
