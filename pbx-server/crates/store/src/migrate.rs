@@ -27,6 +27,7 @@ const PLATFORM: Migrations = &[
     (1, "platform", include_str!("../../../migrations/platform/0001_platform.sql")),
     (2, "mail_attachments", include_str!("../../../migrations/platform/0002_mail_attachments.sql")),
     (3, "faster_transactions", include_str!("../../../migrations/platform/0003_faster_transactions.sql")),
+    (5, "second_factor", include_str!("../../../migrations/platform/0005_second_factor.sql")),
 ];
 const TENANT: Migrations = &[
     (1, "tenant", include_str!("../../../migrations/tenant/0001_tenant.sql")),

@@ -7,16 +7,26 @@ use std::sync::Mutex;
 use tokio::sync::mpsc;
 use voxera_testkit::postgres::Database;
 
-/// The next version of a tenant's schema, as a later release would bring it.
-const NEXT: Migrations = &[
-    TENANT[0],
-    TENANT[1],
-    TENANT[2],
-    (4, "notes", "create table notes (id uuid primary key); alter table customers add column note text"),
-];
+/// These, and one more as a later release would bring it.
+fn and(list: Migrations, name: &'static str, sql: &'static str) -> Migrations {
+    let next = latest(list) + 1;
+    list.iter().copied().chain([(next, name, sql)]).collect::<Vec<_>>().leak()
+}
+
+/// The next version of a tenant's schema.
+fn next() -> Migrations {
+    let sql = "create table notes (id uuid primary key); alter table customers add column note text";
+    and(TENANT, "notes", sql)
+}
 
 /// A later release that also changes the platform.
-const NEWER: Migrations = &[PLATFORM[0], PLATFORM[1], PLATFORM[2], (4, "news", "create table news (x int)")];
+fn newer() -> Migrations {
+    and(PLATFORM, "news", "create table news (x int)")
+}
+
+fn latest(list: Migrations) -> i64 {
+    list.last().map_or(0, |(version, _, _)| *version)
+}
 
 fn owner(database: &Database) -> PgConnectOptions {
     database.url().parse().unwrap()
@@ -75,7 +85,7 @@ async fn many_tenants_are_brought_up_at_once_and_each_is_told() {
     let told = Mutex::new(Vec::new());
     let report = run(&owner, &|step| told.lock().unwrap().push(step)).await.unwrap();
     assert_eq!(report, MigrationReport { tenants: 12, failed: Vec::new() });
-    assert_eq!(at_version(&owner, &ids, 3).await, 12);
+    assert_eq!(at_version(&owner, &ids, latest(TENANT)).await, 12);
     let told = told.into_inner().unwrap();
     assert_eq!(told[0], MigrationProgress::Platform);
     let mut counted = Vec::new();
@@ -113,12 +123,12 @@ async fn a_run_that_is_cut_off_in_the_middle_is_finished_by_the_next() {
     )
     .await
     .unwrap();
-    let half = at_version(&owner, &ids, 3).await;
+    let half = at_version(&owner, &ids, latest(TENANT)).await;
     assert!((3..24).contains(&half), "{half}");
     // Nobody has half a schema: what was cut off is undone.
     let report = run(&owner, &|_| {}).await.unwrap();
     assert_eq!(report, MigrationReport { tenants: 24, failed: Vec::new() });
-    assert_eq!(at_version(&owner, &ids, 3).await, 24);
+    assert_eq!(at_version(&owner, &ids, latest(TENANT)).await, 24);
 }
 
 #[tokio::test]
@@ -128,7 +138,7 @@ async fn two_servers_that_start_at_once_migrate_once() {
     let ids = tenants(&owner, 6).await;
     let (one, two) = tokio::join!(run(&owner, &|_| {}), run(&owner, &|_| {}));
     assert_eq!((one.unwrap().tenants, two.unwrap().tenants), (6, 6));
-    assert_eq!(at_version(&owner, &ids, 3).await, 6);
+    assert_eq!(at_version(&owner, &ids, latest(TENANT)).await, 6);
 }
 
 #[tokio::test]
@@ -149,20 +159,20 @@ async fn an_older_schema_catches_up_and_one_that_fails_stops_no_other() {
             told.lock().unwrap().push((tenant, error));
         }
     };
-    let report = run_to(&owner, PLATFORM, NEXT, &note).await.unwrap();
+    let report = run_to(&owner, PLATFORM, next(), &note).await.unwrap();
     assert_eq!(report.tenants, 4);
     assert_eq!(report.failed.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [broken]);
     assert!(report.failed[0].1.contains("notes"), "{report:?}");
     assert_eq!(told.into_inner().unwrap(), report.failed);
-    assert_eq!(at_version(&owner, &ids, 4).await, 4);
+    assert_eq!(at_version(&owner, &ids, latest(next())).await, 4);
     // The one that failed is whole, at the version it was.
-    assert_eq!(at_version(&owner, &[broken], 3).await, 1);
+    assert_eq!(at_version(&owner, &[broken], latest(TENANT)).await, 1);
 
     let away = format!("drop view {}.notes", schema_of(broken));
     sql.execute(AssertSqlSafe(away)).await.unwrap();
-    let report = run_to(&owner, PLATFORM, NEXT, &|_| {}).await.unwrap();
+    let report = run_to(&owner, PLATFORM, next(), &|_| {}).await.unwrap();
     assert_eq!(report, MigrationReport { tenants: 5, failed: Vec::new() });
-    assert_eq!(at_version(&owner, &ids, 4).await, 5);
+    assert_eq!(at_version(&owner, &ids, latest(next())).await, 5);
     // What a migration adds is the application's to use, like everything before it.
     let usable: bool = sqlx::query_scalar("select has_table_privilege('voxera_app', $1, 'insert')")
         .bind(format!("{}.notes", schema_of(broken)))
@@ -176,11 +186,11 @@ async fn an_older_schema_catches_up_and_one_that_fails_stops_no_other() {
 async fn an_older_server_refuses_a_newer_database() {
     let database = Database::create().await;
     let owner = owner(&database);
-    run_to(&owner, NEWER, TENANT, &|_| {}).await.unwrap();
+    run_to(&owner, newer(), TENANT, &|_| {}).await.unwrap();
     let refused = run(&owner, &|_| {}).await.unwrap_err().to_string();
-    assert!(refused.contains('4'), "{refused}");
+    assert!(refused.contains(&latest(newer()).to_string()), "{refused}");
     // And it leaves no lock behind.
-    run_to(&owner, NEWER, TENANT, &|_| {}).await.unwrap();
+    run_to(&owner, newer(), TENANT, &|_| {}).await.unwrap();
 }
 
 #[tokio::test]

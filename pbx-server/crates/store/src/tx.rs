@@ -4,10 +4,13 @@ use crate::error::Result;
 use crate::migrate;
 use crate::platform::accounts::Accounts;
 use crate::platform::audit::Audits;
+use crate::platform::avatars::Avatars;
 use crate::platform::idempotency::IdempotencyKeys;
+use crate::platform::logins::Logins;
 use crate::platform::mails::Mails;
 use crate::platform::one_time_tokens::OneTimeTokens;
 use crate::platform::realms::Realms;
+use crate::platform::second_factors::SecondFactors;
 use crate::platform::sessions::Sessions;
 use crate::platform::signing_keys::SigningKeys;
 use crate::platform::tenants::Tenants;
@@ -58,6 +61,18 @@ impl<'c> PlatformTx<'c> {
     /// Sign-ins and their refresh tokens.
     pub fn sessions(&mut self) -> Sessions<'_> {
         Sessions::new(&mut self.tx)
+    }
+    /// Second factors and recovery codes.
+    pub fn second_factors(&mut self) -> SecondFactors<'_> {
+        SecondFactors::new(&mut self.tx, self.store.seal_key())
+    }
+    /// Attempts to sign in.
+    pub fn logins(&mut self) -> Logins<'_> {
+        Logins::new(&mut self.tx)
+    }
+    /// People's pictures.
+    pub fn avatars(&mut self) -> Avatars<'_> {
+        Avatars::new(&mut self.tx)
     }
     /// Links in mails that work once.
     pub fn one_time_tokens(&mut self) -> OneTimeTokens<'_> {

@@ -20,6 +20,10 @@ pub struct Account {
     pub locale: Locale,
     /// When the address was shown to be the person's own.
     pub verified_at: Option<DateTime<Utc>>,
+    /// When the password was chosen; `None`: before that was kept, or there is none.
+    pub password_changed_at: Option<DateTime<Utc>>,
+    /// Whether there is a picture of the person.
+    pub avatar: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -55,6 +59,8 @@ impl FromRow<'_, PgRow> for Account {
             password_hash: row.raw("password_hash")?,
             locale: row.parsed("locale")?,
             verified_at: row.raw("verified_at")?,
+            password_changed_at: row.raw("password_changed_at")?,
+            avatar: row.raw("avatar")?,
             created_at: row.raw("created_at")?,
             updated_at: row.raw("updated_at")?,
         })
@@ -74,7 +80,9 @@ impl<'t> Accounts<'t> {
     /// By id.
     pub async fn get(self, id: AccountId) -> Result<Account> {
         Ok(sqlx::query_as(
-            "select id, email, password_hash, locale, verified_at, created_at, updated_at
+            "select id, email, password_hash, locale, verified_at, password_changed_at,
+                    exists (select 1 from platform.avatars where account_id = accounts.id) as avatar,
+                    created_at, updated_at
              from platform.accounts where id = $1",
         )
         .bind(id.0)
@@ -85,7 +93,9 @@ impl<'t> Accounts<'t> {
     /// By address.
     pub async fn by_email(self, email: &Email) -> Result<Account> {
         Ok(sqlx::query_as(
-            "select id, email, password_hash, locale, verified_at, created_at, updated_at
+            "select id, email, password_hash, locale, verified_at, password_changed_at,
+                    exists (select 1 from platform.avatars where account_id = accounts.id) as avatar,
+                    created_at, updated_at
              from platform.accounts where email = $1",
         )
         .bind(email.as_str())
@@ -96,9 +106,11 @@ impl<'t> Accounts<'t> {
     /// Conflict: `EmailTaken`.
     pub async fn create(self, new: NewAccount) -> Result<Account> {
         Ok(sqlx::query_as(
-            "insert into platform.accounts (id, email, password_hash, locale, verified_at)
-             values ($1, $2, $3, $4, $5)
-             returning id, email, password_hash, locale, verified_at, created_at, updated_at",
+            "insert into platform.accounts (id, email, password_hash, locale, verified_at,
+                 password_changed_at)
+             values ($1, $2, $3, $4, $5, case when $3::text is null then null else now() end)
+             returning id, email, password_hash, locale, verified_at, password_changed_at, false as avatar,
+                 created_at, updated_at",
         )
         .bind(new.id.0)
         .bind(new.email.as_str())
@@ -117,7 +129,7 @@ impl<'t> Accounts<'t> {
     /// A new password. Whoever sets one by a link has shown that the address is theirs: `verify`.
     pub async fn set_password(self, id: AccountId, hash: &str, verify: bool) -> Result<()> {
         let done = sqlx::query(
-            "update platform.accounts set password_hash = $2,
+            "update platform.accounts set password_hash = $2, password_changed_at = now(),
                      verified_at = case when $3 then coalesce(verified_at, now()) else verified_at end
                  where id = $1",
         )

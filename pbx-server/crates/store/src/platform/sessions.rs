@@ -173,7 +173,9 @@ impl<'t> Sessions<'t> {
         Ok(sqlx::query_as(
             "select id, account_id, user_agent, host(address) as address, created_at, last_used_at,
                     revoked_at, revoked_reason
-             from platform.sessions where account_id = $1 and revoked_at is null
+             from platform.sessions s where account_id = $1 and revoked_at is null and exists (
+                 select 1 from platform.refresh_tokens t
+                 where t.session_id = s.id and t.used_at is null and t.expires_at > now())
              order by created_at desc, id desc",
         )
         .bind(account.0)

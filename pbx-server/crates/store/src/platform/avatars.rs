@@ -1,0 +1,46 @@
+//! People's pictures.
+
+use crate::error::{Result, StoreError};
+use sqlx::PgConnection;
+use voxera_model::AccountId;
+
+/// Pictures of accounts: PNG, at most 512 KiB.
+pub struct Avatars<'t> {
+    conn: &'t mut PgConnection,
+}
+
+impl<'t> Avatars<'t> {
+    pub(crate) const fn new(conn: &'t mut PgConnection) -> Self {
+        Self { conn }
+    }
+
+    /// The picture. `NotFound`: there is none.
+    pub async fn get(self, account: AccountId) -> Result<Vec<u8>> {
+        Ok(sqlx::query_scalar("select picture from platform.avatars where account_id = $1")
+            .bind(account.0)
+            .fetch_one(self.conn)
+            .await?)
+    }
+
+    /// Puts a picture in place.
+    pub async fn set(self, account: AccountId, picture: &[u8]) -> Result<()> {
+        sqlx::query(
+            "insert into platform.avatars (account_id, picture) values ($1, $2)
+             on conflict (account_id) do update set picture = excluded.picture",
+        )
+        .bind(account.0)
+        .bind(picture)
+        .execute(self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Takes the picture away. `NotFound`: there is none.
+    pub async fn remove(self, account: AccountId) -> Result<()> {
+        let done = sqlx::query("delete from platform.avatars where account_id = $1")
+            .bind(account.0)
+            .execute(self.conn)
+            .await?;
+        if done.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+    }
+}
