@@ -10,6 +10,7 @@ use crate::hub::{Hub, lock, udp_flow};
 use crate::media::{Media, Ports};
 use crate::mwi::Lamps;
 use crate::trunk::{self, Lines};
+use crate::websocket::{self, WebSocketLink};
 use crate::{dispatch, mwi, net};
 use rsipstack::EndpointBuilder;
 use rsipstack::transaction::endpoint::EndpointOption;
@@ -142,6 +143,13 @@ impl EngineHandle {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// A browser's connection, whose socket the caller has. `peer`: where the browser is, and a port
+    /// that no other open connection from there has.
+    #[must_use]
+    pub fn websocket(&self, peer: SocketAddr) -> WebSocketLink {
+        websocket::open(&self.hub, peer)
     }
 
     /// Ends a call; one that is not there is no fault.

@@ -11,13 +11,15 @@ use voxera_callcontrol::Transport;
 /// Peers whose way is remembered.
 const MAX_WAYS: usize = 10_000;
 
-/// One way to a phone: for UDP the address its packets come from, for TCP the connection.
+/// One way to a phone: for UDP the address its packets come from, for TCP and browsers the connection.
 #[derive(Debug, Clone)]
 pub struct Flow {
     pub transport: Transport,
     pub peer: SocketAddr,
     connection: SipConnection,
     closed: CancellationToken,
+    /// Tells a connection from an earlier one of the same peer; 0 for UDP.
+    number: u64,
     line: Option<Arc<Key>>,
 }
 
@@ -29,7 +31,11 @@ impl Flow {
         connection: SipConnection,
         closed: CancellationToken,
     ) -> Self {
-        Self { transport, peer, connection, closed, line: None }
+        let number = match transport {
+            Transport::Udp => 0,
+            Transport::Tcp | Transport::Tls | Transport::WebSocket => rand::random(),
+        };
+        Self { transport, peer, connection, closed, number, line: None }
     }
 
     /// The same socket towards another peer; of use for UDP only.
@@ -65,13 +71,7 @@ impl Flow {
     /// Where a transaction sends to.
     #[must_use]
     pub fn address(&self) -> SipAddr {
-        let kind = match self.transport {
-            Transport::Udp => rsipstack::sip::Transport::Udp,
-            Transport::Tcp => rsipstack::sip::Transport::Tcp,
-            Transport::Tls => rsipstack::sip::Transport::Tls,
-            Transport::WebSocket => rsipstack::sip::Transport::Ws,
-        };
-        SipAddr::new(kind, self.peer.into())
+        SipAddr::new(kind(self.transport), self.peer.into())
     }
 
     /// Whether it still leads anywhere. UDP always seems to.
@@ -90,10 +90,10 @@ impl Flow {
         self.closed.cancelled().await;
     }
 
-    /// Whether both are the same way. A peer has one connection from one port.
+    /// Whether both are the same way.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
-        self.transport == other.transport && self.peer == other.peer
+        self.transport == other.transport && self.peer == other.peer && self.number == other.number
     }
 
     /// As in a Via.
@@ -105,6 +105,17 @@ impl Flow {
             Transport::Tls => "TLS",
             Transport::WebSocket => "WS",
         }
+    }
+}
+
+/// As the library names it.
+#[must_use]
+pub const fn kind(transport: Transport) -> rsipstack::sip::Transport {
+    match transport {
+        Transport::Udp => rsipstack::sip::Transport::Udp,
+        Transport::Tcp => rsipstack::sip::Transport::Tcp,
+        Transport::Tls => rsipstack::sip::Transport::Tls,
+        Transport::WebSocket => rsipstack::sip::Transport::Ws,
     }
 }
 

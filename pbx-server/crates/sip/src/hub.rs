@@ -43,7 +43,7 @@ pub struct Hub {
     /// Phones that want to know of messages.
     pub lamps: Lamps,
     /// Open connections by peer.
-    pub streams: Mutex<HashMap<SocketAddr, Flow>>,
+    pub streams: Mutex<HashMap<(Transport, SocketAddr), Flow>>,
     pub book: Arc<Book>,
     pub media: Media,
     pub rooms: Rooms,
@@ -156,8 +156,12 @@ impl Hub {
         if matches!(connection, SipConnection::Udp(_)) {
             return wire::source(&tx.original).map(|peer| self.udp_to(peer));
         }
-        let peer = connection.get_remote_addr()?.get_socketaddr().ok()?;
-        lock(&self.streams).get(&peer).cloned()
+        let address = connection.get_remote_addr()?;
+        let transport = match address.r#type {
+            Some(rsipstack::sip::Transport::Ws) => Transport::WebSocket,
+            _ => Transport::Tcp,
+        };
+        lock(&self.streams).get(&(transport, address.get_socketaddr().ok()?)).cloned()
     }
 
     /// The way to a UDP peer.
@@ -207,7 +211,12 @@ impl Hub {
 
     /// A connection is gone.
     pub fn closed(&self, flow: &Flow) {
-        lock(&self.streams).remove(&flow.peer);
+        let key = (flow.transport, flow.peer);
+        let mut streams = lock(&self.streams);
+        if streams.get(&key).is_some_and(|known| known.is(flow)) {
+            streams.remove(&key);
+        }
+        drop(streams);
         self.book.gone(flow);
         for (pbx, device, contact) in self.bindings.close(flow) {
             self.control.presence().unregister(pbx, device, Some(&contact));

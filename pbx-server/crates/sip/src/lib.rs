@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`engine`](Engine) | starts and stops everything |
 //! | `hub` | what all parts share; every message comes in here, guard first |
-//! | `net` | UDP and TCP sockets on one port |
+//! | `net`, `websocket` | UDP and TCP sockets on one port; browsers, whose sockets the HTTP server has |
 //! | `wire` | reading and writing messages: the one door for text that goes into a header |
 //! | `guard` | floods, guessers and scanners |
 //! | `auth`, `who` | digest, nonces; which phone a request is from, before anything is kept of it |
@@ -37,8 +37,10 @@ mod net;
 mod register;
 mod sdp;
 mod trunk;
+mod websocket;
 mod who;
 mod wire;
 
 pub use config::{EngineConfig, Limits, RegistrationLimits, SipTimers};
 pub use engine::{Engine, EngineHandle, EngineStats};
+pub use websocket::WebSocketLink;

@@ -1,6 +1,6 @@
 //! Sockets: UDP and TCP on one port, each message handed to the hub whole.
 
-use crate::flow::Flow;
+use crate::flow::{self, Flow};
 use crate::hub::{Hub, dropped, lock};
 use crate::wire;
 use bytes::{Buf, BytesMut};
@@ -8,7 +8,7 @@ use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::{SipAddr, TransportEvent};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -78,13 +78,7 @@ pub async fn serve_tcp(hub: Arc<Hub>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let limits = hub.config.limits;
-                let (all, of_source) = {
-                    let streams = lock(&hub.streams);
-                    let ip = peer.ip();
-                    (streams.len(), streams.keys().filter(|p| p.ip() == ip).count())
-                };
-                if all >= limits.connections || of_source >= limits.connections_per_source {
+                if is_full(&hub, peer.ip()) {
                     dropped("connections");
                     continue;
                 }
@@ -100,29 +94,58 @@ pub async fn serve_tcp(hub: Arc<Hub>, listener: TcpListener) {
     }
 }
 
+/// Whether nobody more from there is let in.
+pub fn is_full(hub: &Hub, ip: IpAddr) -> bool {
+    let limits = hub.config.limits;
+    let streams = lock(&hub.streams);
+    let of_source = || streams.keys().filter(|(_, peer)| peer.ip() == ip).count();
+    streams.len() >= limits.connections || of_source() >= limits.connections_per_source
+}
+
+/// Lets requests find the way that they came by. Whoever had it before is gone.
+pub fn keep(hub: &Hub, flow: &Flow) {
+    let before = lock(&hub.streams).insert((flow.transport, flow.peer), flow.clone());
+    if let Some(before) = before {
+        before.close();
+    }
+}
+
 /// Opens a connection to a line and serves it until it is closed.
 pub async fn connect(hub: &Arc<Hub>, peer: SocketAddr) -> io::Result<Flow> {
     // A server that does not take it within the time that a request may last is not there.
     let stream = tokio::time::timeout(hub.config.timers.t1 * 8, TcpStream::connect(peer)).await??;
-    let (flow, outgoing) = flow(peer).await.ok_or(io::ErrorKind::NotConnected)?;
-    lock(&hub.streams).insert(peer, flow.clone());
+    let opened = flow(Transport::Tcp, peer, CancellationToken::new()).await;
+    let (flow, outgoing) = opened.ok_or(io::ErrorKind::NotConnected)?;
+    keep(hub, &flow);
     hub.spawn(serve(Arc::clone(hub), stream, flow.clone(), outgoing));
     Ok(flow)
 }
 
 async fn connection(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr) {
-    let Some((flow, outgoing)) = flow(peer).await else { return };
-    lock(&hub.streams).insert(peer, flow.clone());
+    let Some((flow, outgoing)) = flow(Transport::Tcp, peer, CancellationToken::new()).await else { return };
+    keep(&hub, &flow);
     serve(hub, stream, flow, outgoing).await;
 }
 
 /// The way of a connection, and what is to be written to it.
-async fn flow(peer: SocketAddr) -> Option<(Flow, UnboundedReceiver<TransportEvent>)> {
+pub async fn flow(
+    transport: Transport,
+    peer: SocketAddr,
+    closed: CancellationToken,
+) -> Option<(Flow, UnboundedReceiver<TransportEvent>)> {
     let (_never, incoming) = unbounded_channel();
     let (out, outgoing) = unbounded_channel();
-    let address = SipAddr::new(rsipstack::sip::Transport::Tcp, peer.into());
+    let address = SipAddr::new(flow::kind(transport), peer.into());
     let channel = ChannelConnection::create_connection(incoming, out, address, None).await.ok()?;
-    Some((Flow::new(Transport::Tcp, peer, channel.into(), CancellationToken::new()), outgoing))
+    Some((Flow::new(transport, peer, channel.into(), closed), outgoing))
+}
+
+/// What is to be written of what the library sends.
+pub fn message(event: TransportEvent) -> Option<Vec<u8>> {
+    match event {
+        TransportEvent::Incoming(message, _, _) => Some(message.to_bytes()),
+        TransportEvent::New(_) | TransportEvent::Closed(_) => None,
+    }
 }
 
 async fn serve(hub: Arc<Hub>, stream: TcpStream, flow: Flow, outgoing: UnboundedReceiver<TransportEvent>) {
@@ -166,9 +189,9 @@ async fn write(
 ) {
     loop {
         let bytes = tokio::select! {
-            Some(event) = messages.recv() => match event {
-                TransportEvent::Incoming(message, _, _) => message.to_bytes(),
-                TransportEvent::New(_) | TransportEvent::Closed(_) => continue,
+            Some(event) = messages.recv() => match message(event) {
+                Some(bytes) => bytes,
+                None => continue,
             },
             Some(()) = pongs.recv() => b"\r\n".to_vec(),
             else => return,
@@ -229,7 +252,8 @@ fn content_length(head: &[u8]) -> Option<usize> {
     length.trim().parse().ok()
 }
 
-fn is_keep_alive(bytes: &[u8]) -> bool {
+/// Whether this is no message but a sign of life.
+pub fn is_keep_alive(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| matches!(b, b'\r' | b'\n' | 0))
 }
 

@@ -308,7 +308,8 @@ impl Line {
             Transport::Udp => hub.udp_to(peer),
             Transport::Tls | Transport::WebSocket => return Err(std::io::ErrorKind::Unsupported.into()),
             Transport::Tcp => {
-                let open = lock(&hub.streams).get(&peer).filter(|flow| flow.is_open()).cloned();
+                let open =
+                    lock(&hub.streams).get(&(Transport::Tcp, peer)).filter(|flow| flow.is_open()).cloned();
                 match open {
                     Some(flow) => flow,
                     None => net::connect(hub, peer).await?,
