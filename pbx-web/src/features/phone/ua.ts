@@ -1,0 +1,409 @@
+/** Calls over a WebSocket to this host, with SIP.js. The only file that knows the protocol; loaded when a phone starts. */
+import { Invitation, Inviter, Registerer, RegistererState, SessionState, TransportState, URI, UserAgent, Web, type Notification, type Session } from 'sip.js';
+import { refusal, type Party, type Reason } from './calls';
+import type { Credential, Leg, LegHandlers, LineHandle, LineHandlers, OpenLine } from './line';
+import { pause, waitBefore } from './pause';
+
+/** Seconds that a registration lasts; it is renewed well before. */
+const REGISTERED_FOR = 300;
+/** Milliseconds between two signs of life on a silent connection, and until one is missed. */
+const ALIVE_EVERY = 15_000;
+const ALIVE_WITHIN = 6000;
+/** Milliseconds until what does not connect is given up. */
+const CONNECT_WITHIN = 8000;
+/** Milliseconds for the network's own addresses; the server's are in its answer. */
+const GATHER_WITHIN = 400;
+
+interface MediaOptions extends Web.SessionDescriptionHandlerOptions {
+  microphone?: MediaStream;
+}
+
+const AUDIO = { audio: true, video: false };
+
+export const openLine: OpenLine = (credential, handlers) => new SipLine(credential, handlers);
+
+class SipLine implements LineHandle {
+  ready = false;
+  private readonly ua: UserAgent;
+  private readonly end = new AbortController();
+  private readonly legs = new Set<SipLeg>();
+  private registerer: Registerer | null = null;
+  private retired = false;
+  private lost: (() => void) | null = null;
+  private heardAt = 0;
+
+  constructor(
+    readonly credential: Credential,
+    private readonly handlers: LineHandlers,
+  ) {
+    const media: Web.MediaStreamFactory = (_, __, options) => {
+      const { microphone } = (options ?? {}) as MediaOptions;
+      return microphone ? Promise.resolve(microphone) : Promise.reject(new Error('no microphone'));
+    };
+    this.ua = new UserAgent({
+      uri: new URI('sip', credential.username, credential.realm),
+      displayName: credential.display_name,
+      authorizationUsername: credential.username,
+      authorizationPassword: credential.password,
+      userAgentString: `Voxera ${browserName()}`,
+      logBuiltinEnabled: false,
+      reconnectionAttempts: 0,
+      gracefulShutdown: false,
+      transportOptions: { server: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${credential.websocket}`, connectionTimeout: CONNECT_WITHIN / 1000 },
+      sessionDescriptionHandlerFactory: Web.defaultSessionDescriptionHandlerFactory(media),
+      sessionDescriptionHandlerFactoryOptions: { iceGatheringTimeout: GATHER_WITHIN, peerConnectionConfiguration: { bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' } },
+      delegate: {
+        onInvite: (invitation) => this.arrive(invitation),
+        onDisconnect: () => this.lost?.(),
+      },
+    });
+    void this.run();
+  }
+
+  /** Connects, registers, and does both again for as long as the line is wanted. */
+  private async run(): Promise<void> {
+    const { signal } = this.end;
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      const broken = new Promise<void>((resolve) => {
+        this.lost = resolve;
+      });
+      try {
+        await (this.ua.state === 'Started' ? this.ua.reconnect() : this.ua.start());
+        const outcome = await this.register();
+        if (outcome === 'refused') {
+          this.handlers.onRefused();
+          return;
+        }
+        if (outcome === 'registered') {
+          attempt = 0;
+          this.ready = true;
+          this.handlers.onReady();
+          for (const leg of this.legs) leg.reconnected();
+          await Promise.race([broken, this.watch()]);
+          if (this.refusedLater) {
+            this.handlers.onRefused();
+            return;
+          }
+        } else await this.hangDown();
+      } catch {
+        // Not connected; the next attempt follows.
+      }
+      if (signal.aborted) return;
+      if (this.ready || attempt === 0) {
+        this.ready = false;
+        this.handlers.onLost();
+        for (const leg of this.legs) leg.cutOff();
+      }
+      await pause(waitBefore(attempt, Math.random()), signal);
+    }
+  }
+
+  private refusedLater = false;
+
+  private register(): Promise<'registered' | 'refused' | 'failed'> {
+    return new Promise((resolve) => {
+      // A new one each time: the old one may wait for an answer that a broken connection swallowed.
+      const registerer = new Registerer(this.ua, { expires: REGISTERED_FOR, refreshFrequency: 75 });
+      this.registerer = registerer;
+      let settled = false;
+      const settle = (outcome: 'registered' | 'refused' | 'failed') => {
+        settled = true;
+        resolve(outcome);
+      };
+      registerer.stateChange.addListener((state) => {
+        if (this.registerer !== registerer) return;
+        if (state === RegistererState.Registered && !settled) settle('registered');
+        // A renewal that is not taken: the credential is over.
+        if (state === RegistererState.Unregistered && settled && !this.end.signal.aborted) {
+          this.refusedLater = true;
+          this.lost?.();
+        }
+      });
+      registerer
+        .register({
+          requestDelegate: {
+            onReject: ({ message }) => settle([401, 403, 404, 407].includes(message.statusCode ?? 0) ? 'refused' : 'failed'),
+          },
+        })
+        .catch(() => settle('failed'));
+      void pause(CONNECT_WITHIN, this.end.signal).then(() => {
+        if (!settled) settle('failed');
+      });
+    });
+  }
+
+  /** Ends when the connection shows no sign of life. */
+  private async watch(): Promise<void> {
+    const { signal } = this.end;
+    const transport = this.ua.transport as Web.Transport;
+    const socket = transport.ws;
+    const heard = () => {
+      this.heardAt = Date.now();
+    };
+    heard();
+    socket?.addEventListener('message', heard);
+    while (!signal.aborted && transport.ws === socket && transport.state === TransportState.Connected) {
+      await pause(ALIVE_EVERY, signal);
+      if (transport.ws !== socket) return;
+      const asked = Date.now();
+      await transport.send('\r\n\r\n').catch(() => undefined);
+      await pause(ALIVE_WITHIN, signal);
+      if (this.heardAt < asked && transport.ws === socket) {
+        await this.hangDown();
+        return;
+      }
+    }
+  }
+
+  /** Drops the connection at once: a browser waits long for the farewell of a server that is gone. */
+  private async hangDown(): Promise<void> {
+    const transport = this.ua.transport as Web.Transport;
+    if (transport.state === TransportState.Disconnected) return;
+    const gone = transport.disconnect().catch(() => undefined);
+    const inner = transport as unknown as { _ws?: WebSocket; onWebSocketClose: (event: { code: number }, socket: WebSocket) => void };
+    if (inner._ws) inner.onWebSocketClose({ code: 1006 }, inner._ws);
+    await gone;
+  }
+
+  private arrive(invitation: Invitation): void {
+    if (this.retired) {
+      void invitation.reject({ statusCode: 480 });
+      return;
+    }
+    const { uri, displayName } = invitation.remoteIdentity;
+    const number = uri.user && uri.user !== 'anonymous' ? uri.user : '';
+    const leg = this.adopt(invitation, { number, name: displayName && displayName !== number && number ? displayName : null });
+    this.handlers.onIncoming(leg);
+  }
+
+  private adopt(session: Session, party: Party): SipLeg {
+    const leg: SipLeg = new SipLeg(session, party, () => {
+      this.legs.delete(leg);
+      if (this.retired && this.legs.size === 0) void this.close();
+    });
+    this.legs.add(leg);
+    return leg;
+  }
+
+  call(number: string, microphone: MediaStream): Leg {
+    const options: MediaOptions = { constraints: AUDIO, microphone };
+    const inviter = new Inviter(this.ua, new URI('sip', number, this.credential.realm), { earlyMedia: true, sessionDescriptionHandlerOptions: options });
+    const leg = this.adopt(inviter, { number, name: null });
+    leg.invite(inviter);
+    return leg;
+  }
+
+  retire(): void {
+    this.retired = true;
+    if (this.legs.size === 0) void this.close();
+  }
+
+  async close(): Promise<void> {
+    if (this.end.signal.aborted) return;
+    for (const leg of [...this.legs]) void leg.hangUp();
+    if (this.ready) await this.registerer?.unregister().catch(() => undefined);
+    this.end.abort();
+    this.ready = false;
+    await this.ua.stop().catch(() => undefined);
+  }
+}
+
+class SipLeg implements Leg {
+  readonly id: string;
+  handlers: LegHandlers | null = null;
+  private reason: Reason | null = null;
+  private held = false;
+  private broken = false;
+  private pathFailed = false;
+  private watched: RTCPeerConnection | null = null;
+
+  constructor(
+    private readonly session: Session,
+    readonly party: Party,
+    private readonly onOver: () => void,
+  ) {
+    this.id = session.id;
+    session.delegate = {
+      onBye: () => {
+        this.reason ??= 'they';
+      },
+      onCancel: (cancel) => {
+        const why = cancel.request.getHeader('reason') ?? '';
+        this.reason ??= /cause=200|elsewhere/i.test(why) ? 'answered_elsewhere' : 'missed';
+      },
+      onInvite: (request) => {
+        this.handlers?.onHeld(/^a=(sendonly|inactive)\s*$/m.test(request.body));
+      },
+      onSessionDescriptionHandler: () => this.watch(),
+    };
+    session.stateChange.addListener((state) => {
+      if (state === SessionState.Established) {
+        this.watch();
+        this.handlers?.onAnswered();
+      }
+      if (state === SessionState.Terminated) {
+        this.onOver();
+        this.handlers?.onEnded(this.reason ?? (session instanceof Invitation ? 'missed' : 'fault'));
+      }
+    });
+  }
+
+  private get media(): Web.SessionDescriptionHandler | undefined {
+    return this.session.sessionDescriptionHandler as Web.SessionDescriptionHandler | undefined;
+  }
+
+  invite(inviter: Inviter): void {
+    inviter
+      .invite({
+        requestDelegate: {
+          onProgress: ({ message }) => {
+            if ((message.statusCode ?? 0) >= 180) this.handlers?.onRinging(message.body.length > 0);
+          },
+          onReject: ({ message }) => {
+            this.reason ??= refusal(message.statusCode ?? 0);
+          },
+        },
+      })
+      .catch(() => {
+        this.reason ??= 'fault';
+        void inviter.dispose();
+      });
+  }
+
+  private watch(): void {
+    const media = this.media;
+    const connection = media?.peerConnection;
+    if (!media || !connection || connection === this.watched) return;
+    this.watched = connection;
+    const sound = () => this.handlers?.onSound(media.remoteMediaStream);
+    media.remoteMediaStream.addEventListener('addtrack', sound);
+    connection.addEventListener('connectionstatechange', () => {
+      const { connectionState } = connection;
+      if (connectionState === 'connected') this.handlers?.onPath('up');
+      if (connectionState === 'disconnected') this.handlers?.onPath('broken');
+      if (connectionState === 'failed') {
+        this.handlers?.onPath('failed');
+        this.pathFailed = true;
+        if (!this.broken) void this.restart();
+      }
+    });
+    sound();
+  }
+
+  async answer(microphone: MediaStream): Promise<void> {
+    if (!(this.session instanceof Invitation)) return;
+    const options: MediaOptions = { constraints: AUDIO, microphone };
+    await this.session.accept({ sessionDescriptionHandlerOptions: options });
+  }
+
+  async decline(): Promise<void> {
+    if (!(this.session instanceof Invitation) || this.session.state !== SessionState.Initial) return;
+    this.reason ??= 'declined_by_you';
+    await this.session.reject({ statusCode: 603 });
+  }
+
+  async hangUp(): Promise<void> {
+    this.reason ??= 'you';
+    const { session } = this;
+    switch (session.state) {
+      case SessionState.Initial:
+      case SessionState.Establishing:
+        if (session instanceof Inviter) await session.cancel();
+        else if (session instanceof Invitation) await session.reject();
+        break;
+      case SessionState.Established:
+        await session.bye();
+        break;
+      case SessionState.Terminating:
+      case SessionState.Terminated:
+        break;
+    }
+  }
+
+  async hold(on: boolean): Promise<void> {
+    if (this.session.state !== SessionState.Established || on === this.held) return;
+    await this.invited({ hold: on });
+    this.held = on;
+  }
+
+  /** Offers the call anew, and waits for the answer. */
+  private invited(options: Web.SessionDescriptionHandlerOptions): Promise<void> {
+    return new Promise((resolve, failed) => {
+      this.session
+        .invite({
+          sessionDescriptionHandlerOptions: { constraints: AUDIO, ...options } satisfies MediaOptions,
+          requestDelegate: { onAccept: () => resolve(), onReject: ({ message }) => failed(new Error(String(message.statusCode ?? 0))) },
+        })
+        .catch(failed);
+    });
+  }
+
+  mute(on: boolean): void {
+    this.media?.enableSenderTracks(!on);
+  }
+
+  async speakThrough(microphone: MediaStream): Promise<void> {
+    const [track] = microphone.getAudioTracks();
+    const sender = this.media?.peerConnection?.getSenders().find((found) => found.track?.kind === 'audio');
+    if (!track || !sender) return;
+    const before = sender.track;
+    track.enabled = before?.enabled ?? true;
+    await sender.replaceTrack(track);
+    before?.stop();
+  }
+
+  key(key: string): void {
+    // 160 ms is heard by every menu; the pause tells two equal keys apart.
+    this.media?.sendDtmf(key, { duration: 160, interToneGap: 70 });
+  }
+
+  passTo(to: string | Leg): Promise<boolean> {
+    const target = to instanceof SipLeg ? to.session : typeof to === 'string' ? new URI('sip', to, this.session.userAgent.configuration.uri.host) : null;
+    if (!target) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const onNotify = (notification: Notification) => {
+        void notification.accept();
+        const code = Number(/^SIP\/2\.0 (\d{3})/.exec(notification.request.body)?.[1] ?? 0);
+        if (code >= 200) resolve(code < 300);
+      };
+      this.session.stateChange.addListener((state) => {
+        if (state === SessionState.Terminated) resolve(true);
+      });
+      this.session.refer(target, { onNotify, requestDelegate: { onReject: () => resolve(false) } }).catch(() => resolve(false));
+    });
+  }
+
+  cutOff(): void {
+    this.broken = true;
+    if (this.session.state !== SessionState.Established) return;
+    // The sound goes its own way; only when that breaks as well does anybody notice.
+    if (this.pathFailed) this.handlers?.onPath('broken');
+  }
+
+  reconnected(): void {
+    if (!this.broken) return;
+    this.broken = false;
+    if (this.session.state === SessionState.Established) void this.restart();
+  }
+
+  /** Looks for a new way for the sound, from where this browser is now. */
+  private async restart(): Promise<void> {
+    if (this.session.state !== SessionState.Established) return;
+    try {
+      await this.invited({ hold: this.held, offerOptions: { iceRestart: true } });
+      this.pathFailed = false;
+    } catch {
+      // The other side no longer knows the call, or the connection is gone again; what follows tells.
+    }
+  }
+
+  async stats(): Promise<RTCStatsReport | null> {
+    const connection = this.media?.peerConnection;
+    return connection ? connection.getStats() : null;
+  }
+}
+
+function browserName(): string {
+  const agent = navigator.userAgent;
+  return /Edg\//.test(agent) ? 'Edge' : /Firefox\//.test(agent) ? 'Firefox' : /Chrome\//.test(agent) ? 'Chrome' : /Safari\//.test(agent) ? 'Safari' : 'browser';
+}
