@@ -16,7 +16,6 @@ import { View } from '@/features/shared/view';
 import { setLanguage } from '@/i18n';
 import { duration } from '@/lib/format';
 import { useTitle } from '@/lib/hooks';
-import { PASSWORD_LEAST } from '@/lib/text';
 import { setTheme, useTheme, type Theme } from '@/lib/theme';
 import { Status } from '@/ui/badge';
 import { Button } from '@/ui/button';
@@ -175,40 +174,5 @@ function ProfileForm({ name, locale }: { name: string; locale: Locale }) {
         />
       </Card>
     </div>
-  );
-}
-
-export function SecurityPage() {
-  const { t } = useTranslation();
-  useTitle(t('me.security'));
-  const change = useAction({ quiet: true, success: t('me.passwordChanged'), run: (body: { current_password: string; new_password: string }) => unwrap(api.POST('/api/v1/me/password', { body })) });
-  const form = useForm({
-    initial: { current_password: '', new_password: '', again: '' },
-    check: (values) => ({
-      ...(values.current_password ? {} : { current_password: t('form.required') }),
-      ...(values.new_password.length < PASSWORD_LEAST ? { new_password: t('form.passwordShort') } : {}),
-      ...(values.new_password === values.again ? {} : { again: t('form.passwordsDiffer') }),
-    }),
-    send: async ({ current_password, new_password }) => {
-      await change.mutateAsync({ current_password, new_password });
-    },
-    done: () => form.reset(),
-  });
-  return (
-    <>
-      <PageHeader title={t('me.security')}>{t('me.securityText')}</PageHeader>
-      <Card className="max-w-2xl" title={t('me.changePassword')}>
-        <FormBody form={form} id="password">
-          <TextField form={form} name="current_password" required password label={t('me.currentPassword')} autoComplete="current-password" />
-          <TextField form={form} name="new_password" required password label={t('me.newPassword')} hint={t('form.passwordHint')} autoComplete="new-password" />
-          <TextField form={form} name="again" required password label={t('me.passwordAgain')} autoComplete="new-password" />
-          <div className="flex justify-end">
-            <Button type="submit" variant="primary" loading={form.submitting}>
-              {t('me.changePassword')}
-            </Button>
-          </div>
-        </FormBody>
-      </Card>
-    </>
   );
 }

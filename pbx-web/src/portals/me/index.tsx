@@ -6,7 +6,8 @@ import { Shell } from '../shell/shell';
 import { usePlaces } from '../shell/places';
 
 export { MyMessagesPage } from '@/features/messages/messages';
-export { MyCallsPage, MyPhonesPage, ProfilePage, SecurityPage } from '@/features/me/pages';
+export { MyCallsPage, MyPhonesPage, ProfilePage } from '@/features/me/pages';
+export { SecurityPage } from '@/features/me/security';
 
 export function MeLayout() {
   const { t } = useTranslation();
