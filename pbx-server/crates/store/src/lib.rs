@@ -67,6 +67,7 @@ pub use page::{Listed, Page, Sort};
 pub use platform::accounts::{Account, Accounts, Found, NewAccount};
 pub use platform::audit::{ActorKind, AuditEntry, AuditFilter, Audits, NewAudit};
 pub use platform::avatars::Avatars;
+pub use platform::browser_phones::BrowserPhones;
 pub use platform::idempotency::{Idempotency, IdempotencyKeys};
 pub use platform::logins::{Login, LoginOutcome, Logins};
 pub use platform::mails::{Mail, MailFilter, MailState, Mails, NewMail};
@@ -90,7 +91,7 @@ pub use tenant::calls::{
 };
 pub use tenant::config::{AllConfigs, Configs, DeviceSecret, PbxConfig, TrunkSecret};
 pub use tenant::customers::{Customer, CustomerChange, Customers, NewCustomer};
-pub use tenant::devices::{Device, DeviceCredential, Devices, NewDevice};
+pub use tenant::devices::{Device, DeviceCredential, DeviceKind, Devices, NewDevice};
 pub use tenant::extensions::{
     Extension, ExtensionChange, ExtensionFilter, ExtensionOfUser, Extensions, NewExtension, UserExtension,
 };

@@ -27,12 +27,14 @@ const PLATFORM: Migrations = &[
     (1, "platform", include_str!("../../../migrations/platform/0001_platform.sql")),
     (2, "mail_attachments", include_str!("../../../migrations/platform/0002_mail_attachments.sql")),
     (3, "faster_transactions", include_str!("../../../migrations/platform/0003_faster_transactions.sql")),
+    (4, "browser_phones", include_str!("../../../migrations/platform/0004_browser_phones.sql")),
     (5, "second_factor", include_str!("../../../migrations/platform/0005_second_factor.sql")),
 ];
 const TENANT: Migrations = &[
     (1, "tenant", include_str!("../../../migrations/tenant/0001_tenant.sql")),
     (2, "call_flows", include_str!("../../../migrations/tenant/0002_call_flows.sql")),
     (3, "message_mails", include_str!("../../../migrations/tenant/0003_message_mails.sql")),
+    (4, "browser_phones", include_str!("../../../migrations/tenant/0004_browser_phones.sql")),
 ];
 
 /// Names this version of both schemas: 16 hexadecimal digits that change with any migration.

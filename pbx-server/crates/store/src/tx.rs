@@ -5,6 +5,7 @@ use crate::migrate;
 use crate::platform::accounts::Accounts;
 use crate::platform::audit::Audits;
 use crate::platform::avatars::Avatars;
+use crate::platform::browser_phones::BrowserPhones;
 use crate::platform::idempotency::IdempotencyKeys;
 use crate::platform::logins::Logins;
 use crate::platform::mails::Mails;
@@ -73,6 +74,10 @@ impl<'c> PlatformTx<'c> {
     /// People's pictures.
     pub fn avatars(&mut self) -> Avatars<'_> {
         Avatars::new(&mut self.tx)
+    }
+    /// Browsers that are phones.
+    pub fn browser_phones(&mut self) -> BrowserPhones<'_> {
+        BrowserPhones::new(&mut self.tx)
     }
     /// Links in mails that work once.
     pub fn one_time_tokens(&mut self) -> OneTimeTokens<'_> {

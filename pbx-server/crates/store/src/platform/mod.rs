@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod avatars;
+pub(crate) mod browser_phones;
 pub(crate) mod idempotency;
 pub(crate) mod logins;
 pub(crate) mod mails;

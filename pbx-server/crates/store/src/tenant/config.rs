@@ -173,7 +173,8 @@ impl<'t> Configs<'t> {
         let rows = sqlx::query(
             "select d.id, d.pbx_id, d.extension_id, e.number, d.name, d.sealed_secret
              from devices d join extensions e on e.id = d.extension_id
-             where $1::uuid is null or d.pbx_id = $1 order by d.created_at, d.id",
+             where ($1::uuid is null or d.pbx_id = $1) and (d.expires_at is null or d.expires_at > now())
+             order by d.created_at, d.id",
         )
         .bind(only)
         .fetch_all(&mut *self.conn)

@@ -4,18 +4,29 @@ use crate::error::{Result, StoreError};
 use crate::page::{List, Listed, Page};
 use crate::row::Columns;
 use crate::seal::SealKey;
+use crate::tx::TenantTx;
 use chrono::{DateTime, Utc};
 use md5::{Digest, Md5};
 use rand::Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
-use voxera_model::{CustomerId, DeviceId, ExtensionId, Name, PbxId, Realm, TenantId};
+use voxera_model::{CustomerId, DeviceId, ExtensionId, Name, PbxId, Realm, SessionId, TenantId};
 use zeroize::Zeroizing;
 
 /// Characters of a password: 28 of 62 are 166 bits.
 const PASSWORD_LENGTH: usize = 28;
+
+/// What a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    /// It was given its password by a person, and keeps it.
+    Phone,
+    /// It belongs to a sign-in, and goes with it.
+    Browser,
+}
 
 /// A phone's credential, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,7 +37,10 @@ pub struct Device {
     pub pbx: PbxId,
     pub extension: ExtensionId,
     pub name: Name,
+    pub kind: DeviceKind,
     pub created_at: DateTime<Utc>,
+    /// When a browser's credential ends by itself; `None`: it does not.
+    pub expires_at: Option<DateTime<Utc>>,
     /// When the password was last made anew.
     pub rotated_at: Option<DateTime<Utc>>,
 }
@@ -53,7 +67,7 @@ impl std::fmt::Debug for DeviceCredential {
 }
 
 const LIST: List = List {
-    select: "id, customer_id, pbx_id, extension_id, name, created_at, rotated_at from devices",
+    select: "id, customer_id, pbx_id, extension_id, name, created_at, rotated_at, kind, expires_at from devices",
     sorts: &[("created_at", "created_at"), ("name", "lower(name collate \"sv-x-icu\")")],
     keys: &["created_at", "name"],
     newest_first: false,
@@ -70,6 +84,8 @@ impl FromRow<'_, PgRow> for Device {
             pbx: PbxId(row.raw("pbx_id")?),
             extension: ExtensionId(row.raw("extension_id")?),
             name: row.parsed("name")?,
+            kind: row.word("kind")?,
+            expires_at: row.raw("expires_at")?,
             created_at: row.raw("created_at")?,
             rotated_at: row.raw("rotated_at")?,
         })
@@ -106,7 +122,7 @@ impl<'t> Devices<'t> {
     /// By id.
     pub async fn get(self, id: DeviceId) -> Result<Device> {
         Ok(sqlx::query_as(
-            "select id, customer_id, pbx_id, extension_id, name, created_at, rotated_at from devices
+            "select id, customer_id, pbx_id, extension_id, name, created_at, rotated_at, kind, expires_at from devices
              where id = $1 and extension_id = $2",
         )
         .bind(id.0)
@@ -124,12 +140,50 @@ impl<'t> Devices<'t> {
         let device = sqlx::query_as(
             "insert into devices (id, customer_id, pbx_id, extension_id, name, sealed_secret)
              select $1, customer_id, pbx_id, id, $3, $4 from extensions where id = $2
-             returning id, customer_id, pbx_id, extension_id, name, created_at, rotated_at",
+             returning id, customer_id, pbx_id, extension_id, name, created_at, rotated_at, kind, expires_at",
         )
         .bind(id.0)
         .bind(self.extension.0)
         .bind(new.name.as_str())
         .bind(sealed)
+        .fetch_one(self.conn)
+        .await?;
+        Ok(DeviceCredential { device, realm, password })
+    }
+
+    /// Makes a browser a phone of this extension for as long as its sign-in lasts, `expires_at` at the
+    /// latest. There is one for a sign-in: a second time makes a new password for it. `NotFound` when
+    /// there is no such extension.
+    pub async fn create_browser(
+        mut self,
+        session: SessionId,
+        name: &Name,
+        expires_at: DateTime<Utc>,
+    ) -> Result<DeviceCredential> {
+        let realm = self.realm_for_update().await?;
+        let known: Option<Uuid> =
+            sqlx::query_scalar("select id from devices where session_id = $1 and extension_id = $2")
+                .bind(session.0)
+                .bind(self.extension.0)
+                .fetch_optional(&mut *self.conn)
+                .await?;
+        let id = DeviceId(known.unwrap_or_else(Uuid::new_v4));
+        let (password, sealed) = self.secret(id, &realm)?;
+        let device = sqlx::query_as(
+            "insert into devices
+                 (id, customer_id, pbx_id, extension_id, name, sealed_secret, kind, session_id, expires_at)
+             select $1, customer_id, pbx_id, id, $3, $4, 'browser', $5, $6 from extensions where id = $2
+             on conflict (id) do update
+                 set sealed_secret = excluded.sealed_secret, expires_at = excluded.expires_at,
+                     rotated_at = now()
+             returning id, customer_id, pbx_id, extension_id, name, created_at, rotated_at, kind, expires_at",
+        )
+        .bind(id.0)
+        .bind(self.extension.0)
+        .bind(name.as_str())
+        .bind(sealed)
+        .bind(session.0)
+        .bind(expires_at)
         .fetch_one(self.conn)
         .await?;
         Ok(DeviceCredential { device, realm, password })
@@ -141,7 +195,7 @@ impl<'t> Devices<'t> {
         let (password, sealed) = self.secret(id, &realm)?;
         let device = sqlx::query_as(
             "update devices set sealed_secret = $3, rotated_at = now() where id = $1 and extension_id = $2
-             returning id, customer_id, pbx_id, extension_id, name, created_at, rotated_at",
+             returning id, customer_id, pbx_id, extension_id, name, created_at, rotated_at, kind, expires_at",
         )
         .bind(id.0)
         .bind(self.extension.0)
@@ -155,7 +209,7 @@ impl<'t> Devices<'t> {
     pub async fn rename(self, id: DeviceId, name: &Name) -> Result<Device> {
         Ok(sqlx::query_as(
             "update devices set name = $3 where id = $1 and extension_id = $2
-             returning id, customer_id, pbx_id, extension_id, name, created_at, rotated_at",
+             returning id, customer_id, pbx_id, extension_id, name, created_at, rotated_at, kind, expires_at",
         )
         .bind(id.0)
         .bind(self.extension.0)
@@ -197,9 +251,22 @@ impl<'t> Devices<'t> {
     }
 }
 
+impl TenantTx<'_> {
+    /// The phones that the browser of a sign-in is, of all extensions.
+    pub async fn browsers_of(&mut self, session: SessionId) -> Result<Vec<Device>> {
+        Ok(sqlx::query_as(
+            "select id, customer_id, pbx_id, extension_id, name, created_at, rotated_at, kind, expires_at
+             from devices where session_id = $1 order by created_at, id",
+        )
+        .bind(session.0)
+        .fetch_all(&mut **self.connection())
+        .await?)
+    }
+}
+
 pub(crate) async fn of(conn: &mut PgConnection, extension: ExtensionId) -> Result<Vec<Device>> {
     Ok(sqlx::query_as(
-        "select id, customer_id, pbx_id, extension_id, name, created_at, rotated_at from devices
+        "select id, customer_id, pbx_id, extension_id, name, created_at, rotated_at, kind, expires_at from devices
          where extension_id = $1 order by created_at, id",
     )
     .bind(extension.0)

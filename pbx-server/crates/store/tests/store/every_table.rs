@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 use voxera_model::{AccountId, Email, Locale, Role, SessionId, UserId};
 use voxera_store::{
-    ActorKind, NewAccount, NewAudit, NewMail, NewOneTimeToken, NewSession, NewSigningKey, NewUser, Purpose,
-    Store, TenantScope, new_id,
+    ActorKind, ExtensionChange, NewAccount, NewAudit, NewMail, NewOneTimeToken, NewSession, NewSigningKey,
+    NewUser, Purpose, Store, TenantScope, new_id,
 };
 use voxera_testkit::postgres::Database;
 
@@ -123,14 +123,9 @@ async fn fill(store: &Store, company: &Company, n: usize) {
     tx.users().create(new).await.unwrap();
     let soon = Utc::now() + TimeDelta::hours(1);
     let hash = [u8::try_from(n).unwrap(); 32];
-    let new = NewSession {
-        id: SessionId(new_id()),
-        account,
-        user_agent: None,
-        address: None,
-        token: hash,
-        expires_at: soon,
-    };
+    let session = SessionId(new_id());
+    let new =
+        NewSession { id: session, account, user_agent: None, address: None, token: hash, expires_at: soon };
     tx.sessions().create(new).await.unwrap();
     let new =
         NewOneTimeToken { hash, purpose: Purpose::Invitation, account, user: Some(user), expires_at: soon };
@@ -146,6 +141,10 @@ async fn fill(store: &Store, company: &Company, n: usize) {
     let mut tx = store.tenant(&company.scope).await.unwrap();
     tx.calls().insert(&[call(company)]).await.unwrap();
     fill_pbx(&mut tx, company).await;
+    let [_, bertil] = company.extensions;
+    let change = ExtensionChange { user: Some(Some(user)), ..ExtensionChange::default() };
+    tx.extensions(company.pbx).update(bertil, change).await.unwrap();
+    tx.devices(bertil).create_browser(session, &name("Webbläsare"), soon).await.unwrap();
     tx.idempotency().begin(account, "key", "POST /", b"hash").await.unwrap();
     let new = NewMail {
         id: voxera_model::MailId(new_id()),
@@ -202,7 +201,7 @@ async fn without_a_scope_no_table_shows_or_loses_a_row() {
     let world = World::create().await;
     let mut sql = intruder(world.database.url()).await;
     let tables = world.tables().await;
-    assert!(tables.len() >= 34, "{tables:?}");
+    assert!(tables.len() >= 35, "{tables:?}");
     for table in &tables {
         let there = rows(world.database.url(), table).await;
         assert!(!there.is_empty(), "{table} has no rows to hide: let fill() make some");
