@@ -49,6 +49,13 @@ pub fn fault_tone() -> Arc<Pcm> {
     Arc::clone(SOUND.get_or_init(|| made(0.8, notes)))
 }
 
+/// For those who try a phone: 440 Hz, a second that begins where it ends.
+#[must_use]
+pub fn test_tone() -> Arc<Pcm> {
+    static SOUND: OnceLock<Arc<Pcm>> = OnceLock::new();
+    Arc::clone(SOUND.get_or_init(|| made(1.0, |t| 0.25 * sine(440.0, t))))
+}
+
 /// For callers who wait: plucked chords over a soft bass, 64 seconds that begin where they end.
 #[must_use]
 pub fn music() -> Arc<Pcm> {

@@ -13,7 +13,7 @@ mod run;
 mod speech;
 mod wav;
 
-pub use built_in::{beep, fault_tone, music, ringback};
+pub use built_in::{beep, fault_tone, music, ringback, test_tone};
 pub use import::{ImportError, Imported};
 pub use library::{Library, LibraryConfig, Place};
 pub use pcm::Pcm;

@@ -28,7 +28,9 @@ pub use clock::{Clock, Hand};
 pub use control::{CallControl, CallControlConfig, ControlStatus, StartError};
 pub use directory::{DeviceSecret, Directory, PbxConfig, PbxView, TrunkSecret};
 pub use lines::{LineFault, LineState, Lines};
-pub use live::{HangupAnswer, Live, LiveCall, LiveEvent, LiveFeed, LiveParty, LiveScope, LiveState};
+pub use live::{
+    HangupAnswer, Live, LiveCall, LiveEvent, LiveFeed, LiveParty, LiveScope, LiveSound, LiveState,
+};
 pub use mailboxes::Mailboxes;
 pub use presence::{Presence, Registration, RegistrationChange, Transport};
 pub use queues::{MemberLive, MemberState, QueueLive, Queues, Waiting};

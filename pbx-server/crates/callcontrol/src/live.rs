@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
-use voxera_callflow::{Standing, TraceEntry};
+use voxera_callflow::{SoundTrouble, Standing, TraceEntry};
 use voxera_model::{CallId, CustomerId, ExtensionId, ExtensionNumber, Name, PbxId, TenantId};
 
 /// Events that a slow reader may fall behind before it must read everything anew.
@@ -36,6 +36,17 @@ pub struct LiveParty {
     pub number: String,
     pub name: Option<Name>,
     pub extension: Option<ExtensionNumber>,
+    pub sound: LiveSound,
+}
+
+/// Whether one side of a live call is heard, as far as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LiveSound {
+    #[default]
+    Ok,
+    /// Nothing comes from it.
+    Trouble { cause: SoundTrouble },
 }
 
 /// Where a live call stands.
@@ -45,7 +56,7 @@ pub enum LiveState {
     Ringing,
     /// Two people talk.
     Connected,
-    /// In a menu, or hearing a message.
+    /// In a menu, hearing a message, or trying a phone.
     Menu,
     /// In line.
     Waiting,
@@ -62,7 +73,7 @@ impl From<Standing> for LiveState {
         match standing {
             Standing::Ringing => Self::Ringing,
             Standing::Connected => Self::Connected,
-            Standing::Menu => Self::Menu,
+            Standing::Menu | Standing::Testing => Self::Menu,
             Standing::Waiting { .. } => Self::Waiting,
             Standing::Voicemail => Self::Voicemail,
             Standing::Conference { .. } => Self::Conference,

@@ -75,6 +75,10 @@ pub enum Position {
         extension: ExtensionId,
         mode: ListenMode,
     },
+    /// Tries its phone, until it hangs up.
+    Testing {
+        test: SoundTest,
+    },
     /// Asked at which number to call back.
     Callback {
         place: Place,
@@ -136,14 +140,33 @@ pub enum PinOf {
     Conference { room: ExtensionId },
 }
 
+/// How somebody tries a phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoundTest {
+    /// Hears itself.
+    Echo,
+    Tone,
+}
+
 /// What comes after something that was played.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Then {
-    Extension { extension: ExtensionId },
-    Destination { to: Destination },
-    Node { place: Place },
-    End { cause: Cause },
+    Extension {
+        extension: ExtensionId,
+    },
+    Destination {
+        to: Destination,
+    },
+    Node {
+        place: Place,
+    },
+    /// The caller hears itself.
+    Echo,
+    End {
+        cause: Cause,
+    },
 }
 
 /// What a call carries with it from one place to the next.
@@ -200,6 +223,8 @@ pub enum Standing {
     },
     /// Listening in on another call.
     Listening,
+    /// Trying a phone.
+    Testing,
     Emergency,
 }
 
@@ -221,6 +246,7 @@ impl Cursor {
             | Position::Pin { of: PinOf::Mailbox { .. }, .. } => Standing::Voicemail,
             Position::Conference { room } => Standing::Conference { room: *room },
             Position::Listening { .. } => Standing::Listening,
+            Position::Testing { .. } => Standing::Testing,
         }
     }
 

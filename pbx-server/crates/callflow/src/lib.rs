@@ -38,7 +38,7 @@ pub use check::{
     Exit, Finding, Part, Problem, PublicService, Severity, Silence, Span, Spot, check, check_from,
     publishable,
 };
-pub use cursor::{Cursor, Journey, Line, PinOf, Place, Position, Rung, Standing, Then};
+pub use cursor::{Cursor, Journey, Line, PinOf, Place, Position, Rung, SoundTest, Standing, Then};
 pub use diff::{IvrDiff, NodeChange, NodeRef, RoutingDiff, RuleChange, RuleRef, diff, diff_routing};
 pub use event::{Event, Peer, RingOutcome};
 pub use extension::{
@@ -50,7 +50,7 @@ pub use flow::step;
 pub use holidays::{Holiday, HolidayKind, holiday};
 pub use ivr::{Branch, Ivr, IvrSettings, Node, NodeId, NodeKind};
 pub use matching::{Unmet, hold, matches};
-pub use reason::{EventKind, Feature, Forward, Reason, Who};
+pub use reason::{EventKind, Feature, Forward, Reason, SoundTrouble, Who};
 pub use replay::{Changed, PastCall, Replay, replay};
 pub use routing::{CallerMatch, Condition, DateRange, Destination, HolidayKinds, Routing, Rule, RuleId};
 pub use simulate::simulate;

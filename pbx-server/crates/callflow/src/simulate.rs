@@ -128,7 +128,6 @@ impl<'a> World<'a> {
             extensions: self.extensions.clone(),
             queues: queues.into_iter().collect(),
             lines: self.snapshot.trunks.iter().filter(|_| lines).map(|trunk| trunk.id).collect(),
-            emergency_line: self.snapshot.trunks.iter().any(|trunk| trunk.emergency),
             ..Facts::default()
         }
     }
@@ -163,7 +162,9 @@ impl<'a> World<'a> {
                 Action::Play { sounds } => {
                     self.playing = Some(self.clock + sounds.iter().map(length).sum::<u64>());
                 }
-                Action::Music { .. } | Action::Silence => self.playing = None,
+                Action::Music { .. } | Action::Tone | Action::Echo | Action::Silence => {
+                    self.playing = None;
+                }
                 Action::Timer { timer, after } => self.timer = Some((self.clock + after, *timer)),
                 Action::Record { longest } => {
                     self.playing = None;
@@ -244,6 +245,7 @@ impl<'a> World<'a> {
             | Position::Pin { .. }
             | Position::Messages { .. }
             | Position::PickingUp
+            | Position::Testing { .. }
             | Position::Callback { .. } => None,
         }
     }
@@ -302,7 +304,8 @@ const fn listens(cursor: &Cursor) -> bool {
         | Position::Hearing { .. }
         | Position::Waiting(_)
         | Position::Conference { .. }
-        | Position::PickingUp => false,
+        | Position::PickingUp
+        | Position::Testing { .. } => false,
     }
 }
 

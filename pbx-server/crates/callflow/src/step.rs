@@ -21,8 +21,8 @@ pub struct Step {
 /// One thing for an engine to do. An engine never decides where a call goes.
 ///
 /// Before [`Action::Answer`] the caller hears its phone ring; after it, what these actions say, and
-/// silence in between. [`Action::Play`], [`Action::Music`] and [`Action::Silence`] take the place of
-/// one another; what a caller hears ends when the call is bridged.
+/// silence in between. [`Action::Play`], [`Action::Music`], [`Action::Tone`], [`Action::Echo`] and
+/// [`Action::Silence`] take the place of one another; what a caller hears ends when the call is bridged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Action {
@@ -50,6 +50,10 @@ pub enum Action {
     Music {
         audio: Option<AudioId>,
     },
+    /// A tone of 440 Hz until something else is said.
+    Tone,
+    /// The caller hears itself.
+    Echo,
     /// Stop what the caller hears.
     Silence,
     /// Tell [`crate::Event::Timer`] after so many milliseconds. Takes the place of the one before.

@@ -39,6 +39,14 @@ pub(crate) fn invalid_key(locale: Locale) -> String {
     pick(locale, "Det valet finns inte.", "That is not one of the choices.")
 }
 
+pub(crate) fn echo_welcome(locale: Locale) -> String {
+    pick(
+        locale,
+        "Det här är ett ljudtest. Tala efter tonen, så hör du dig själv.",
+        "This is a sound test. Speak after the tone, and you will hear yourself.",
+    )
+}
+
 /// A mailbox without a greeting of its own.
 pub(crate) fn standard_greeting(name: &str, locale: Locale) -> String {
     match locale {

@@ -10,8 +10,15 @@ use voxera_callflow::{Cursor, Event, TraceEntry, step};
 
 /// Reasons that no event of a call leads to: an engine or the call control writes them, or a newer
 /// version; or that take settings that no file can write down.
-const ELSEWHERE: &[&str] =
-    &["phone_removed", "system_restarted", "unknown", "settings_changed", "too_many_nodes"];
+const ELSEWHERE: &[&str] = &[
+    "phone_removed",
+    "system_restarted",
+    "unknown",
+    "settings_changed",
+    "too_many_nodes",
+    "sound_lost",
+    "sound_back",
+];
 
 #[derive(Default)]
 struct Seen {

@@ -10,7 +10,7 @@ pub use keep::{NewMessage, NewRecording};
 use crate::control::CallControl;
 use crate::directory::PbxView;
 use crate::floor::Moment;
-use crate::live::{LiveCall, LiveEvent, LiveParty};
+use crate::live::{LiveCall, LiveEvent, LiveParty, LiveSound};
 use crate::presence;
 use crate::record::{Direction, MediaSummary};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,9 +19,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use voxera_callflow::{
-    Action, Cause, Cursor, Event, Party, Peer, Position, Reason, RingTarget, TraceEntry, step,
+    Action, Cause, Cursor, Event, Party, Peer, Position, Reason, RingTarget, SoundTrouble, TraceEntry, step,
 };
-use voxera_model::{CallId, DeviceId, Dialled, ExtensionNumber, PhoneNumber, TrunkId};
+use voxera_model::{CallId, DeviceId, Dialled, ExtensionNumber, Name, PhoneNumber, TrunkId};
 
 /// Entries of a trace after which events that do nothing are no longer told.
 const LONGEST_TRACE: usize = 100;
@@ -82,6 +82,8 @@ struct State {
     outward: bool,
     keys: String,
     answered_at: Option<DateTime<Utc>>,
+    /// Of the caller, and of whoever answered.
+    sound: (LiveSound, LiveSound),
     ended: Option<Ended>,
     recorded: bool,
 }
@@ -167,6 +169,34 @@ impl Call {
     /// recorded as ended by the system.
     pub fn finish(&self, media: MediaSummary) {
         self.inner.record(media);
+    }
+
+    /// Nothing is heard from one side, and why; `None`: it is heard again.
+    pub fn sound(&self, of: Party, trouble: Option<SoundTrouble>) {
+        let inner = &*self.inner;
+        let mut state = inner.lock();
+        let heard = trouble.map_or(LiveSound::Ok, |cause| LiveSound::Trouble { cause });
+        let known = match of {
+            Party::Caller => &mut state.sound.0,
+            Party::Callee => &mut state.sound.1,
+            Party::System => return,
+        };
+        if *known == heard {
+            return;
+        }
+        *known = heard;
+        if state.trace.len() < LONGEST_TRACE {
+            let reason = match trouble {
+                Some(why) => Reason::SoundLost { of, why },
+                None => Reason::SoundBack { of },
+            };
+            state.trace.push(TraceEntry { reason });
+        }
+        if state.ended.is_none()
+            && let Some(live) = inner.live_call(&state)
+        {
+            inner.control.live().put(live, &inner.hangup);
+        }
     }
 
     fn take(&self, event: &Event, first: bool) -> Vec<Action> {
@@ -278,20 +308,22 @@ impl Inner {
     fn live_call(&self, state: &State) -> Option<LiveCall> {
         let snapshot = &self.view.snapshot;
         let cursor = state.cursor.as_ref()?;
-        let named = |number: Option<&ExtensionNumber>| {
-            number.and_then(|number| snapshot.extensions.get(number)).map(|extension| extension.name.clone())
-        };
-        let from = self.own_caller();
         Some(LiveCall {
             id: self.id,
             tenant: snapshot.tenant,
             customer: snapshot.customer,
             pbx: snapshot.pbx,
-            from: LiveParty { number: self.caller_number(), name: named(from), extension: from.cloned() },
+            from: LiveParty {
+                number: self.caller_number(),
+                name: self.caller_name(),
+                extension: self.own_caller().cloned(),
+                sound: state.sound.0,
+            },
             to: LiveParty {
                 number: self.dialled.to_string(),
-                name: named(state.to_extension.as_ref()),
+                name: self.called_name(state),
                 extension: state.to_extension.clone(),
+                sound: state.sound.1,
             },
             state: cursor.standing().into(),
             started_at: self.started_at,
@@ -305,6 +337,24 @@ impl Inner {
             Some(Peer::Extension(number)) => Some(number),
             Some(Peer::Outside(_)) | None => None,
         }
+    }
+
+    /// Of an extension of the PBX.
+    fn caller_name(&self) -> Option<Name> {
+        self.own_caller().and_then(|number| self.name_of(number))
+    }
+
+    /// Whoever rang last or answered; until somebody does, what was dialled.
+    fn called_name(&self, state: &State) -> Option<Name> {
+        let dialled = match &self.dialled {
+            Dialled::Extension(number) => Some(number),
+            Dialled::Emergency | Dialled::Public(_) | Dialled::Code(_) | Dialled::Unknown(_) => None,
+        };
+        state.to_extension.as_ref().or(dialled).and_then(|number| self.name_of(number))
+    }
+
+    fn name_of(&self, number: &ExtensionNumber) -> Option<Name> {
+        self.view.snapshot.extensions.get(number).map(|extension| extension.name.clone())
     }
 
     /// As people read it; empty where the caller hides it.
@@ -326,6 +376,13 @@ impl Drop for Inner {
 impl State {
     /// Notes what a step says of the call as a whole.
     fn follow(&mut self, event: &Event, actions: &[Action], now: DateTime<Utc>) {
+        if let Event::Replaced { party, .. } = event {
+            match party {
+                Party::Caller => self.sound.0 = LiveSound::Ok,
+                Party::Callee => self.sound.1 = LiveSound::Ok,
+                Party::System => {}
+            }
+        }
         for action in actions {
             match action {
                 Action::Ring { targets, .. } => {
@@ -337,6 +394,11 @@ impl State {
                     }
                 }
                 Action::Emergency { .. } => self.outward = true,
+                // Whoever stays is the caller now.
+                Action::Release { party } => {
+                    let (caller, callee) = std::mem::take(&mut self.sound);
+                    self.sound.0 = if *party == Party::Caller { callee } else { caller };
+                }
                 Action::Bridge => {
                     self.answered_at = self.answered_at.or(Some(now));
                     let (Event::Answered { by } | Event::Replaced { by, .. }) = event else { continue };

@@ -1,7 +1,7 @@
 //! A call begins, and calls for help.
 
 use super::walk::Walk;
-use super::{Goal, Next, eavesdrop, listen_messages, outside, pickup, rules};
+use super::{Goal, Next, eavesdrop, listen_messages, outside, pickup, rules, sound_test};
 use crate::cursor::Position;
 use crate::event::{Event, Peer};
 use crate::reason::Reason;
@@ -81,11 +81,12 @@ fn inside(walk: &mut Walk<'_>, from: &ExtensionNumber, dialled: &Dialled) -> Nex
 /// is picked up by `*8` and the whole number, so a code of both meanings listens in.
 fn feature(walk: &mut Walk<'_>, code: &str) -> Next {
     let extension = |text: &str| ExtensionNumber::parse(text).ok();
-    if code == "*97" {
-        return listen_messages::own(walk);
-    }
-    if code == "*8" {
-        return pickup::any(walk);
+    match code {
+        "*97" => return listen_messages::own(walk),
+        "*8" => return pickup::any(walk),
+        "*43" => return sound_test::echo(walk),
+        "*44" => return sound_test::tone(walk),
+        _ => {}
     }
     if let Some(number) = code.strip_prefix("*98").and_then(extension) {
         return listen_messages::of(walk, &number);
@@ -119,9 +120,9 @@ fn emergency_dialled(walk: &mut Walk<'_>) -> Next {
     }
 }
 
-/// The emergency line, whatever else holds.
+/// Over the lines that carry it, whatever else holds and however they look.
 pub(super) fn emergency_call(walk: &mut Walk<'_>) -> Next {
-    if !walk.facts.emergency_line && !walk.snapshot.trunks.iter().any(|trunk| trunk.emergency) {
+    if !walk.snapshot.trunks.iter().any(|trunk| trunk.emergency) {
         walk.say(Reason::EmergencyWithoutLine);
         return Next::End(Cause::NoRoute);
     }

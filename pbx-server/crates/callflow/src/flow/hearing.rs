@@ -1,7 +1,7 @@
 //! The caller hears something to its end.
 
 use super::walk::Walk;
-use super::{Goal, Next, rules};
+use super::{Goal, Next, rules, sound_test};
 use crate::cursor::Then;
 use crate::event::Event;
 use crate::reason::Reason;
@@ -14,6 +14,7 @@ pub(super) fn happened(walk: &mut Walk<'_>, then: &Then, event: &Event) -> Optio
             Then::Extension { extension } => Next::Go(Goal::Extension(*extension)),
             Then::Destination { to } => rules::lead(walk, to),
             Then::Node { place } => Next::Go(Goal::Node(place.clone())),
+            Then::Echo => sound_test::begin_echo(walk),
             Then::End { cause } => Next::End(*cause),
         }),
         Event::HungUp { by: Party::Caller } => {
@@ -21,7 +22,9 @@ pub(super) fn happened(walk: &mut Walk<'_>, then: &Then, event: &Event) -> Optio
             walk.say(Reason::CallerHungUp { from });
             Some(Next::End(match then {
                 Then::End { cause } => *cause,
-                Then::Extension { .. } | Then::Destination { .. } | Then::Node { .. } => Cause::Normal,
+                Then::Extension { .. } | Then::Destination { .. } | Then::Node { .. } | Then::Echo => {
+                    Cause::Normal
+                }
             }))
         }
         _ => None,

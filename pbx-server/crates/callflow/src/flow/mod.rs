@@ -21,6 +21,7 @@ mod queue;
 mod recording;
 mod ringing;
 mod rules;
+mod sound_test;
 mod talking;
 mod transfer;
 mod user;
@@ -112,6 +113,8 @@ fn happened(walk: &mut Walk<'_>, position: &Position, event: &Event) -> Next {
         }
         Position::Conference { room } => conference::happened(walk, *room, event),
         Position::PickingUp => pickup::happened(walk, event),
+        // Until the caller hangs up, nothing that happens means anything.
+        Position::Testing { test: _ } => None,
         Position::Listening { extension, mode } => eavesdrop::happened(walk, *extension, *mode, event),
         Position::Callback { place, number, tries, typed } => {
             let asked = callback::Asked { place, number: number.as_ref(), tries: *tries, typed };

@@ -89,6 +89,7 @@ impl<'a> Walk<'a> {
             | Position::Leaving { .. }
             | Position::Conference { .. }
             | Position::PickingUp
+            | Position::Testing { .. }
             | Position::Listening { .. } => false,
         };
         if !timed {

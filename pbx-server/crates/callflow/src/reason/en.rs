@@ -1,6 +1,6 @@
 //! Every decision in English.
 
-use super::{EventKind, Feature, Forward, Reason, Who, conditions};
+use super::{EventKind, Feature, Forward, Reason, SoundTrouble, Who, conditions};
 use crate::extension::Strategy;
 use crate::step::{ListenMode, Party};
 use voxera_model::Locale;
@@ -303,6 +303,16 @@ pub(super) fn say(reason: &Reason) -> String {
         }
         Reason::NotTalking { to } => format!("{to} is not in a call.", to = to.first(EN)),
         Reason::ListeningEnded => "The call that was listened to is over.".into(),
+        Reason::EchoTest { from } => {
+            format!("{from} tries the sound and hears their own voice.", from = from.first(EN))
+        }
+        Reason::ToneTest { from } => {
+            format!("{from} tries the sound and hears a tone.", from = from.first(EN))
+        }
+        Reason::SoundLost { of, why } => {
+            format!("Nothing is heard from {}: {}.", side(*of), sound_trouble(*why))
+        }
+        Reason::SoundBack { of } => format!("{} is heard.", first_side(*of)),
         Reason::Transfers { by, dialled } => {
             format!("{by} sends the call on to {dialled}.", by = by.first(EN))
         }
@@ -376,6 +386,35 @@ const fn strategy_name(strategy: Strategy) -> &'static str {
         Strategy::RoundRobin => "after the one who was rung last",
         Strategy::LongestIdle => "whoever has been free longest",
         Strategy::LeastCalls => "whoever took the fewest calls today",
+    }
+}
+
+const fn side(party: Party) -> &'static str {
+    match party {
+        Party::Caller => "the caller",
+        Party::Callee => "the one who answered",
+        Party::System => "the telephone system",
+    }
+}
+
+const fn first_side(party: Party) -> &'static str {
+    match party {
+        Party::Caller => "The caller",
+        Party::Callee => "The one who answered",
+        Party::System => "The telephone system",
+    }
+}
+
+const fn sound_trouble(why: SoundTrouble) -> &'static str {
+    match why {
+        SoundTrouble::NothingHeard => "nothing has come for two seconds",
+        SoundTrouble::NoPath => {
+            "the browser and the telephone system find no way to each other, often because of a firewall"
+        }
+        SoundTrouble::PrivateAddress => {
+            "the phone names an address of its own network, which cannot be reached from here"
+        }
+        SoundTrouble::Encryption => "the sound could not be encrypted",
     }
 }
 

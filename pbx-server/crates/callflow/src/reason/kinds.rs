@@ -35,6 +35,20 @@ pub enum Forward {
     Overflow,
 }
 
+/// Why one side of a call is not heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoundTrouble {
+    /// No packets for two seconds, and nothing explains it.
+    NothingHeard,
+    /// A browser and we found no way to each other.
+    NoPath,
+    /// A phone named an address of its own network, which cannot be reached from here.
+    PrivateAddress,
+    /// The sound's encryption was not agreed upon, or cannot be read.
+    Encryption,
+}
+
 /// What can be switched off for a PBX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

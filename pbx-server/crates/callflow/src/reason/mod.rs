@@ -9,7 +9,7 @@ mod kinds;
 mod sv;
 mod who;
 
-pub use kinds::{EventKind, Feature, Forward};
+pub use kinds::{EventKind, Feature, Forward, SoundTrouble};
 pub use who::Who;
 
 use crate::calendar::LocalTime;
@@ -457,6 +457,23 @@ pub enum Reason {
     },
     /// The call that was listened to is over.
     ListeningEnded,
+    /// Somebody tries a phone, and hears itself.
+    EchoTest {
+        from: Who,
+    },
+    /// Somebody tries a phone, and hears a tone.
+    ToneTest {
+        from: Who,
+    },
+    /// Nothing is heard from one side.
+    SoundLost {
+        of: Party,
+        why: SoundTrouble,
+    },
+    /// That side is heard.
+    SoundBack {
+        of: Party,
+    },
     /// One of the two sends the other on.
     Transfers {
         by: Who,

@@ -1,6 +1,6 @@
 //! Every decision in Swedish.
 
-use super::{EventKind, Feature, Forward, Reason, Who, conditions};
+use super::{EventKind, Feature, Forward, Reason, SoundTrouble, Who, conditions};
 use crate::extension::Strategy;
 use crate::step::{ListenMode, Party};
 use voxera_model::Locale;
@@ -305,6 +305,14 @@ pub(super) fn say(reason: &Reason) -> String {
         }
         Reason::NotTalking { to } => format!("{to} är inte i något samtal.", to = to.first(SV)),
         Reason::ListeningEnded => "Samtalet som avlyssnades är slut.".into(),
+        Reason::EchoTest { from } => {
+            format!("{from} provar ljudet och hör sig själv.", from = from.first(SV))
+        }
+        Reason::ToneTest { from } => format!("{from} provar ljudet och hör en ton.", from = from.first(SV)),
+        Reason::SoundLost { of, why } => {
+            format!("Inget ljud hörs från {}: {}.", side(*of), sound_trouble(*why))
+        }
+        Reason::SoundBack { of } => format!("Ljudet från {} hörs.", side(*of)),
         Reason::Transfers { by, dialled } => {
             format!("{by} kopplar samtalet vidare till {dialled}.", by = by.first(SV))
         }
@@ -374,6 +382,25 @@ const fn strategy_name(strategy: Strategy) -> &'static str {
         Strategy::RoundRobin => "efter den som ringdes senast",
         Strategy::LongestIdle => "den som varit ledig längst",
         Strategy::LeastCalls => "den som tagit minst antal samtal i dag",
+    }
+}
+
+const fn side(party: Party) -> &'static str {
+    match party {
+        Party::Caller => "den som ringer",
+        Party::Callee => "den som svarade",
+        Party::System => "växeln",
+    }
+}
+
+const fn sound_trouble(why: SoundTrouble) -> &'static str {
+    match why {
+        SoundTrouble::NothingHeard => "ingenting har kommit på två sekunder",
+        SoundTrouble::NoPath => {
+            "webbläsaren och växeln hittar ingen väg till varandra, ofta för att en brandvägg står emellan"
+        }
+        SoundTrouble::PrivateAddress => "telefonen uppger en adress i sitt eget nät, som växeln inte kan nå",
+        SoundTrouble::Encryption => "ljudets kryptering kunde inte upprättas",
     }
 }
 

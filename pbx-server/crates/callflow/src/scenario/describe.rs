@@ -1,7 +1,7 @@
 //! A step in the words of the files.
 
 use super::ids::Names;
-use crate::cursor::{Cursor, PinOf, Position, Rung};
+use crate::cursor::{Cursor, PinOf, Position, Rung, SoundTest};
 use crate::event::Peer;
 use crate::snapshot::Snapshot;
 use crate::sound::Sound;
@@ -48,6 +48,8 @@ impl Words<'_> {
             }
             Action::Music { audio: None } => "music".into(),
             Action::Music { audio: Some(audio) } => format!("music {}", self.names.of(audio.0)),
+            Action::Tone => "tone".into(),
+            Action::Echo => "echo".into(),
             Action::Silence => "silence".into(),
             Action::Timer { after, .. } if after % 1_000 == 0 => format!("timer {} s", after / 1_000),
             Action::Timer { after, .. } => format!("timer {after} ms"),
@@ -130,6 +132,8 @@ impl Words<'_> {
             Position::Messages { mailbox, .. } => format!("messages {}", self.extension(*mailbox)),
             Position::Conference { room } => format!("conference {}", self.extension(*room)),
             Position::PickingUp => "picking up".into(),
+            Position::Testing { test: SoundTest::Echo } => "hearing itself".into(),
+            Position::Testing { test: SoundTest::Tone } => "hearing a tone".into(),
             Position::Listening { extension, .. } => format!("listening {}", self.extension(*extension)),
             Position::Callback { .. } => "callback".into(),
         }
