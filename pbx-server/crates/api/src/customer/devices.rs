@@ -21,6 +21,7 @@ pub struct Device {
     pub id: DeviceId,
     pub extension: ExtensionId,
     pub name: Name,
+    pub kind: DeviceKind,
     /// Whether it can be called now.
     pub online: bool,
     /// What the phone calls itself, while it is online.
@@ -28,6 +29,18 @@ pub struct Device {
     pub created_at: DateTime<Utc>,
     /// When its password was last made anew.
     pub rotated_at: Option<DateTime<Utc>>,
+    /// When a browser's credential ends, if its sign-in does not end before.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    /// A telephone or a program, with a password that a person typed in.
+    Phone,
+    /// The browser of somebody who is signed in. It comes and goes by itself.
+    Browser,
 }
 
 /// What to type into a phone. It cannot be shown again.
@@ -135,13 +148,21 @@ pub async fn delete(admin: CustomerAdmin, Url(path): Url<DevicePath>) -> Answer<
 #[utoipa::path(
     post, path = "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions/{extension}/devices/{device}/rotate", operation_id = "devices_rotate", tag = "Devices",
     params(DevicePath),
-    responses((status = 200, description = "The old password is void; this is the only time that the new one is shown.", body = DeviceCredentials)),
+    responses((status = 200, description = "The old password is void; this is the only time that the new one is shown.", body = DeviceCredentials),
+        (status = 409, description = "It is a browser, whose password nobody sees (`browser_phone`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("customer_admin")))
 )]
 pub async fn rotate(admin: CustomerAdmin, Url(path): Url<DevicePath>) -> Answer<Json<DeviceCredentials>> {
     let mut act = admin.open().await?;
     act.extensions(path.pbx).get(path.extension).await?;
     let before = act.devices(path.extension).get(path.device).await?;
+    if before.kind == voxera_store::DeviceKind::Browser {
+        return Err(Problem::conflict(
+            "browser_phone",
+            "This is the browser of somebody who is signed in; nobody sees its password. Remove it, or end \
+             the sign-in.",
+        ));
+    }
     let made = act.devices(path.extension).rotate(path.device).await?;
     act.changed("device.rotate", path.device, &before, &made.device).await?;
     let shown = DeviceCredentials::show(&made, &admin.api)?;
@@ -156,10 +177,15 @@ impl Device {
             id: device.id,
             extension: device.extension,
             name: device.name,
+            kind: match device.kind {
+                voxera_store::DeviceKind::Phone => DeviceKind::Phone,
+                voxera_store::DeviceKind::Browser => DeviceKind::Browser,
+            },
             online: !online.is_empty(),
             user_agent: online.into_iter().find_map(|registration| registration.user_agent),
             created_at: device.created_at,
             rotated_at: device.rotated_at,
+            expires_at: device.expires_at,
         }
     }
 }

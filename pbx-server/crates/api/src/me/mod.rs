@@ -1,11 +1,17 @@
 //! What is mine, whoever I am.
 
+pub mod avatar;
 pub mod brand;
 pub mod calls;
 pub mod extension;
+pub mod logins;
 pub mod messages;
+pub mod phone;
 pub mod profile;
 pub mod recordings;
+pub mod security;
+pub mod sessions;
+pub mod totp;
 
 use crate::api::Api;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,8 +23,17 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(brand::logo))
         .routes(routes!(profile::show, profile::change))
         .routes(routes!(profile::password))
+        .merge(avatar::routes())
+        .routes(routes!(security::show))
+        .routes(routes!(totp::offer, totp::remove))
+        .routes(routes!(totp::confirm))
+        .routes(routes!(totp::recovery_codes))
+        .routes(routes!(sessions::list, sessions::end_others))
+        .routes(routes!(sessions::end))
+        .routes(routes!(logins::list))
         .routes(routes!(extension::list))
         .routes(routes!(extension::change))
+        .routes(routes!(phone::create, phone::delete))
         .routes(routes!(calls::list))
         .routes(routes!(messages::list))
         .routes(routes!(messages::change, messages::delete))
