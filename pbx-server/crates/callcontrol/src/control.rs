@@ -44,8 +44,6 @@ pub struct CallControlConfig {
     /// Seals the last good configuration. `None`: no copy is kept, and a start without the database
     /// knows no PBX.
     pub seal_key: Option<SealKey>,
-    /// Whether emergency calls have a line beside those of the PBXs.
-    pub emergency_line: bool,
     /// Where messages and recordings lie. `None`: their sizes and outlines stay unknown, and files
     /// that nobody needs stay.
     pub library: Option<Library>,
@@ -57,7 +55,7 @@ impl CallControlConfig {
     /// With a state directory, and nothing else.
     pub fn new(state_dir: impl Into<PathBuf>) -> Self {
         let (state_dir, clock) = (state_dir.into(), Clock::default());
-        Self { state_dir, seal_key: None, emergency_line: false, library: None, clock }
+        Self { state_dir, seal_key: None, library: None, clock }
     }
 }
 
@@ -99,7 +97,6 @@ struct Shared {
     deeds: Mutex<Option<UnboundedReceiver<Todo>>>,
     spool: Arc<Spool>,
     security: Arc<Security>,
-    emergency_line: bool,
     clock: Clock,
     /// Waits for the store; taken by the job that follows it.
     saved: Mutex<Option<Saved>>,
@@ -148,7 +145,6 @@ impl CallControl {
             live,
             spool: Arc::new(spool),
             security: Arc::default(),
-            emergency_line: config.emergency_line,
             clock: config.clock,
             saved: Mutex::new(saved),
             attached: AtomicBool::new(false),
@@ -298,10 +294,6 @@ impl CallControl {
         if tokio::task::spawn_blocking(move || spool.stop()).await.is_err() {
             tracing::error!("the spool did not stop");
         }
-    }
-
-    pub(crate) fn emergency_line(&self) -> bool {
-        self.shared.emergency_line
     }
 
     pub(crate) fn spool(&self) -> &Spool {

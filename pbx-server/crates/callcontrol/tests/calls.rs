@@ -46,7 +46,6 @@ fn is_plain(scenario: &Scenario) -> bool {
         now: facts.now,
         extensions: facts.extensions.clone(),
         lines: facts.lines.clone(),
-        emergency_line: facts.emergency_line,
         ..Facts::default()
     };
     scenario.snapshot.rules.is_empty()
@@ -226,9 +225,8 @@ async fn two_callers_racing_for_one_free_line_do_not_both_get_it() {
 #[tokio::test]
 async fn a_request_to_hang_up_reaches_the_engine_and_never_an_emergency_call() {
     let dir = tempfile::tempdir().unwrap();
-    let mut scenario = anna_and_bertil();
-    scenario.facts.emergency_line = true;
-    let setup = Setup::new(dir.path(), &scenario).await;
+    let help = format!("{ANNA_AND_BERTIL}[trunks.line]\nemergency = true\n");
+    let setup = Setup::new(dir.path(), &Scenario::parse("help", &help).unwrap()).await;
     let live = setup.control.live();
     let (call, _) = setup.call("1000", "1001");
     assert_eq!(live.hangup(call.id()), HangupAnswer::Asked);

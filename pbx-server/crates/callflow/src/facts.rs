@@ -27,8 +27,6 @@ pub struct Facts {
     pub lines: Vec<TrunkId>,
     /// A random draw, 0 to `u32::MAX`, for choices that must not favour anyone.
     pub draw: u32,
-    /// Whether an outside line that carries emergency calls is configured.
-    pub emergency_line: bool,
 }
 
 /// One extension at this moment.

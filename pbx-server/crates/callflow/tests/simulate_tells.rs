@@ -33,11 +33,11 @@ fn story(scenario: &Scenario) -> Option<Story> {
         now: scenario.facts.now,
         extensions: scenario.facts.extensions.clone(),
         lines: scenario.facts.lines.clone(),
-        emergency_line: scenario.facts.emergency_line,
         ..Facts::default()
     };
+    // Help is tried over lines that look down as well, and one may answer: no story says that.
     let carries_help = scenario.snapshot.trunks.iter().any(|trunk| trunk.emergency);
-    if story.dialled.is_emergency() && carries_help != scenario.facts.emergency_line {
+    if story.dialled.is_emergency() && carries_help && !story.lines {
         return None;
     }
     let known = |facts: &Facts| Facts { clock: 0, queues: plain.queues.clone(), ..facts.clone() } == plain;

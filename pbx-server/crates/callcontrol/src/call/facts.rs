@@ -17,7 +17,6 @@ impl Inner {
         let code = dials_code(event);
         let listens = cursor.is_some_and(|cursor| cursor.standing() == Standing::Voicemail);
         let lines = self.control.lines();
-        let emergency = snapshot.trunks.iter().any(|trunk| trunk.emergency);
         Facts {
             now: local,
             clock: u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -32,7 +31,6 @@ impl Inner {
             rooms: phones.floor.rooms(),
             lines: snapshot.trunks.iter().map(|trunk| trunk.id).filter(|id| lines.works(*id)).collect(),
             draw: rand::random(),
-            emergency_line: emergency || self.control.emergency_line(),
         }
     }
 }

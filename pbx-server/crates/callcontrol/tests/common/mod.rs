@@ -61,7 +61,6 @@ impl Setup {
     /// Starts on `dir` and puts every phone of the scenario online.
     pub async fn new(dir: &std::path::Path, scenario: &Scenario) -> Self {
         let mut settings = CallControlConfig::new(dir);
-        settings.emergency_line = scenario.facts.emergency_line;
         let (clock, hand) = Clock::by_hand(Utc::now());
         settings.clock = clock;
         let control = CallControl::start(settings, None).await.unwrap();

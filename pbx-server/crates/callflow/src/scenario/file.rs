@@ -33,8 +33,6 @@ pub(super) struct File {
     /// The PBX's time when the call begins, `2026-11-20 10:30`; a Friday morning unless said.
     at: Option<String>,
     #[serde(default)]
-    emergency_line: bool,
-    #[serde(default)]
     premium_allowed: bool,
     caller_id: Option<PhoneNumber>,
     /// Hold music; see [`prompt`] for names.
@@ -299,7 +297,6 @@ impl File {
         snapshot.premium_allowed = self.premium_allowed;
         snapshot.caller_id.clone_from(&self.caller_id);
         snapshot.music = self.music.as_ref().map(|name| audio(names, name));
-        facts.emergency_line = self.emergency_line;
         facts.now = local_time(self.at.as_deref().unwrap_or("2026-11-20 10:30"))?;
         for (name, trunk) in &self.trunks {
             let id = TrunkId(names.note(name));

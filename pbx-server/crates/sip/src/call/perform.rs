@@ -2,7 +2,7 @@
 
 use crate::call::CallTask;
 use std::time::Duration;
-use voxera_callflow::{Action, Cause, Event};
+use voxera_callflow::{Action, Cause};
 use voxera_model::Seconds;
 
 /// How long a call for help may ring.
@@ -56,10 +56,6 @@ impl CallTask {
         let snapshot = &self.core.view().snapshot;
         let trunks: Vec<_> =
             snapshot.trunks.iter().filter(|line| line.emergency).map(|line| line.id).collect();
-        if trunks.is_empty() {
-            tracing::error!(call = %self.id.0, "an emergency call found no line");
-            return self.happened(Event::RingEnded { outcome: voxera_callflow::RingOutcome::Unreachable });
-        }
         self.ring_emergency(caller_id, trunks, EMERGENCY_RINGS).await;
     }
 }

@@ -59,7 +59,6 @@ impl Stage {
             panic!("it does not begin with a call")
         };
         let (clock, hand) = Clock::by_hand(utc(scenario.facts.now));
-        let emergency_line = scenario.facts.emergency_line;
         let sounds = tempfile::tempdir().unwrap();
         // A short tone in place of words: they would take their time to be said.
         let nobody = || "/nobody/speaks".into();
@@ -67,10 +66,7 @@ impl Stage {
         let library = Library::new(mute).unwrap();
         let library = (name != "the_disk_is_full").then_some(library);
         let rig = Rig::by(
-            |config| {
-                config.clock = clock;
-                config.emergency_line = emergency_line;
-            },
+            |config| config.clock = clock,
             |config| {
                 config.library = library;
                 // Nothing here waits for the protocol, and a busy machine is no silent phone.

@@ -91,6 +91,7 @@ played! {
     a_transfer_out,
     a_transfer_that_is_refused,
     a_transfer_to_a_queue,
+    a_transfer_to_help,
     a_wrong_pin,
     an_attended_transfer,
     an_external_extension,
@@ -111,6 +112,7 @@ played! {
     declined,
     declining_is_busy,
     do_not_disturb_without_a_mailbox,
+    emergency,
     emergency_without_a_line,
     forwarding_always,
     forwarding_busy,
@@ -161,8 +163,6 @@ played! {
 
 /// What the files tell and scripted phones cannot make happen, each with its reason.
 const NOT_PLAYED: &[(&str, &str)] = &[
-    ("emergency", "a line for help that no company has: the engine takes the company's"),
-    ("a_transfer_to_help", "a line for help that no company has: the engine takes the company's"),
     ("a_conference_that_cannot_be_joined", "a room takes everybody whom the core lets in"),
     ("a_group_round_robin", "begins with calls of before (queue::round_robin_…)"),
     ("a_menu_leads_to_voicemail", "a message that ends by itself takes as long as it is long"),

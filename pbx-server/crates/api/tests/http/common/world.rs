@@ -147,7 +147,6 @@ impl World {
         let identity = Identity::start(store.clone(), identity).await.unwrap();
         let mut control = CallControlConfig::new(state.path());
         control.seal_key = Some(store.seal_key().clone());
-        control.emergency_line = true;
         let control = CallControl::start(control, Some(store.clone())).await.unwrap();
         let suffix = Realm::parse("pbx.test").unwrap();
         let mut config = ApiConfig::new("http://portal.test", "sip.portal.test", suffix);
