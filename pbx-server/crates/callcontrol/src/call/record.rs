@@ -6,7 +6,6 @@ use crate::presence;
 use crate::record::{CallEnded, MediaSummary};
 use chrono::{DateTime, Utc};
 use voxera_callflow::{Cause, Event, Party, Reason, RingOutcome, TraceEntry};
-use voxera_model::{Dialled, ExtensionNumber};
 
 impl Inner {
     pub(super) fn record(&self, media: MediaSummary) {
@@ -38,12 +37,6 @@ impl Inner {
 
     fn as_record(&self, state: &State, ended: Ended, media: MediaSummary) -> CallEnded {
         let snapshot = &self.view.snapshot;
-        let name = |number: &ExtensionNumber| snapshot.extensions.get(number).map(|found| found.name.clone());
-        let dialled = match &self.dialled {
-            Dialled::Extension(number) => Some(number),
-            Dialled::Emergency | Dialled::Public(_) | Dialled::Code(_) | Dialled::Unknown(_) => None,
-        };
-        let from = self.own_caller();
         CallEnded {
             id: self.id,
             tenant: snapshot.tenant,
@@ -53,10 +46,10 @@ impl Inner {
             answered_at: state.answered_at,
             ended_at: ended.at,
             from_number: self.caller_number(),
-            from_name: from.and_then(name),
-            from_extension: from.cloned(),
+            from_name: self.caller_name(),
+            from_extension: self.own_caller().cloned(),
             to_number: self.dialled.to_string(),
-            to_name: state.to_extension.as_ref().or(dialled).and_then(name),
+            to_name: self.called_name(state),
             to_extension: state.to_extension.clone(),
             outcome: ended.outcome,
             hung_up_by: ended.by,

@@ -179,3 +179,20 @@ async fn a_member_rests_after_a_call_and_its_end_wakes_the_line() {
     assert_eq!(rung(&second.advance(Event::Woken)), ["1001"]);
     assert_eq!(setup.view.snapshot.ids[&setup.id_of("1001")], number("1001"));
 }
+
+#[tokio::test]
+async fn the_live_list_names_the_queue_until_a_member_is_rung() {
+    let dir = tempfile::tempdir().unwrap();
+    let setup = queue(dir.path(), r#"["1002"]"#, "ring_all", 0).await;
+    let (first, _) = setup.outside_calls(None, OWN);
+    let (second, _) = setup.call("1001", "2000");
+    let called = || {
+        let live = setup.control.live().calls(LiveScope::Platform);
+        let call = live.into_iter().find(|call| call.id == second.id()).unwrap();
+        (call.to.number, call.to.name.unwrap().to_string(), call.to.extension)
+    };
+    assert_eq!(called(), ("2000".to_owned(), "Kundtjänst".to_owned(), None));
+    hang_up(&first);
+    assert_eq!(rung(&second.advance(Event::Woken)), ["1002"]);
+    assert_eq!(called(), ("2000".to_owned(), "Cecilia Cederlund".to_owned(), Some(number("1002"))));
+}
