@@ -13,12 +13,13 @@ mod input;
 mod me;
 mod media;
 mod permit;
+mod picture;
 mod platform;
 mod problem;
 mod refusal;
 mod tenant;
 mod web;
 
-pub use api::{Api, ApiConfig};
+pub use api::{Api, ApiConfig, Browsers};
 pub use contract::contract;
-pub use web::{portal_is_built, router};
+pub use web::{BrowserLink, portal_is_built, router};

@@ -188,9 +188,32 @@ impl From<IdentityError> for Problem {
                 "The link does not work any more",
                 "It was used already, or it has expired. Ask for a new one.",
             ),
-            IdentityError::WrongPassword => {
-                Self::field("/current_password", code, "This is not your present password.")
+            IdentityError::WrongPassword { field } => {
+                Self::field(field, code, "This is not your present password.")
             }
+            IdentityError::SecondFactorRequired => Self::new(
+                StatusCode::UNAUTHORIZED,
+                code,
+                "Not signed in",
+                "Write the code of your authenticator app as well, or one of your recovery codes.",
+            ),
+            IdentityError::SecondFactorWrong => Self::new(
+                StatusCode::UNAUTHORIZED,
+                code,
+                "Not signed in",
+                "The code is wrong or was used already. Wait for the next one in your app, and see that \
+                 the clock of your phone is right.",
+            ),
+            IdentityError::SecondFactorOn => {
+                Self::conflict(code, "Two-step sign-in is on already. Turn it off first.")
+            }
+            IdentityError::SecondFactorOff => Self::conflict(code, "Two-step sign-in is not on."),
+            IdentityError::SecondFactorNotOffered => Self::conflict(
+                code,
+                "There is no secret that waits for its first code, or it has waited for more than 15 \
+                 minutes. Begin again.",
+            ),
+            IdentityError::Forbidden { needed } => Self::forbidden(needed),
             IdentityError::Invalid { field, invalid } => Self::field(field, invalid.code, invalid.message),
             IdentityError::NotFound => Self::not_found(),
             IdentityError::Store(store) => store.into(),

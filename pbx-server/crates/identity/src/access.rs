@@ -7,6 +7,7 @@ use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
+use tokio::sync::watch;
 use voxera_model::{AccountId, Email, Locale, SessionId};
 
 /// How long an access token lives.
@@ -53,6 +54,8 @@ pub enum TokenRefused {
 pub(crate) struct Access {
     issuer: String,
     revoked: RwLock<Revoked>,
+    /// How many times something ended.
+    endings: watch::Sender<u64>,
 }
 
 /// What ended within the lifetime of a token; older entries are dropped.
@@ -64,7 +67,7 @@ struct Revoked {
 
 impl Access {
     pub(crate) fn new(issuer: String) -> Self {
-        Self { issuer, revoked: RwLock::default() }
+        Self { issuer, revoked: RwLock::default(), endings: watch::Sender::new(0) }
     }
 
     pub(crate) fn issue(
@@ -148,6 +151,13 @@ impl Access {
         revoked.sessions.retain(|_, at| still_matters(at));
         revoked.accounts.retain(|_, at| still_matters(at));
         add(&mut revoked);
+        drop(revoked);
+        self.endings.send_modify(|times| *times += 1);
+    }
+
+    /// Changes each time that a session or what an account may do ends.
+    pub(crate) fn endings(&self) -> watch::Receiver<u64> {
+        self.endings.subscribe()
     }
 
     fn is_revoked(&self, claims: &Claims) -> bool {

@@ -12,7 +12,7 @@ use crate::session::account_key;
 use serde_json::json;
 use voxera_mail::Letter;
 use voxera_model::{Email, Invalid};
-use voxera_store::{Purpose, StoreError};
+use voxera_store::{Account, Purpose, StoreError};
 
 impl Identity {
     /// Sends a link with which to choose a new password, if there is an account. The answer does
@@ -83,6 +83,23 @@ impl Identity {
         Ok(())
     }
 
+    /// The person at the keys knows the password. `field`: where it was written.
+    pub(crate) async fn prove_password(
+        &self,
+        principal: &Principal,
+        password: &str,
+        field: &'static str,
+    ) -> Result<Account> {
+        let account = self.inner.store.platform().await?.accounts().get(principal.account).await?;
+        let key = account_key(account.email.as_str());
+        self.inner.login_per_account.take(&key, self.inner.clock.now())?;
+        if !self.inner.hasher.verify(password, account.password_hash.as_deref()).await? {
+            return Err(IdentityError::WrongPassword { field });
+        }
+        self.inner.login_per_account.give_back(&key);
+        Ok(account)
+    }
+
     /// Changes one's own password. Ends every other session; this one goes on.
     pub async fn change_password(
         &self,
@@ -92,13 +109,7 @@ impl Identity {
         new: &str,
     ) -> Result<()> {
         let now = self.inner.clock.now();
-        let account = self.inner.store.platform().await?.accounts().get(principal.account).await?;
-        let key = account_key(account.email.as_str());
-        self.inner.login_per_account.take(&key, now)?;
-        if !self.inner.hasher.verify(current, account.password_hash.as_deref()).await? {
-            return Err(IdentityError::WrongPassword);
-        }
-        self.inner.login_per_account.give_back(&key);
+        let account = self.prove_password(principal, current, "/current_password").await?;
         password::check(new, &account.email)
             .map_err(|invalid| IdentityError::invalid("/new_password", invalid))?;
         if new == current {
@@ -109,7 +120,7 @@ impl Identity {
 
         let mut tx = self.inner.store.platform().await?;
         if tx.accounts().get(account.id).await?.password_hash != account.password_hash {
-            return Err(IdentityError::WrongPassword);
+            return Err(IdentityError::WrongPassword { field: "/current_password" });
         }
         tx.accounts().set_password(account.id, &hash, false).await?;
         let ended = tx.sessions().revoke_all(account.id, "password_change", Some(principal.session)).await?;

@@ -1,7 +1,7 @@
 //! Why identity said no.
 
 use crate::limits::Wait;
-use voxera_model::Invalid;
+use voxera_model::{Invalid, Role};
 use voxera_store::{Constraint, StoreError};
 
 /// The result of everything here.
@@ -47,9 +47,33 @@ pub enum IdentityError {
     /// The one-time link is unknown, used or expired.
     #[error("the link is not valid any more")]
     LinkInvalid,
-    /// The present password, asked for before it is changed, is wrong.
+    /// The present password, asked for before something is changed, is wrong.
     #[error("the present password is wrong")]
-    WrongPassword,
+    WrongPassword {
+        /// Where it was written: a JSON pointer, e.g. `/password`.
+        field: &'static str,
+    },
+    /// The password is right; the code of the second factor is missing.
+    #[error("the second factor is missing")]
+    SecondFactorRequired,
+    /// The password is right; the code is not, or it was used before.
+    #[error("the code of the second factor is wrong")]
+    SecondFactorWrong,
+    /// There is a second factor already.
+    #[error("the second factor is on")]
+    SecondFactorOn,
+    /// There is no second factor.
+    #[error("the second factor is off")]
+    SecondFactorOff,
+    /// Nothing was offered that could be confirmed, or too long ago.
+    #[error("no second factor was offered")]
+    SecondFactorNotOffered,
+    /// The person also belongs where the one who asks may not act.
+    #[error("needs the role {needed}")]
+    Forbidden {
+        /// The least role that may.
+        needed: Role,
+    },
     /// A value cannot be accepted.
     #[error("{field}: {invalid}")]
     Invalid {
@@ -85,7 +109,13 @@ impl IdentityError {
             Self::EmailTaken => "email_taken",
             Self::AlreadyMember => "already_member",
             Self::LinkInvalid => "link_invalid",
-            Self::WrongPassword => "wrong_password",
+            Self::WrongPassword { .. } => "wrong_password",
+            Self::SecondFactorRequired => "second_factor_required",
+            Self::SecondFactorWrong => "second_factor_wrong",
+            Self::SecondFactorOn => "totp_on",
+            Self::SecondFactorOff => "totp_off",
+            Self::SecondFactorNotOffered => "totp_not_started",
+            Self::Forbidden { .. } => "forbidden",
             Self::Invalid { invalid, .. } => invalid.code,
             Self::NotFound => "not_found",
             Self::Store(_) | Self::Internal(_) => "internal",

@@ -10,9 +10,13 @@ use crate::password::Hasher;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::watch;
 use voxera_mail::Outbox;
 use voxera_model::AccountId;
 use voxera_store::{PlatformTx, Store, StoreError};
+
+/// How long a person sees what became of attempts to sign in.
+const LOGINS_STAY: TimeDelta = TimeDelta::days(90);
 
 /// What [`Identity`] is built from.
 #[derive(Debug, Clone)]
@@ -42,6 +46,7 @@ pub(crate) struct Inner {
     pub(crate) access: Access,
     pub(crate) hasher: Hasher,
     pub(crate) login_per_account: Limiter,
+    pub(crate) code_per_account: Limiter,
     pub(crate) login_per_address: Limiter,
     pub(crate) mail_per_account: Limiter,
     pub(crate) mail_per_address: Limiter,
@@ -68,6 +73,7 @@ impl Identity {
             clock: config.clock,
             hasher: Hasher::new().await?,
             login_per_account: Limiter::new(limits.login_per_account),
+            code_per_account: Limiter::new(limits.code_per_account),
             login_per_address: Limiter::new(limits.login_per_address),
             mail_per_account: Limiter::new(limits.mail_per_account),
             mail_per_address: Limiter::new(limits.mail_per_address),
@@ -104,6 +110,14 @@ impl Identity {
         self.inner.access.end_account(account, self.inner.clock.now());
     }
 
+    /// Tells each time that sign-ins have ended or may do less: signed out, revoked, found out,
+    /// suspended, another role, another password. It is told after the change is committed, and
+    /// says only that there was one; whoever keeps something for a sign-in looks whether it still is.
+    #[must_use]
+    pub fn endings(&self) -> watch::Receiver<u64> {
+        self.inner.access.endings()
+    }
+
     /// A job for once a minute: takes a new signing key into use every 30 days, learns the keys
     /// that other servers made, and removes what ran out.
     pub async fn maintain(&self) -> Result<()> {
@@ -113,6 +127,8 @@ impl Identity {
         // Kept for a day so that a late click or a stolen cookie is still told from nonsense.
         tx.one_time_tokens().purge(now - TimeDelta::days(1)).await?;
         tx.sessions().purge(now - TimeDelta::days(1)).await?;
+        tx.second_factors().purge(now).await?;
+        tx.logins().purge(now - LOGINS_STAY).await?;
         tx.commit().await?;
         self.load_keys().await?;
         Ok(())
@@ -162,12 +178,12 @@ async fn add_key(tx: &mut PlatformTx<'static>) -> Result<Vec<voxera_store::Signi
     sealed(tx.signing_keys().all().await)
 }
 
-fn sealed<T>(outcome: voxera_store::Result<T>) -> Result<T> {
+/// A seal that does not open is told as what it is.
+pub(crate) fn sealed<T>(outcome: voxera_store::Result<T>) -> Result<T> {
     outcome.map_err(|error| {
         if matches!(error, StoreError::Sealed) {
             IdentityError::Internal(
-                "the signing keys in the database were sealed with another seal key than this server's"
-                    .into(),
+                "what the database keeps sealed was sealed with another seal key than this server's".into(),
             )
         } else {
             error.into()

@@ -238,7 +238,7 @@ fn keeps_password(account: &Account) -> bool {
     account.password_hash.is_some() && account.verified_at.is_some()
 }
 
-fn level_of(user: &User) -> Option<Level> {
+pub(crate) fn level_of(user: &User) -> Option<Level> {
     match (user.tenant, user.customer) {
         (None, None) => Some(Level::Platform),
         (Some(tenant), None) => Some(Level::Tenant(tenant)),

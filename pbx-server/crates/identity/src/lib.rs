@@ -8,8 +8,10 @@
 //! keys sealed. None is logged, and none is in the audit log.
 
 mod access;
+mod app_codes;
 mod audit;
 mod authz;
+mod avatar;
 mod caller;
 mod change_password;
 mod clock;
@@ -22,10 +24,13 @@ mod limits;
 mod links;
 mod password;
 mod profile;
+mod recovery;
 mod register;
+mod second_factor;
 mod secret;
 mod seed;
 mod session;
+mod sign_ins;
 
 pub use access::TokenRefused;
 pub use authz::{Denied, Grant, Level, Membership, Principal};
@@ -37,6 +42,8 @@ pub use invite::{Acceptance, Invitation, NewMember};
 pub use limits::{Limits, Rate};
 pub use profile::{MembershipDetail, Profile, ProfileChange};
 pub use register::Registration;
+pub use second_factor::{Offer, Security};
 pub use secret::Secret;
 pub use seed::SeedUser;
 pub use session::SignedIn;
+pub use sign_ins::SignIn;

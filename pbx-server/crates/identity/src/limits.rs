@@ -27,6 +27,10 @@ pub struct Rate {
 pub struct Limits {
     /// Failed log-ins to one account, from anywhere.
     pub login_per_account: Rate,
+    /// Wrong codes of the second factor for one account, from anywhere. Whoever sends them knows the
+    /// password; at a million codes of which three are right, this leaves a chance of one in a
+    /// thousand for a day of trying.
+    pub code_per_account: Rate,
     /// Failed log-ins from one address (IPv6: /64), to any account.
     pub login_per_address: Rate,
     /// Mails that one address may be sent on request: verification, password reset.
@@ -41,6 +45,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             login_per_account: Rate { burst: 10, every_seconds: 60 },
+            code_per_account: Rate { burst: 5, every_seconds: 300 },
             login_per_address: Rate { burst: 30, every_seconds: 10 },
             mail_per_account: Rate { burst: 3, every_seconds: 300 },
             mail_per_address: Rate { burst: 20, every_seconds: 60 },

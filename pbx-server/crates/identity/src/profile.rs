@@ -21,6 +21,8 @@ pub struct Profile {
     pub name: String,
     /// The person's language.
     pub locale: Locale,
+    /// Whether there is a picture of the person.
+    pub avatar: bool,
 }
 
 /// A membership with the names of where it is.
@@ -96,6 +98,7 @@ impl Standing {
             email: self.account.email.clone(),
             name: self.name(),
             locale: self.account.locale,
+            avatar: self.account.avatar,
         }
     }
 

@@ -7,12 +7,13 @@ use crate::caller::Caller;
 use crate::error::{IdentityError, Result};
 use crate::identity::Identity;
 use crate::profile::{MembershipDetail, Profile, Standing};
+use crate::second_factor;
 use crate::secret::{self, Secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use voxera_mail::Letter;
 use voxera_model::{AccountId, Email, SessionId};
-use voxera_store::{Account, NewSession, PlatformTx, Rotation, StoreError};
+use voxera_store::{Account, LoginOutcome, NewSession, PlatformTx, Rotation, SecondFactor, StoreError};
 
 /// A session ends when it was not used for this long.
 const IDLE: TimeDelta = TimeDelta::days(14);
@@ -42,8 +43,16 @@ pub struct SignedIn {
 
 impl Identity {
     /// Signs in. An unknown address takes as long as a wrong password and is answered alike; that
-    /// an account is unverified or suspended is told only to who knows its password.
-    pub async fn login(&self, caller: &Caller, email: &str, password: &str) -> Result<SignedIn> {
+    /// an account is unverified or suspended, or wants a second factor, is told only to who knows
+    /// its password. `code`: of the person's app, or a recovery code; not looked at without a
+    /// second factor.
+    pub async fn login(
+        &self,
+        caller: &Caller,
+        email: &str,
+        password: &str,
+        code: Option<&str>,
+    ) -> Result<SignedIn> {
         let (now, from) = (self.inner.clock.now(), caller.neighbourhood());
         let key = account_key(email);
         self.inner.login_per_address.take(&from, now)?;
@@ -64,7 +73,7 @@ impl Identity {
         if account.verified_at.is_none() {
             return Err(IdentityError::EmailUnverified);
         }
-        self.open_session(caller, account.id, kept).await
+        self.open_session(caller, account.id, kept, code).await
     }
 
     /// Gives a new access token and the next refresh token for a refresh token. Memberships are
@@ -136,11 +145,13 @@ impl Identity {
             }
             None => (Place::default(), "unknown".to_owned()),
         };
-        let actor = Actor::unknown();
+        if let Some(account) = &known {
+            note(&mut tx, caller, account.id, LoginOutcome::WrongPassword).await?;
+        }
         tx.audit()
             .append(audit::entry(
                 caller,
-                actor,
+                Actor::unknown(),
                 place,
                 "session.login_failed",
                 ("account", resource),
@@ -159,6 +170,7 @@ impl Identity {
         caller: &Caller,
         account: AccountId,
         kept: Option<String>,
+        code: Option<&str>,
     ) -> Result<SignedIn> {
         let mut tx = self.inner.store.platform().await?;
         let account = tx.accounts().get(account).await?;
@@ -166,7 +178,22 @@ impl Identity {
             return Err(IdentityError::WrongCredentials);
         }
         let standing = Standing::load(&mut tx, account).await?;
-        standing.require_active()?;
+        let shown = match second_factor::confirmed(&mut tx, standing.account.id).await? {
+            None => None,
+            Some(factor) => {
+                let code = code.ok_or(IdentityError::SecondFactorRequired)?;
+                match self.try_code(caller, &mut tx, standing.account.id, &factor, code).await? {
+                    Some(shown) => Some(shown.as_str()),
+                    None => return self.refuse_code(caller, tx, &standing).await,
+                }
+            }
+        };
+        if let Err(refusal) = standing.require_active() {
+            note(&mut tx, caller, standing.account.id, LoginOutcome::Suspended).await?;
+            tx.commit().await?;
+            return Err(refusal);
+        }
+        note(&mut tx, caller, standing.account.id, LoginOutcome::Ok).await?;
         let (id, secret) = (SessionId(voxera_store::new_id()), Secret::generate());
         let expires_at = self.inner.clock.now() + IDLE;
         let new = NewSession {
@@ -186,11 +213,53 @@ impl Identity {
                 "session.login",
                 ("session", id.to_string()),
                 None,
-                Some(json!({ "user_agent": caller.agent() })),
+                Some(json!({ "user_agent": caller.agent(), "second_factor": shown })),
             ))
             .await?;
         tx.commit().await?;
         self.signed_in(&standing, id, secret, expires_at).await
+    }
+
+    /// Tries a code of the second factor, unless too many were wrong.
+    async fn try_code(
+        &self,
+        caller: &Caller,
+        tx: &mut PlatformTx<'static>,
+        account: AccountId,
+        factor: &SecondFactor,
+        code: &str,
+    ) -> Result<Option<second_factor::Shown>> {
+        let (now, from) = (self.inner.clock.now(), caller.neighbourhood());
+        self.inner.code_per_account.take(&account, now)?;
+        self.inner.login_per_address.take(&from, now)?;
+        let shown = self.use_code(tx, account, factor, code).await?;
+        if shown.is_some() {
+            self.inner.code_per_account.give_back(&account);
+            self.inner.login_per_address.give_back(&from);
+        }
+        Ok(shown)
+    }
+
+    async fn refuse_code<T>(
+        &self,
+        caller: &Caller,
+        mut tx: PlatformTx<'static>,
+        standing: &Standing,
+    ) -> Result<T> {
+        note(&mut tx, caller, standing.account.id, LoginOutcome::WrongCode).await?;
+        tx.audit()
+            .append(audit::entry(
+                caller,
+                Actor::unknown(),
+                standing.place(),
+                "session.login_failed",
+                ("account", standing.account.id.to_string()),
+                None,
+                Some(json!({ "reason": "wrong_code" })),
+            ))
+            .await?;
+        tx.commit().await?;
+        Err(IdentityError::SecondFactorWrong)
     }
 
     async fn signed_in(
@@ -225,7 +294,7 @@ impl Identity {
     }
 
     /// Ends a session, commits, and lets its access tokens work no more.
-    async fn end(
+    pub(crate) async fn end(
         &self,
         caller: &Caller,
         mut tx: PlatformTx<'static>,
@@ -282,6 +351,16 @@ impl Identity {
         tracing::warn!(session = %session, "a refresh token was used twice; its session is ended");
         Ok(())
     }
+}
+
+/// For the person's own list of attempts.
+async fn note(
+    tx: &mut PlatformTx<'static>,
+    caller: &Caller,
+    account: AccountId,
+    outcome: LoginOutcome,
+) -> Result<()> {
+    Ok(tx.logins().append(account, outcome, caller.address, caller.agent()).await?)
 }
 
 /// What attempts on one account are counted under, whether or not there is such an account.

@@ -43,6 +43,34 @@ pub enum Letter<'a> {
         /// From where the second use came.
         address: Option<IpAddr>,
     },
+    /// From now on a code is asked for besides the password.
+    SecondFactorOn {
+        /// When.
+        at: DateTime<Utc>,
+        /// From where.
+        address: Option<IpAddr>,
+    },
+    /// No code is asked for any more: the person's own doing.
+    SecondFactorOff {
+        /// When.
+        at: DateTime<Utc>,
+        /// From where.
+        address: Option<IpAddr>,
+    },
+    /// No code is asked for any more: an administrator has taken it away.
+    SecondFactorReset {
+        /// The administrator's name.
+        by: &'a str,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// New recovery codes; those before do not work any more.
+    RecoveryCodes {
+        /// When.
+        at: DateTime<Utc>,
+        /// From where.
+        address: Option<IpAddr>,
+    },
     /// Somebody left a message.
     Voicemail {
         /// Where the portal shows it.
@@ -72,6 +100,10 @@ impl Letter<'_> {
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
             Self::SessionReused { .. } => "session_reused",
+            Self::SecondFactorOn { .. } => "second_factor_on",
+            Self::SecondFactorOff { .. } => "second_factor_off",
+            Self::SecondFactorReset { .. } => "second_factor_reset",
+            Self::RecoveryCodes { .. } => "recovery_codes",
             Self::Voicemail { .. } => "voicemail",
         }
     }
@@ -162,6 +194,23 @@ fn swedish<'a>(letter: &Letter<'a>, brand: &Brand) -> Words<'a> {
             .say(format!("En inloggning på ditt konto hos {name} användes två gånger {}. Det kan betyda att någon har kopierat den, så vi har avslutat den.", moment(*at, brand)))
             .say(from_where("Det andra försöket kom från adressen", *address))
             .note("Logga in igen. Känner du inte igen det här, byt lösenord: då loggas alla andra enheter ut."),
+        Letter::SecondFactorOn { at, address } => Words::notice("Tvåstegsinloggning är på".into())
+            .say(format!("Från och med {} frågar {name} efter en kod från din app när du loggar in.", moment(*at, brand)))
+            .say(from_where("Den slogs på från adressen", *address))
+            .note("Spara dina återställningskoder där du hittar dem även utan telefonen.")
+            .note("Var det inte du? Byt lösenord genast, och hör av dig till oss."),
+        Letter::SecondFactorOff { at, address } => Words::notice("Tvåstegsinloggning är av".into())
+            .say(format!("Sedan {} räcker lösenordet för att logga in på ditt konto hos {name}.", moment(*at, brand)))
+            .say(from_where("Den stängdes av från adressen", *address))
+            .note("Var det inte du? Byt lösenord genast, slå på tvåstegsinloggning igen och hör av dig till oss."),
+        Letter::SecondFactorReset { by, at } => Words::notice("Tvåstegsinloggning är av".into())
+            .say(format!("{by} har tagit bort tvåstegsinloggningen från ditt konto hos {name} {}. Lösenordet räcker för att logga in.", moment(*at, brand)))
+            .note("Slå på den igen under Säkerhet på din egen sida.")
+            .note("Har du inte bett om det? Hör av dig till den som sköter portalen hos er."),
+        Letter::RecoveryCodes { at, address } => Words::notice("Du har nya återställningskoder".into())
+            .say(format!("Nya återställningskoder till ditt konto hos {name} gjordes {}. De gamla fungerar inte längre.", moment(*at, brand)))
+            .say(from_where("De gjordes från adressen", *address))
+            .note("Var det inte du? Byt lösenord genast, gör nya koder och hör av dig till oss."),
         Letter::Voicemail { link, from, mailbox, at, zone, seconds, attached } => {
             let caller = from.unwrap_or("Dolt nummer");
             Words::with_link(format!("Nytt röstmeddelande från {}", from.unwrap_or("dolt nummer")), link, "Lyssna i portalen")
@@ -210,6 +259,23 @@ fn english<'a>(letter: &Letter<'a>, brand: &Brand) -> Words<'a> {
             .say(format!("A sign-in of your account with {name} was used twice {}. Somebody may have copied it, so we have ended it.", moment(*at, brand)))
             .say(from_where("The second attempt came from the address", *address))
             .note("Sign in again. If you do not recognise this, change your password: that signs out all other devices."),
+        Letter::SecondFactorOn { at, address } => Words::notice("Two-step sign-in is on".into())
+            .say(format!("Since {} {name} asks for a code from your app when you sign in.", moment(*at, brand)))
+            .say(from_where("It was turned on from the address", *address))
+            .note("Keep your recovery codes where you find them without your phone.")
+            .note("Was it not you? Change your password at once, and contact us."),
+        Letter::SecondFactorOff { at, address } => Words::notice("Two-step sign-in is off".into())
+            .say(format!("Since {} the password is enough to sign in to your account with {name}.", moment(*at, brand)))
+            .say(from_where("It was turned off from the address", *address))
+            .note("Was it not you? Change your password at once, turn two-step sign-in on again, and contact us."),
+        Letter::SecondFactorReset { by, at } => Words::notice("Two-step sign-in is off".into())
+            .say(format!("{by} has taken two-step sign-in away from your account with {name} {}. The password is enough to sign in.", moment(*at, brand)))
+            .note("Turn it on again under Security on your own page.")
+            .note("Did you not ask for it? Contact whoever runs the portal at your company."),
+        Letter::RecoveryCodes { at, address } => Words::notice("You have new recovery codes".into())
+            .say(format!("New recovery codes for your account with {name} were made {}. The old ones do not work any more.", moment(*at, brand)))
+            .say(from_where("They were made from the address", *address))
+            .note("Was it not you? Change your password at once, make new codes, and contact us."),
         Letter::Voicemail { link, from, mailbox, at, zone, seconds, attached } => {
             let caller = from.unwrap_or("A withheld number");
             Words::with_link(format!("New voice message from {}", from.unwrap_or("a withheld number")), link, "Listen in the portal")

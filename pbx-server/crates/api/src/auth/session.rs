@@ -20,6 +20,9 @@ input! {
         pub email: Email,
         #[schema(value_type = String, format = Password)]
         pub password: Secret,
+        /// Of the authenticator app, or a recovery code; for accounts with two-step sign-in.
+        #[schema(value_type = Option<String>, example = "123456")]
+        pub code: Option<Secret>,
     }
 }
 
@@ -44,6 +47,8 @@ pub struct AccountShown {
     /// The name of its first membership; the address where there is none.
     pub name: String,
     pub locale: Locale,
+    /// Whether there is a picture: `GET /api/v1/me/avatar`.
+    pub avatar: bool,
 }
 
 /// One thing the account may act as.
@@ -62,13 +67,14 @@ pub struct Membership {
 
 /// Sign in.
 ///
-/// 401 `wrong_credentials`; 403 `email_unverified` until the address is verified; 403 `suspended`,
+/// 401 `wrong_credentials`; 401 `second_factor_required` when the password is right and `code` is missing;
+/// 401 `second_factor_wrong` when it is wrong or was used before; 403 `email_unverified` until the address is verified; 403 `suspended`,
 /// `no_membership`; 429 `too_many_attempts` after too many attempts for the account or from the address.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", operation_id = "login", tag = "Sign-in",
     request_body(content = Login, example = json!({ "email": "anna@akesbageri.example", "password": "…" })),
     responses((status = 200, description = "Signed in; sets the cookie `voxera_refresh`.", body = SignedIn),
-        (status = 401, description = "Wrong e-mail or password.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Wrong e-mail or password, or the code is missing or wrong.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The address is not verified, or the account is suspended.", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("public")))
 )]
@@ -83,7 +89,8 @@ pub async fn login(
         same_origin(&api, &headers)?;
     }
     let login = body.value;
-    let signed_in = api.identity.login(&caller, login.email.as_str(), login.password.expose()).await?;
+    let code = login.code.as_ref().map(|code| code.expose().trim()).filter(|code| !code.is_empty());
+    let signed_in = api.identity.login(&caller, login.email.as_str(), login.password.expose(), code).await?;
     Ok(answer(&api, signed_in))
 }
 
@@ -166,7 +173,13 @@ fn answer(api: &Api, signed_in: voxera_identity::SignedIn) -> Response {
 
 impl AccountShown {
     pub(crate) fn show(account: voxera_identity::Profile) -> Self {
-        Self { id: account.id, email: account.email, name: account.name, locale: account.locale }
+        Self {
+            id: account.id,
+            email: account.email,
+            name: account.name,
+            locale: account.locale,
+            avatar: account.avatar,
+        }
     }
 }
 

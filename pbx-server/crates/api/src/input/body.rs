@@ -81,6 +81,6 @@ pub fn too_large() -> Problem {
         StatusCode::PAYLOAD_TOO_LARGE,
         "too_large",
         "The body is too large",
-        "Send at most 64 kB of JSON (2 MB with a document of rules or nodes), 256 kB of picture, 1 MB of table or 20 MB of sound.",
+        "Send at most 64 kB of JSON (2 MB with a document of rules or nodes), 256 kB of logo, 512 kB of a person's picture, 1 MB of table or 20 MB of sound.",
     )
 }

@@ -20,7 +20,7 @@ pub(crate) use macros::input;
 pub use path::{
     AudioPath, CallPath, CallbackPath, CustomerPath, CustomerUserPath, DevicePath, ExtensionPath, FlowPath,
     FlowRef, FlowVersionPath, MailPath, MessagePath, MyExtensionPath, MyMessagePath, MyRecordingPath,
-    NumberPath, PbxPath, RecordingPath, TenantPath, TenantUserPath, TrunkPath, Url, UserPath,
+    MySessionPath, NumberPath, PbxPath, RecordingPath, TenantPath, TenantUserPath, TrunkPath, Url, UserPath,
 };
 
 /// Something that a request carries.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 use voxera_model::{
     AudioId, CallId, CallbackId, CustomerId, DeviceId, ExtensionId, FlowId, MailId, MessageId, NumberId,
-    PbxId, RecordingId, TenantId, TrunkId, UserId,
+    PbxId, RecordingId, SessionId, TenantId, TrunkId, UserId,
 };
 
 /// The ids in the URL.
@@ -92,6 +92,7 @@ paths! {
         callback: CallbackId = "The wish to be called back."
     }
     MyExtensionPath { extension: ExtensionId = "An extension of mine." }
+    MySessionPath { session: SessionId = "A sign-in of mine." }
     MyMessagePath { message: MessageId = "A message of mine." }
     MyRecordingPath { recording: RecordingId = "A recording of a call of mine." }
 }

@@ -46,10 +46,10 @@ async fn a_forgotten_password_is_replaced_by_a_link_that_works_once() {
     assert_eq!(world.identity.verify(&before.access_token), Err(TokenRefused::Revoked));
     let refused = world.identity.refresh(&home(), before.refresh_token.expose()).await;
     assert!(matches!(refused, Err(IdentityError::SessionEnded)), "{refused:?}");
-    let refused = world.identity.login(&home(), ANNA, PASSWORD).await;
+    let refused = world.identity.login(&home(), ANNA, PASSWORD, None).await;
     assert!(matches!(refused, Err(IdentityError::WrongCredentials)), "{refused:?}");
     world.clock.advance(TimeDelta::milliseconds(1));
-    let after = world.identity.login(&home(), ANNA, OTHER_PASSWORD).await.unwrap();
+    let after = world.identity.login(&home(), ANNA, OTHER_PASSWORD, None).await.unwrap();
     world.identity.verify(&after.access_token).unwrap();
     assert_eq!(world.last_mail(ANNA).await.purpose, "password_changed");
     assert_eq!(world.audit("account.reset_password").await[0].customer, Some(world.bakery));
@@ -267,7 +267,7 @@ async fn whoever_knows_the_password_changes_it_and_stays_in() {
     let elsewhere = world.sign_in(ANNA).await;
     let anna = world.identity.verify(&here.access_token).unwrap();
     let refused = world.identity.change_password(&home(), &anna, "fel lösenord", OTHER_PASSWORD).await;
-    assert!(matches!(refused, Err(IdentityError::WrongPassword)), "{refused:?}");
+    assert!(matches!(refused, Err(IdentityError::WrongPassword { .. })), "{refused:?}");
     for weak in ["kort", PASSWORD, ANNA] {
         let refused = world.identity.change_password(&home(), &anna, PASSWORD, weak).await;
         assert_eq!(field(refused).0, "/new_password", "{weak}");
@@ -278,7 +278,7 @@ async fn whoever_knows_the_password_changes_it_and_stays_in() {
     assert_eq!(world.identity.verify(&elsewhere.access_token), Err(TokenRefused::Revoked));
     let refused = world.identity.refresh(&home(), elsewhere.refresh_token.expose()).await;
     assert!(matches!(refused, Err(IdentityError::SessionEnded)), "{refused:?}");
-    world.identity.login(&home(), ANNA, OTHER_PASSWORD).await.unwrap();
+    world.identity.login(&home(), ANNA, OTHER_PASSWORD, None).await.unwrap();
     let mail = world.last_mail(ANNA).await;
     assert!(mail.purpose == "password_changed" && mail.text.contains("192.0.2.10"), "{}", mail.text);
 }

@@ -51,7 +51,7 @@ async fn no_secret_is_logged_at_any_level_and_no_person_at_the_usual_one() {
     world.anna().await;
     let signed_in = world.sign_in(anna).await;
     let next = world.identity.refresh(&home(), signed_in.refresh_token.expose()).await.unwrap();
-    let stray = world.identity.login(&home(), anna, OTHER_PASSWORD).await;
+    let stray = world.identity.login(&home(), anna, OTHER_PASSWORD, None).await;
     stray.unwrap_err();
     let principal = world.identity.verify(&next.access_token).unwrap();
     let grant = principal.for_customer(world.nordtel, world.bakery, Role::CustomerAdmin).unwrap();
@@ -70,7 +70,7 @@ async fn no_secret_is_logged_at_any_level_and_no_person_at_the_usual_one() {
     world.identity.confirm_password_reset(&home(), &reset, OTHER_PASSWORD).await.unwrap();
     let link = world.identity.invite_first_admin(&email("root@voxera.example"), None).await.unwrap();
     world.identity.register(&home(), registration("bengt@bengtsbil.example")).await.unwrap();
-    let again = world.identity.login(&home(), anna, OTHER_PASSWORD).await.unwrap();
+    let again = world.identity.login(&home(), anna, OTHER_PASSWORD, None).await.unwrap();
     let last = world.identity.refresh(&home(), again.refresh_token.expose()).await.unwrap();
     world.let_pass(TimeDelta::seconds(11)).await;
     world.identity.refresh(&from("203.0.113.66"), again.refresh_token.expose()).await.unwrap_err();

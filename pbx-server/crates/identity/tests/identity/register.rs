@@ -36,9 +36,9 @@ async fn a_company_signs_up_confirms_its_address_and_is_in() {
     assert_eq!(customers[0].locale, Locale::Sv);
 
     // Nobody is in before the address is confirmed, and only who knows the password is told why.
-    let refused = world.identity.login(&home(), BENGT, PASSWORD).await;
+    let refused = world.identity.login(&home(), BENGT, PASSWORD, None).await;
     assert!(matches!(refused, Err(IdentityError::EmailUnverified)), "{refused:?}");
-    let refused = world.identity.login(&home(), BENGT, "fel lösenord").await;
+    let refused = world.identity.login(&home(), BENGT, "fel lösenord", None).await;
     assert!(matches!(refused, Err(IdentityError::WrongCredentials)), "{refused:?}");
     let mail = world.last_mail(BENGT).await;
     assert_eq!(mail.subject, "Bekräfta din e-postadress hos Voxera");

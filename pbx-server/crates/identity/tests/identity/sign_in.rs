@@ -10,7 +10,7 @@ use voxera_store::UserChange;
 async fn the_right_password_signs_in_and_the_token_says_who_and_where() {
     let world = World::create().await;
     let user = world.anna().await;
-    let signed_in = world.identity.login(&home(), " Anna@AkesBageri.example ", PASSWORD).await.unwrap();
+    let signed_in = world.identity.login(&home(), " Anna@AkesBageri.example ", PASSWORD, None).await.unwrap();
     assert_eq!(signed_in.expires_in, 300);
     assert_eq!(signed_in.refresh_max_age.div_ceil(24 * 3600), 14);
     assert_eq!(signed_in.account.name, "Anna Åkesson");
@@ -58,7 +58,7 @@ async fn a_wrong_password_an_unknown_address_and_an_invited_person_get_the_same_
         ("", ""),
         (&"x".repeat(10_000), &"y".repeat(100_000)),
     ] {
-        let refused = world.identity.login(&home(), address, password).await;
+        let refused = world.identity.login(&home(), address, password, None).await;
         assert!(matches!(refused, Err(IdentityError::WrongCredentials)), "{address}: {refused:?}");
     }
     // Each is in the log, without what was typed.
@@ -77,12 +77,12 @@ async fn an_account_under_attack_is_locked_from_everywhere_and_opens_by_itself()
     let limit = Limits::default().login_per_account;
     for n in 0..limit.burst {
         let from = from(&format!("198.51.100.{n}"));
-        let refused = world.identity.login(&from, "anna@akesbageri.example", "fel lösenord").await;
+        let refused = world.identity.login(&from, "anna@akesbageri.example", "fel lösenord", None).await;
         assert!(matches!(refused, Err(IdentityError::WrongCredentials)), "{n}: {refused:?}");
     }
     // From now on not even the right password is tried, in whatever spelling of the address.
     for address in ["anna@akesbageri.example", "ANNA@akesbageri.example "] {
-        let refused = world.identity.login(&home(), address, PASSWORD).await;
+        let refused = world.identity.login(&home(), address, PASSWORD, None).await;
         let Err(IdentityError::TooMany { retry_after_seconds }) = refused else { panic!("{refused:?}") };
         assert!((1..=u64::from(limit.every_seconds)).contains(&retry_after_seconds));
     }
@@ -102,13 +102,14 @@ async fn one_address_may_not_try_one_account_after_the_other() {
     let world = World::with(limits).await;
     world.anna().await;
     for n in 0..5 {
-        let refused = world.identity.login(&home(), &format!("nobody{n}@example.com"), "fel lösenord").await;
+        let refused =
+            world.identity.login(&home(), &format!("nobody{n}@example.com"), "fel lösenord", None).await;
         assert!(matches!(refused, Err(IdentityError::WrongCredentials)), "{refused:?}");
     }
-    let refused = world.identity.login(&home(), "anna@akesbageri.example", PASSWORD).await;
+    let refused = world.identity.login(&home(), "anna@akesbageri.example", PASSWORD, None).await;
     assert!(matches!(refused, Err(IdentityError::TooMany { retry_after_seconds: 1..=10 })), "{refused:?}");
     // The neighbour is not to blame.
-    world.identity.login(&from("192.0.2.11"), "anna@akesbageri.example", PASSWORD).await.unwrap();
+    world.identity.login(&from("192.0.2.11"), "anna@akesbageri.example", PASSWORD, None).await.unwrap();
 }
 
 #[tokio::test]
@@ -233,9 +234,9 @@ async fn who_is_suspended_anywhere_above_is_out_until_it_is_lifted() {
     for what in ["tenant", "customer", "user"] {
         let signed_in = world.sign_in("anna@akesbageri.example").await;
         set(what, Status::Suspended).await;
-        let refused = world.identity.login(&home(), "anna@akesbageri.example", PASSWORD).await;
+        let refused = world.identity.login(&home(), "anna@akesbageri.example", PASSWORD, None).await;
         assert!(matches!(refused, Err(IdentityError::Suspended)), "{what}: {refused:?}");
-        let refused = world.identity.login(&home(), "anna@akesbageri.example", OTHER_PASSWORD).await;
+        let refused = world.identity.login(&home(), "anna@akesbageri.example", OTHER_PASSWORD, None).await;
         assert!(matches!(refused, Err(IdentityError::WrongCredentials)), "{what}: {refused:?}");
         let refused = world.identity.refresh(&home(), signed_in.refresh_token.expose()).await;
         assert!(matches!(refused, Err(IdentityError::Suspended)), "{what}: {refused:?}");

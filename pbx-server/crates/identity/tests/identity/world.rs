@@ -143,7 +143,7 @@ impl World {
     }
 
     pub async fn sign_in(&self, address: &str) -> SignedIn {
-        self.identity.login(&home(), address, PASSWORD).await.unwrap()
+        self.identity.login(&home(), address, PASSWORD, None).await.unwrap()
     }
 
     pub async fn principal(&self, address: &str) -> Principal {
