@@ -1,6 +1,5 @@
 //! Keys as RFC 4733 sends them: many packets for one press, the last one three times.
 
-use super::out::Outgoing;
 use super::rtp;
 use std::time::{Duration, Instant};
 use voxera_model::Key;
@@ -64,16 +63,22 @@ impl Digits {
         read(packet).is_some_and(|(press, _)| self.told.is_some_and(|told| told.is_same(press)))
     }
 
-    /// A packet of another phone's digit that is to be sent to this one.
-    pub fn pass(&mut self, packet: &[u8], out: &Outgoing, now: Instant) -> Option<Part> {
-        let (press, body) = read(packet)?;
+    /// A packet of another phone's digit that is to be sent to this one. `clocks`: Hz in which the
+    /// other and this one count; `due`: the RTP time of a digit that begins now.
+    pub fn pass(&mut self, packet: &[u8], clocks: (u32, u32), due: u32, now: Instant) -> Option<Part> {
+        let (press, mut body) = read(packet)?;
+        let (from, to) = (u64::from(clocks.0.max(1)), u64::from(clocks.1));
         let (begins, timestamp) = match self.passing.filter(|passing| passing.from.is_same(press)) {
             // A press that goes on under a new time keeps doing so.
             Some(passing) => {
-                (false, passing.timestamp.wrapping_add(press.timestamp.wrapping_sub(passing.from.timestamp)))
+                let later = u64::from(press.timestamp.wrapping_sub(passing.from.timestamp)) * to / from;
+                (false, passing.timestamp.wrapping_add(u32::try_from(later).unwrap_or(0)))
             }
-            None => (true, out.digit_time()),
+            None => (true, due),
         };
+        // A fast clock cannot say how long a very long press is; that it is down is what counts.
+        let duration = u16::try_from(u64::from(press.duration) * to / from).unwrap_or(LONGEST);
+        body[2..].copy_from_slice(&duration.to_be_bytes());
         self.passing = Some(Passing { from: press, timestamp, at: now });
         Some(Part { begins, timestamp, body })
     }
@@ -146,16 +151,29 @@ mod tests {
 
     #[test]
     fn a_passed_press_keeps_one_time_and_silences_sound_until_its_end() {
-        let (mut digits, mut out, now) = (Digits::default(), Outgoing::new(), Instant::now());
-        let first = digits.pass(&packet(50, 1, false, 160), &out, now).unwrap();
-        assert!(first.begins && digits.has_the_word(now));
-        out.skip();
-        let end = digits.pass(&packet(50, 1, true, 800), &out, now).unwrap();
+        let (mut digits, clocks, now) = (Digits::default(), (8000, 8000), Instant::now());
+        let first = digits.pass(&packet(50, 1, false, 160), clocks, 1000, now).unwrap();
+        assert!(first.begins && first.timestamp == 1000 && digits.has_the_word(now));
+        let end = digits.pass(&packet(50, 1, true, 800), clocks, 1160, now).unwrap();
         assert_eq!((end.begins, end.timestamp, end.body), (false, first.timestamp, [1, 0x8a, 3, 32]));
         assert!(!digits.has_the_word(now));
-        let lost = digits.pass(&packet(9000, 1, false, 160), &out, now).unwrap();
+        let lost = digits.pass(&packet(9000, 1, false, 160), clocks, 1320, now).unwrap();
         assert_ne!(lost.timestamp, first.timestamp);
         assert!(!digits.has_the_word(now + LOST));
+    }
+
+    #[test]
+    fn how_long_a_press_is_goes_from_clock_to_clock() {
+        let (mut digits, now) = (Digits::default(), Instant::now());
+        let mut told = |packet: &[u8], clocks| {
+            let part = digits.pass(packet, clocks, 1000, now).unwrap();
+            (part.timestamp, u16::from_be_bytes([part.body[2], part.body[3]]))
+        };
+        assert_eq!(told(&packet(0, 1, false, 960), (48_000, 8000)), (1000, 160));
+        assert_eq!(told(&packet(0, 1, false, LONGEST), (48_000, 8000)), (1000, 10_922));
+        assert_eq!(told(&packet(u32::from(LONGEST), 1, true, 960), (48_000, 8000)), (11_922, 160));
+        assert_eq!(told(&packet(0, 2, false, 800), (8000, 48_000)), (1000, 4800));
+        assert_eq!(told(&packet(0, 2, false, 16_000), (8000, 48_000)), (1000, LONGEST));
     }
 
     #[test]

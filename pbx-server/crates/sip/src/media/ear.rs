@@ -1,7 +1,7 @@
 //! What comes from a phone, as an even stream of sound: packets wait until their turn, for as short
 //! as the network allows, and what never comes is concealed.
 
-use super::codec::Decoder;
+use super::codec::{self, Decoder};
 use super::conceal::{Conceal, blend, likeness};
 use super::format::Codec;
 use super::leg::samples;
@@ -92,7 +92,7 @@ impl Ear {
             0x1_0000 + u64::from(sequence)
         });
         self.highest = if known.is_some() { self.highest.max(place) } else { place };
-        self.timing.count(timestamp, now);
+        self.timing.count(timestamp, codec.clock(), now);
         if self.next.is_some_and(|next| place < next) {
             return;
         }
@@ -124,11 +124,7 @@ impl Ear {
             return;
         }
         let Some((first, held)) = self.queue.first_key_value() else { return };
-        let packet = match held.codec {
-            Codec::G722 => held.bytes.len() * 2,
-            Codec::Pcma | Codec::Pcmu | Codec::Other { .. } => held.bytes.len(),
-        };
-        let waiting = self.queue.len() * packet;
+        let waiting = self.queue.len() * codec::length(held.codec, &held.bytes);
         if self.millis(waiting, held.codec) >= self.timing.target() {
             self.next = Some(*first);
             (self.starved, self.owed, self.patience) = (0, 0, 0);
@@ -149,17 +145,27 @@ impl Ear {
                 if self.owed >= self.packet {
                     self.owed -= self.packet;
                 } else {
-                    self.conceal.invent(self.packet, &mut self.ready);
+                    self.invent(self.packet, Some(next + 1));
                 }
             }
         }
     }
 
+    /// Adds sound that never came: the codec's own guess, with what the packet `after` says of it, or
+    /// ours.
+    fn invent(&mut self, count: usize, after: Option<u64>) {
+        let after = after.and_then(|after| self.queue.get(&after));
+        let after = after.filter(|held| held.codec == self.decoder.codec()).map(|held| held.bytes.as_slice());
+        if !self.decoder.repair(count, after, &mut self.ready) {
+            self.conceal.invent(count, &mut self.ready);
+        }
+    }
+
     fn starve(&mut self, length: usize) {
         self.starved += 1;
-        let missing = length - self.ready.len();
-        self.owed += missing;
-        self.conceal.invent(missing, &mut self.ready);
+        let before = self.ready.len();
+        self.invent(length - before, None);
+        self.owed += self.ready.len() - before;
         if self.starved >= PAUSE_BEATS {
             self.next = None;
         }
@@ -218,11 +224,12 @@ impl Ear {
 }
 
 impl Timing {
-    fn count(&mut self, timestamp: u32, now: Instant) {
+    /// Counts a packet whose RTP time has `clock` Hz.
+    fn count(&mut self, timestamp: u32, clock: u32, now: Instant) {
         let (then, before) = *self.first.get_or_insert((now, timestamp));
         let came = now.saturating_duration_since(then).as_secs_f32() * 1000.0;
         #[expect(clippy::cast_precision_loss, reason = "a tenth of a millisecond matters in no hour")]
-        let sent = timestamp.wrapping_sub(before).cast_signed() as f32 / 8.0;
+        let sent = timestamp.wrapping_sub(before).cast_signed() as f32 * 1000.0 / clock as f32;
         let slower = came - sent;
         if (slower - self.fastest).abs() > JUMP_MS {
             self.first = Some((now, timestamp));

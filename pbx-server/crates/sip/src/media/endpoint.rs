@@ -40,7 +40,7 @@ impl Endpoint {
         self.leg.id
     }
 
-    /// Our RTP port towards this phone; RTCP is one above.
+    /// Our RTP port towards this phone; RTCP is one above, or for a browser the same.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.leg.port
@@ -60,6 +60,24 @@ impl Endpoint {
     /// nothing can be played.
     pub fn agreed(&self, format: Format) {
         self.change(|state| state.format = Some(format));
+    }
+
+    /// Whether it should be heard: from the answer on, and not while it is on hold or said that it
+    /// sends nothing. [`MediaEvent::Trouble`](super::MediaEvent::Trouble) then tells when it is not,
+    /// and [`MediaEvent::Well`](super::MediaEvent::Well) that it was heard again; `false` forgets a
+    /// trouble that was told. At first it need not be heard.
+    pub fn watch(&self, on: bool) {
+        self.leg.state().watch.set(on, Instant::now());
+    }
+
+    /// Lets it hear itself, decoded and sent back, while it is with nobody and nothing is played to
+    /// it. Its format must be one that is read here.
+    pub fn echo(&self, on: bool) {
+        self.change(|state| {
+            state.echo = on;
+            state.speaks |= on;
+            state.out.restart();
+        });
     }
 
     /// When this phone's sound last came.
@@ -132,7 +150,7 @@ impl Endpoint {
         tape?.stop().await
     }
 
-    fn change(&self, how: impl FnOnce(&mut State)) {
+    pub(super) fn change(&self, how: impl FnOnce(&mut State)) {
         let group = {
             let mut state = self.leg.state();
             how(&mut state);

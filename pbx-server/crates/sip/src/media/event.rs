@@ -1,6 +1,7 @@
 //! What signalling is told.
 
 use super::endpoint::{EndpointId, PlayId};
+use super::trouble::Trouble;
 use voxera_model::{CallId, Key};
 
 /// One thing that happened to a call's sound.
@@ -17,6 +18,12 @@ pub enum MediaEvent {
     /// A recording ended because it cannot be written; the call goes on. For a bridge: the endpoint
     /// on the left.
     RecordingFailed(CallId, EndpointId, String),
+    /// A browser reached us, and secrets are agreed on.
+    Connected(CallId, EndpointId),
+    /// A phone that should be heard is not; told once for each cause.
+    Trouble(CallId, EndpointId, Trouble),
+    /// Its sound came after all.
+    Well(CallId, EndpointId),
     /// The bridge that this endpoint listened in on is over.
     ListeningEnded(CallId, EndpointId),
 }
@@ -31,6 +38,9 @@ impl MediaEvent {
             | Self::Played(call, ..)
             | Self::Recorded(call, ..)
             | Self::RecordingFailed(call, ..)
+            | Self::Connected(call, ..)
+            | Self::Trouble(call, ..)
+            | Self::Well(call, ..)
             | Self::ListeningEnded(call, ..) => *call,
         }
     }

@@ -9,8 +9,10 @@ pub enum Codec {
     Pcmu,
     /// G.722 at 64 kbit/s.
     G722,
-    /// Opus and whatever else two phones may agree on: passed on, never read. Nobody who speaks it
-    /// can be played to, recorded or mixed with others.
+    /// Opus, as one wide channel.
+    Opus,
+    /// Whatever else two phones may agree on: passed on, never read. Nobody who speaks it can be
+    /// played to, recorded or mixed with others.
     Other {
         /// Hz of its RTP time.
         clock: u32,
@@ -21,7 +23,7 @@ impl Codec {
     /// By its name and clock (Hz) in a session description.
     #[must_use]
     pub fn named(name: &str, clock: u32) -> Self {
-        [("PCMA", Self::Pcma), ("PCMU", Self::Pcmu), ("G722", Self::G722)]
+        [("PCMA", Self::Pcma), ("PCMU", Self::Pcmu), ("G722", Self::G722), ("opus", Self::Opus)]
             .into_iter()
             .find_map(|(known, codec)| known.eq_ignore_ascii_case(name).then_some(codec))
             .unwrap_or(Self::Other { clock })
@@ -39,6 +41,7 @@ impl Codec {
         match self {
             // G.722 counts as if it were narrow (RFC 3551, section 4.5.2).
             Self::Pcma | Self::Pcmu | Self::G722 => 8000,
+            Self::Opus => 48_000,
             Self::Other { clock } => clock,
         }
     }
@@ -47,7 +50,7 @@ impl Codec {
     #[must_use]
     pub const fn rate(self) -> u32 {
         match self {
-            Self::G722 => 16_000,
+            Self::G722 | Self::Opus => 16_000,
             Self::Pcma | Self::Pcmu | Self::Other { .. } => 8000,
         }
     }

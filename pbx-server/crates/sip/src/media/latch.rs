@@ -4,6 +4,7 @@
 //! from. The first source that is plausible holds; a stranger who guesses a port cannot take over.
 
 use super::rtp::{Kind, ReceiveStats, kind};
+use super::trouble::is_private;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -116,6 +117,26 @@ impl Latch {
                 Passage::Dropped
             }
         }
+    }
+
+    /// An RTP packet whose sender was proven by other means; whether its payload was negotiated.
+    pub fn proven_packet(&mut self, packet: &[u8], now: Instant) -> bool {
+        let Kind::Rtp { payload, sequence, timestamp, ssrc } = kind(packet) else { return false };
+        let known = self.expect.payloads.iter().find(|(known, _)| *known == payload);
+        let Some((_, clock)) = known.copied() else {
+            self.refused += 1;
+            return false;
+        };
+        self.heard = Some(now);
+        self.stats.count(sequence, timestamp, ssrc, clock, now);
+        true
+    }
+
+    /// Whether its own description hides it: the address there is of a private network, while its
+    /// signalling comes from elsewhere.
+    pub fn is_hidden(&self) -> bool {
+        let Some(named) = self.expect.first.map(|first| first.ip()) else { return false };
+        is_private(named) && self.expect.trusted.iter().any(|ip| !is_private(*ip))
     }
 
     /// A datagram on this phone's RTCP port: believed from where its RTP comes from.

@@ -8,17 +8,21 @@ use super::event::MediaEvent;
 use super::format::{Codec, Format};
 use super::group::Group;
 use super::latch::{Latch, Passage};
+use super::line::Line;
 use super::out::{HEAD, Outgoing};
 use super::player::Player;
-use super::ports::Pair;
+use super::ports::Lease;
 use super::rtcp;
 use super::tape::{End, MessageTape};
 use super::threads::{Worker, lock};
+use super::trouble::{Watch, Way};
 use super::voice::Voice;
+use super::web::{Browser, Told, WebError};
 use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Instant;
+use str0m::rtp::RtpPacket;
 use tokio::sync::mpsc::UnboundedSender;
 use voxera_model::CallId;
 
@@ -55,18 +59,17 @@ impl Scratch {
 pub struct Leg {
     pub id: EndpointId,
     rtp: UdpSocket,
-    rtcp: UdpSocket,
+    rtcp: Option<UdpSocket>,
+    /// Locked last: nothing else is, while it is.
+    pub web: Option<Box<Mutex<Browser>>>,
     pub port: u16,
-    _lease: Box<dyn Lease>,
+    _lease: Lease,
     pub worker: Arc<Worker>,
     events: UnboundedSender<MediaEvent>,
     /// It needs the beat and is in no group that gives it.
     alone: AtomicBool,
     state: Mutex<State>,
 }
-
-trait Lease: Send + Sync + std::fmt::Debug {}
-impl<T: Send + Sync + std::fmt::Debug> Lease for T {}
 
 /// Where a phone's packets go.
 #[derive(Debug, Clone, Default)]
@@ -90,6 +93,11 @@ pub struct State {
     pub group: Option<Weak<Group>>,
     /// Whether it is sent anything when nobody is there to be heard.
     pub speaks: bool,
+    /// It hears itself while it is with nobody.
+    pub echo: bool,
+    pub watch: Watch,
+    /// Hz in which its digits count how long they are.
+    pub digit_clock: u32,
     pub player: Option<Player>,
     /// Present while somebody, or a recording, listens to decoded sound.
     pub ear: Option<Ear>,
@@ -111,12 +119,11 @@ impl Leg {
     pub fn new(
         number: u64,
         call: CallId,
-        pair: Pair,
+        line: Line,
         worker: Arc<Worker>,
         events: UnboundedSender<MediaEvent>,
     ) -> Self {
-        let port = pair.port;
-        let (rtp, rtcp, lease) = pair.split();
+        let Line { rtp, rtcp, port, web, lease } = line;
         let state = State {
             call,
             latch: Latch::default(),
@@ -125,6 +132,9 @@ impl Leg {
             route: Route::default(),
             group: None,
             speaks: false,
+            echo: false,
+            watch: Watch::default(),
+            digit_clock: 8000,
             player: None,
             ear: None,
             voice: Voice::default(),
@@ -135,8 +145,9 @@ impl Leg {
             id: EndpointId(number),
             rtp,
             rtcp,
+            web,
             port,
-            _lease: Box::new(lease),
+            _lease: lease,
             worker,
             events,
             alone: AtomicBool::new(false),
@@ -144,8 +155,9 @@ impl Leg {
         }
     }
 
-    pub fn sockets(&self) -> [(u64, &UdpSocket); 2] {
-        [(self.id.0 << 1, &self.rtp), (self.id.0 << 1 | 1, &self.rtcp)]
+    pub fn sockets(&self) -> impl Iterator<Item = (u64, &UdpSocket)> {
+        std::iter::once((self.id.0 << 1, &self.rtp))
+            .chain(self.rtcp.iter().map(|rtcp| (self.id.0 << 1 | 1, rtcp)))
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -166,7 +178,7 @@ impl Leg {
         let alone = state.group.is_none();
         if alone {
             state.route = Route::Alone;
-            if state.tape.is_none() {
+            if state.tape.is_none() && !state.echo {
                 state.ear = None;
             } else if state.ear.is_none() {
                 state.ear = Some(Ear::new());
@@ -182,9 +194,17 @@ impl Leg {
 
     /// Reads one packet and sees to it; whether it went on to another phone. `None`: there is none.
     pub fn carry(&self, rtcp: bool, packet: &mut [u8; PACKET], now: Instant) -> Option<bool> {
-        let receiver = if rtcp { &self.rtcp } else { &self.rtp };
+        let receiver = if rtcp { self.rtcp.as_ref()? } else { &self.rtp };
         // An ICMP error of an earlier packet is reported here once; the next event has the packet.
         let (length, source) = receiver.recv_from(packet).ok()?;
+        if let Some(browser) = &self.web {
+            let told = {
+                let mut browser = lock(browser);
+                browser.datagram(&packet[..length], source, now, &self.rtp);
+                browser.told()
+            };
+            return Some(self.told(told, packet, now) > 0);
+        }
         let packet = &mut packet[..length];
         let mut state = self.state();
         let passage = if rtcp {
@@ -205,6 +225,9 @@ impl Leg {
     }
 
     fn sound(&self, mut state: MutexGuard<'_, State>, packet: &mut [u8], now: Instant) -> bool {
+        if state.watch.hears(now) {
+            self.tell(MediaEvent::Well(state.call, self.id));
+        }
         let meaning = state.meaning(packet[1] & 0x7f);
         let told = meaning == Meaning::Digit && state.digits.was_told(packet);
         match &state.route {
@@ -242,9 +265,9 @@ impl Leg {
                     state.listen(packet, now);
                     return false;
                 }
-                let to = to.upgrade();
+                let (to, clock) = (to.upgrade(), state.digit_clock);
                 drop(state);
-                to.is_some_and(|to| to.pass_digit(packet, now))
+                to.is_some_and(|to| to.pass_digit(packet, clock, now))
             }
         }
     }
@@ -258,30 +281,52 @@ impl Leg {
             (Meaning::Digit, Some(format)) => format.telephone_event,
             (Meaning::Other, _) | (_, None) => None,
         };
-        let Some(destination) = state.latch.destination() else { return false };
-        state.out.relay(packet, payload, clock, now) && self.rtp.send_to(packet, destination).is_ok()
+        self.has_way(&state)
+            && state.out.relay(packet, payload, clock, now)
+            && self.transmit(&state.latch, packet, now)
+    }
+
+    /// Whether it is known where its packets go.
+    fn has_way(&self, state: &State) -> bool {
+        self.web.is_some() || state.latch.destination().is_some()
+    }
+
+    fn transmit(&self, latch: &Latch, packet: &[u8], now: Instant) -> bool {
+        match (&self.web, latch.destination()) {
+            (Some(browser), _) => lock(browser).write(packet, now, &self.rtp),
+            (None, Some(destination)) => self.rtp.send_to(packet, destination).is_ok(),
+            (None, None) => false,
+        }
     }
 
     /// Sends another phone's report to this one. `down`: how what this phone sends reaches the other.
     fn report(&self, packet: &mut [u8], down: Option<super::out::Anchor>) -> bool {
+        // A browser gets reports of ours: what it hears is our stream.
+        let Some(rtcp) = &self.rtcp else { return false };
         let state = self.state();
         let Some(destination) = state.latch.rtcp_destination() else { return false };
         rtcp::translate(packet, state.out.anchor(), down);
-        self.rtcp.send_to(packet, destination).is_ok()
+        rtcp.send_to(packet, destination).is_ok()
     }
 
-    /// Sends a part of another phone's digit to this one, among frames of our own.
-    fn pass_digit(&self, packet: &[u8], now: Instant) -> bool {
+    /// Sends a part of another phone's digit to this one, among frames of our own. `clock`: Hz in
+    /// which the other counts how long it is.
+    fn pass_digit(&self, packet: &[u8], clock: u32, now: Instant) -> bool {
         let mut state = self.state();
         let Some(payload) = state.format.and_then(|format| format.telephone_event) else { return false };
-        let Some(destination) = state.latch.destination() else { return false };
+        if !self.has_way(&state) {
+            return false;
+        }
         let state = &mut *state;
-        let Some(part) = state.digits.pass(packet, &state.out, now) else { return false };
+        let due = state.out.digit_time(state.clock());
+        let Some(part) = state.digits.pass(packet, (clock, state.digit_clock), due, now) else {
+            return false;
+        };
         let head = state.out.digit(payload, part.begins, part.timestamp, now);
         let mut bytes = [0; HEAD + 4];
         bytes[..HEAD].copy_from_slice(&head);
         bytes[HEAD..].copy_from_slice(&part.body);
-        self.rtp.send_to(&bytes, destination).is_ok()
+        self.transmit(&state.latch, &bytes, now)
     }
 
     /// The next 20 ms of a phone that is with nobody; whether a packet went out.
@@ -291,13 +336,16 @@ impl Leg {
             return false;
         }
         let rate = state.rate();
-        if state.tape.as_ref().is_some_and(MessageTape::is_running) {
+        scratch.heard.clear();
+        if state.ear.is_some() {
             state.pull(rate, &mut scratch.heard);
             if let Some(end) = state.message(&scratch.heard, rate) {
                 self.tell(end.event(state.call, self.id));
             }
         }
-        scratch.heard.clear();
+        if !state.echo {
+            scratch.heard.clear();
+        }
         scratch.heard.resize(samples(rate), 0);
         let sent = self.send(&mut state, rate, &mut scratch.heard, now);
         self.settle_alone(&mut state);
@@ -313,14 +361,67 @@ impl Leg {
             self.tell(MediaEvent::Played(state.call, self.id, done));
         }
         let Some(format) = state.format.filter(|format| format.codec.is_decodable()) else { return false };
-        let Some(destination) = state.latch.destination() else { return false };
-        if state.digits.has_the_word(now) {
-            state.out.skip();
+        if !self.has_way(state) {
             return false;
         }
-        let head = state.out.frame(format.payload, now);
-        let packet = state.voice.write(format.codec, &head, rate, heard);
-        self.rtp.send_to(packet, destination).is_ok()
+        if state.digits.has_the_word(now) {
+            state.out.skip(format.codec.clock());
+            return false;
+        }
+        let head = state.out.frame(format.payload, format.codec.clock(), now);
+        let State { voice, latch, .. } = state;
+        let packet = voice.write(format.codec, &head, rate, heard);
+        self.transmit(latch, packet, now)
+    }
+
+    /// What browsers need from time to time; how many packets went on.
+    pub fn tend(&self, packet: &mut [u8; PACKET], now: Instant) -> u64 {
+        let Some(browser) = &self.web else { return 0 };
+        let told = {
+            let mut browser = lock(browser);
+            browser.tend(now, &self.rtp);
+            browser.told()
+        };
+        self.told(told, packet, now)
+    }
+
+    /// Sees to what a browser's datagrams were.
+    fn told(&self, told: Vec<Told>, packet: &mut [u8; PACKET], now: Instant) -> u64 {
+        let mut went_on = 0;
+        for told in told {
+            let mut state = self.state();
+            match told {
+                Told::Connected => self.tell(MediaEvent::Connected(state.call, self.id)),
+                Told::Packet(heard) => {
+                    let Some(packet) = plain(&heard, packet) else { continue };
+                    if state.latch.proven_packet(packet, now) {
+                        went_on += u64::from(self.sound(state, packet, now));
+                    }
+                }
+            }
+        }
+        went_on
+    }
+
+    /// Lets signalling talk with the browser.
+    pub fn browser<T>(
+        &self,
+        talk: impl FnOnce(&mut Browser, &UdpSocket) -> Result<T, WebError>,
+    ) -> Result<T, WebError> {
+        let browser = self.web.as_ref().ok_or_else(|| WebError::Unfit("no browser".to_owned()))?;
+        talk(&mut lock(browser), &self.rtp)
+    }
+
+    /// Finds out whether it should be heard and is not.
+    pub fn look(&self, now: Instant) {
+        let mut state = self.state();
+        let way = match &self.web {
+            Some(browser) => lock(browser).way(),
+            None => Way::Plain { private: state.latch.is_hidden() },
+        };
+        if let Some(trouble) = state.watch.look(way, now) {
+            self.tell(MediaEvent::Trouble(state.call, self.id, trouble));
+        }
     }
 }
 
@@ -368,6 +469,19 @@ impl State {
         }
         into.resize(samples(rate), 0);
     }
+}
+
+/// A packet that a browser sent, as any phone sends it.
+fn plain<'a>(heard: &RtpPacket, into: &'a mut [u8; PACKET]) -> Option<&'a mut [u8]> {
+    let header = &heard.header;
+    let packet = into.get_mut(..HEAD + heard.payload.len())?;
+    packet[0] = 0x80;
+    packet[1] = *header.payload_type & 0x7f | if header.marker { 0x80 } else { 0 };
+    packet[2..4].copy_from_slice(&header.sequence_number.to_be_bytes());
+    packet[4..8].copy_from_slice(&header.timestamp.to_be_bytes());
+    packet[8..HEAD].copy_from_slice(&header.ssrc.to_be_bytes());
+    packet[HEAD..].copy_from_slice(&heard.payload);
+    Some(packet)
 }
 
 /// Samples of 20 ms.

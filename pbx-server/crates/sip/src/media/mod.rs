@@ -12,6 +12,7 @@
 //! | `threads`, `clock` | waiting for packets, and the beat |
 //! | `leg`, `group` | one phone; phones that hear each other |
 //! | `latch`, `ports`, `rtp`, `rtcp` | where packets come from and go to |
+//! | `web`, `trouble` | phones in browsers; phones that should be heard and are not |
 //! | `ear`, `conceal` | packets to an even stream of sound |
 //! | `out`, `voice` | sound to an unbroken stream of packets |
 //! | `codec`, `resample`, `player`, `digits` | what their names say |
@@ -29,6 +30,7 @@ mod format;
 mod group;
 mod latch;
 mod leg;
+mod line;
 mod out;
 mod player;
 mod ports;
@@ -40,7 +42,9 @@ mod tape;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod trouble;
 mod voice;
+mod web;
 mod write;
 
 pub use bridge::{Bridge, Listening};
@@ -53,3 +57,5 @@ pub use ports::Ports;
 pub use room::{Room, Seat};
 pub use tape::Taken;
 pub use threads::Media;
+pub use trouble::Trouble;
+pub use web::{Web, WebError};

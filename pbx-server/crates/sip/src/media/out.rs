@@ -9,8 +9,6 @@ pub const HEAD: usize = 12;
 const BEHIND: u16 = 1000;
 /// Beyond this, a source counts anew.
 const JUMP: u16 = 3000;
-/// RTP time of a frame of 20 ms at the clock that all our codecs have.
-pub const FRAME_TIME: u32 = 160;
 
 #[derive(Debug)]
 pub struct Outgoing {
@@ -121,22 +119,22 @@ impl Outgoing {
         }
     }
 
-    /// The head of the next frame of our own; `None` for `payload` is not sent, but time goes on.
-    pub fn frame(&mut self, payload: u8, now: Instant) -> [u8; HEAD] {
-        let step = if self.marker { self.gap(8000, now) } else { FRAME_TIME };
+    /// The head of the next frame of our own, whose RTP time has `clock` Hz.
+    pub fn frame(&mut self, payload: u8, clock: u32, now: Instant) -> [u8; HEAD] {
+        let step = if self.marker { self.gap(clock, now) } else { frame_time(clock) };
         let marker = std::mem::take(&mut self.marker);
         self.timestamp = self.timestamp.wrapping_add(step);
         self.head(payload, marker, self.timestamp, now)
     }
 
     /// A frame's time passes without a packet: digits have the word.
-    pub fn skip(&mut self) {
-        self.timestamp = self.timestamp.wrapping_add(FRAME_TIME);
+    pub fn skip(&mut self, clock: u32) {
+        self.timestamp = self.timestamp.wrapping_add(frame_time(clock));
     }
 
     /// The RTP time that a digit beginning now has.
-    pub fn digit_time(&self) -> u32 {
-        self.timestamp.wrapping_add(FRAME_TIME)
+    pub fn digit_time(&self, clock: u32) -> u32 {
+        self.timestamp.wrapping_add(frame_time(clock))
     }
 
     /// The head of a packet of a digit.
@@ -182,6 +180,11 @@ impl Outgoing {
     }
 }
 
+/// RTP time of a frame of 20 ms.
+const fn frame_time(clock: u32) -> u32 {
+    clock / 50
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,7 +216,7 @@ mod tests {
     #[test]
     fn numbers_go_on_from_frames_to_relayed_packets_and_back() {
         let (mut out, now) = (Outgoing::new(), Instant::now());
-        let first = number(&out.frame(8, now));
+        let first = number(&out.frame(8, 8000, now));
         let mut relayed = packet(7, 500, 9);
         assert!(out.relay(&mut relayed, Some(96), 8000, now));
         assert_eq!(relayed[1], 0x80 + 96, "a marker, as the source changed");
@@ -224,7 +227,7 @@ mod tests {
         assert!(out.relay(&mut lost_one, None, 8000, now));
         assert_eq!(number(&lost_one), first.wrapping_add(3));
         out.restart();
-        let back = out.frame(8, now);
+        let back = out.frame(8, 8000, now);
         assert_eq!((back[1], number(&back)), (0x88, first.wrapping_add(4)));
         assert_eq!(back[8..12], relayed[8..12]);
     }
@@ -251,7 +254,7 @@ mod tests {
     #[test]
     fn a_long_call_never_runs_out_of_numbers() {
         let (mut out, now) = (Outgoing::new(), Instant::now());
-        out.frame(8, now);
+        out.frame(8, 8000, now);
         for sequence in (0..=u16::MAX).cycle().take(200_000) {
             assert!(out.relay(&mut packet(7, sequence, 0), None, 8000, now));
         }

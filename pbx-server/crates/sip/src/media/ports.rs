@@ -29,8 +29,16 @@ pub struct Pair {
     lease: Lease,
 }
 
+/// The even port of a pair, bound; the pair is given back when dropped.
 #[derive(Debug)]
-struct Lease {
+pub struct Single {
+    pub socket: UdpSocket,
+    pub port: u16,
+    lease: Lease,
+}
+
+#[derive(Debug)]
+pub(super) struct Lease {
     ports: Ports,
     index: usize,
 }
@@ -49,22 +57,37 @@ impl Ports {
 
     /// Binds the next pair that is free in this process and on this machine.
     pub fn bind(&self, ip: IpAddr) -> io::Result<Pair> {
-        let mut last = io::Error::new(io::ErrorKind::AddrInUse, "every media port is in use");
-        // A pair that another program holds is passed over; more than this many is no accident.
-        for _ in 0..64 {
-            let Some((lease, port)) = self.lease() else { break };
-            match open(ip, port) {
-                Ok((rtp, rtcp)) => return Ok(Pair { rtp, rtcp, port, lease }),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
+        self.next(|port, lease| {
+            let (rtp, rtcp) = (open_one(ip, port)?, open_one(ip, port + 1)?);
+            Ok(Pair { rtp, rtcp, port, lease })
+        })
+    }
+
+    /// Binds the even port of the next pair alone, for a phone that sends everything to one.
+    pub fn bind_one(&self, ip: IpAddr) -> io::Result<Single> {
+        self.next(|port, lease| {
+            let socket = open_one(ip, port)?;
+            Ok(Single { socket, port, lease })
+        })
     }
 
     /// Pairs in use.
     #[must_use]
     pub fn in_use(&self) -> usize {
         self.lock().in_use
+    }
+
+    fn next<T>(&self, open: impl Fn(u16, Lease) -> io::Result<T>) -> io::Result<T> {
+        let mut last = io::Error::new(io::ErrorKind::AddrInUse, "every media port is in use");
+        // A pair that another program holds is passed over; more than this many is no accident.
+        for _ in 0..64 {
+            let Some((lease, port)) = self.lease() else { break };
+            match open(port, lease) {
+                Ok(opened) => return Ok(opened),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
     fn lease(&self) -> Option<(Lease, u16)> {
@@ -93,17 +116,21 @@ impl Drop for Lease {
 
 impl Pair {
     /// The sockets alone, and what keeps the ports ours.
-    pub(super) fn split(self) -> (UdpSocket, UdpSocket, impl Send + Sync + std::fmt::Debug + use<>) {
+    pub(super) fn split(self) -> (UdpSocket, UdpSocket, Lease) {
         (self.rtp, self.rtcp, self.lease)
     }
 }
 
-fn open(ip: IpAddr, port: u16) -> io::Result<(UdpSocket, UdpSocket)> {
-    let rtp = UdpSocket::bind(SocketAddr::new(ip, port))?;
-    let rtcp = UdpSocket::bind(SocketAddr::new(ip, port + 1))?;
-    rtp.set_nonblocking(true)?;
-    rtcp.set_nonblocking(true)?;
-    Ok((rtp, rtcp))
+impl Single {
+    pub(super) fn split(self) -> (UdpSocket, Lease) {
+        (self.socket, self.lease)
+    }
+}
+
+fn open_one(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(SocketAddr::new(ip, port))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ mod tests {
     /// The anchor of a stream that had begun before packets of `ssrc` were passed on in it.
     fn anchor(ssrc: u8, sequence: u8) -> Option<Anchor> {
         let mut out = Outgoing::new();
-        out.frame(8, Instant::now());
+        out.frame(8, 8000, Instant::now());
         let mut packet = [0x80, 8, 0, sequence, 0, 0, 0, 0, 0, 0, 0, ssrc];
         out.relay(&mut packet, None, 8000, Instant::now());
         out.anchor()

@@ -6,7 +6,9 @@ use super::endpoint::Endpoint;
 use super::event::MediaEvent;
 use super::group::Group;
 use super::leg::{Leg, Scratch};
+use super::line::Line;
 use super::ports::Ports;
+use super::web::Setting;
 use super::write::Writer;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -26,7 +28,7 @@ const COLLECT: Duration = Duration::from_millis(1);
 /// A thread that did not come round for this long reads all that waits, not a packet from each.
 const BEHIND: Duration = Duration::from_millis(30);
 const AT_ONCE: usize = 16;
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Milliseconds after which a thread looks whether it should stop.
 const IDLE: u16 = 200;
 /// The event that only wakes a thread.
@@ -46,6 +48,7 @@ pub(super) struct Shared {
     /// Numbers of endpoints, groups and plays.
     numbers: AtomicU64,
     pub writer: Writer,
+    setting: Setting,
     pub events: UnboundedSender<MediaEvent>,
 }
 
@@ -85,6 +88,7 @@ impl Media {
             workers,
             numbers: AtomicU64::new(1),
             writer: Writer::start()?,
+            setting: Setting::default(),
             events: events.clone(),
         };
         Ok(Self { shared: Arc::new(shared), threads: handles })
@@ -93,10 +97,23 @@ impl Media {
     /// Opens ports at our address `ip` for one phone's sound. Nothing is sent before it is told what
     /// it hears.
     pub fn open(&self, call: CallId, ip: IpAddr) -> io::Result<Endpoint> {
-        let pair = self.shared.ports.bind(ip)?;
+        self.begin(call, Line::plain(self.shared.ports.bind(ip)?))
+    }
+
+    /// Opens one port at our address `bind` for a browser, which may reach it at `candidates`; those
+    /// of another family than `bind` do not count. Nothing comes or goes before the two descriptions
+    /// of its [`Endpoint::web`] are there.
+    pub fn open_web(&self, call: CallId, bind: IpAddr, candidates: &[IpAddr]) -> io::Result<Endpoint> {
+        let single = self.shared.ports.bind_one(bind)?;
+        let endpoint = self.begin(call, Line::browser(single, &self.shared.setting, candidates)?)?;
+        endpoint.leg.worker.wake();
+        Ok(endpoint)
+    }
+
+    fn begin(&self, call: CallId, line: Line) -> io::Result<Endpoint> {
         let number = self.shared.number();
         let worker = self.shared.worker();
-        let leg = Arc::new(Leg::new(number, call, pair, Arc::clone(&worker), self.shared.events.clone()));
+        let leg = Arc::new(Leg::new(number, call, line, Arc::clone(&worker), self.shared.events.clone()));
         write(&worker.legs).insert(number, Arc::clone(&leg));
         let endpoint = Endpoint::new(leg, Arc::clone(&self.shared));
         for (token, socket) in endpoint.leg.sockets() {
@@ -212,6 +229,7 @@ impl Worker {
             if now.duration_since(looked) >= LOOK_EVERY {
                 looked = now;
                 read(&self.groups).values().for_each(|group| group.look(self.timeout, now));
+                read(&self.legs).values().for_each(|leg| leg.look(now));
             }
             if ready > 0 && legs > COLLECT_ABOVE && !behind {
                 std::thread::sleep(COLLECT);
@@ -255,7 +273,14 @@ impl Worker {
     /// Everybody's next 20 ms: whether there was anybody, and how many packets went out.
     fn beat(&self, scratch: &mut Scratch, now: Instant) -> (bool, u64) {
         let (mut anybody, mut sent) = (false, 0);
-        for leg in read(&self.legs).values().filter(|leg| leg.ticks()) {
+        for leg in read(&self.legs).values() {
+            if leg.web.is_some() {
+                anybody = true;
+                sent += leg.tend(&mut scratch.packet, now);
+            }
+            if !leg.ticks() {
+                continue;
+            }
             anybody = true;
             sent += u64::from(leg.beat(scratch, now));
         }

@@ -58,7 +58,7 @@ impl Phone {
                 trusted: vec![HERE],
                 first: Some(socket.local_addr().unwrap()),
                 first_rtcp: None,
-                payloads: vec![(payload, Some(8000)), (digit, None)],
+                payloads: vec![(payload, Some(codec.clock())), (digit, None)],
             },
             true,
         );
@@ -90,7 +90,7 @@ impl Phone {
         let rate = self.codec.rate();
         let samples: Vec<i16> =
             (0..rate / 50).map(|n| tones::at(self.hz, rate, self.said * (rate / 50) + n, 8000.0)).collect();
-        let mut packet = self.head(number(self.codec), self.said * 160);
+        let mut packet = self.head(number(self.codec), self.said * (self.codec.clock() / 50));
         self.encoder.encode(&samples, &mut packet);
         self.said += 1;
         packet
@@ -98,7 +98,7 @@ impl Phone {
 
     /// A key that is down for some frames, with its end three times.
     pub fn press(&mut self, event: u8) {
-        let time = self.said * 160;
+        let time = self.said * (self.codec.clock() / 50);
         for (end, duration) in [(0, 160_u16), (0, 320), (0x80, 480), (0x80, 480), (0x80, 480)] {
             let mut packet = self.head(self.digit, time);
             packet.extend([event, end + 10]);
@@ -169,6 +169,7 @@ pub fn number(codec: Codec) -> u8 {
         Codec::Pcma => 8,
         Codec::Pcmu => 0,
         Codec::G722 => 9,
+        Codec::Opus => 111,
         Codec::Other { .. } => 96,
     }
 }
