@@ -39,7 +39,8 @@ export interface paths {
         put?: never;
         /**
          * Sign in.
-         * @description 401 `wrong_credentials`; 403 `email_unverified` until the address is verified; 403 `suspended`,
+         * @description 401 `wrong_credentials`; 401 `second_factor_required` when the password is right and `code` is missing;
+         *     401 `second_factor_wrong` when it is wrong or was used before; 403 `email_unverified` until the address is verified; 403 `suspended`,
          *     `no_membership`; 429 `too_many_attempts` after too many attempts for the account or from the address.
          *
          *     Needs no sign-in.
@@ -258,6 +259,34 @@ export interface paths {
         patch: operations["me_change"];
         trace?: never;
     };
+    "/api/v1/me/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My picture.
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_avatar"];
+        /**
+         * Set my picture: PNG, JPEG or WebP, at most 512 KiB and 2000 × 2000 pixels. What it is, its bytes say.
+         * @description For everybody who is signed in, about themselves.
+         */
+        put: operations["me_avatar_put"];
+        post?: never;
+        /**
+         * Take my picture away.
+         * @description For everybody who is signed in, about themselves.
+         */
+        delete: operations["me_avatar_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/calls": {
         parameters: {
             query?: never;
@@ -316,6 +345,26 @@ export interface paths {
          * @description For everybody who is signed in, about themselves.
          */
         patch: operations["me_extension_change"];
+        trace?: never;
+    };
+    "/api/v1/me/logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Attempts to sign in to my account in the last 90 days, the newest first.
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_logins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/me/messages": {
@@ -402,6 +451,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make my browser a phone of an extension of mine, or give it a new password.
+         * @description There is one for a sign-in and an extension: a second request makes the first password void. It is removed when
+         *     the sign-in ends.
+         *
+         *     For everybody who is signed in, about themselves.
+         */
+        post: operations["me_phone"];
+        /**
+         * My browser is no phone any more. One that is none is no error.
+         * @description For everybody who is signed in, about themselves.
+         */
+        delete: operations["me_phone_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/recordings": {
         parameters: {
             query?: never;
@@ -436,6 +512,134 @@ export interface paths {
         get: operations["me_recordings_audio"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How well is my account guarded?
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_security"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where am I signed in? The newest first.
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign me out everywhere but here.
+         * @description For everybody who is signed in, about themselves.
+         */
+        delete: operations["me_sessions_end_others"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign me out in one place. What it could do ends at once.
+         * @description For everybody who is signed in, about themselves.
+         */
+        delete: operations["me_sessions_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin two-step sign-in: a secret for an app, which its first code confirms. An earlier one is void.
+         * @description For everybody who is signed in, about themselves.
+         */
+        post: operations["me_totp"];
+        /**
+         * Turn two-step sign-in off.
+         * @description For everybody who is signed in, about themselves.
+         */
+        delete: operations["me_totp_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn two-step sign-in on with the app's first code. Answers my recovery codes, this once.
+         * @description For everybody who is signed in, about themselves.
+         */
+        post: operations["me_totp_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New recovery codes; those before work no more.
+         * @description For everybody who is signed in, about themselves.
+         */
+        post: operations["me_totp_recovery_codes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2056,6 +2260,8 @@ export interface components {
         AccountId: string;
         /** @description A login. */
         AccountShown: {
+            /** @description Whether there is a picture: `GET /api/v1/me/avatar`. */
+            avatar: boolean;
             email: components["schemas"]["Email"];
             id: components["schemas"]["AccountId"];
             locale: components["schemas"]["Locale"];
@@ -2078,6 +2284,11 @@ export interface components {
             extensions: components["schemas"]["ExtensionId"][];
             /** @enum {string} */
             kind: "only";
+        };
+        /** @description What the app shows. */
+        AppCode: {
+            /** @example 123456 */
+            code: string;
         };
         /** @description A sound. */
         Audio: {
@@ -2185,6 +2396,30 @@ export interface components {
             slug: components["schemas"]["Slug"];
             support_email?: components["schemas"]["Email"] | null;
             tenant: components["schemas"]["TenantId"];
+        };
+        /** @description What my browser registers with. Programs use it; people never see it. */
+        BrowserPhone: {
+            device: components["schemas"]["DeviceId"];
+            /** @description The name that those who are called see. */
+            display_name: components["schemas"]["Name"];
+            /**
+             * Format: date-time
+             * @description When it ends, if the sign-in does not end before: ask again until then.
+             */
+            expires_at: string;
+            extension: components["schemas"]["PhoneExtension"];
+            /** @description Letters and digits; another one with each request. */
+            password: string;
+            pbx: components["schemas"]["PhonePbx"];
+            /** @description The SIP domain. */
+            realm: components["schemas"]["Realm"];
+            /** @description The SIP user name: `device`. */
+            username: string;
+            /**
+             * @description The path of the WebSocket (subprotocol `sip`) at the portal's own address.
+             * @example /sip
+             */
+            websocket: string;
         };
         /** @description A call that is over. */
         Call: {
@@ -2549,9 +2784,15 @@ export interface components {
         Device: {
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description When a browser's credential ends, if its sign-in does not end before.
+             */
+            expires_at?: string | null;
             extension: components["schemas"]["ExtensionId"];
             /** @description Also its SIP user name. */
             id: components["schemas"]["DeviceId"];
+            kind: components["schemas"]["DeviceKind"];
             name: components["schemas"]["Name"];
             /** @description Whether it can be called now. */
             online: boolean;
@@ -2604,6 +2845,11 @@ export interface components {
          * @description One phone's credential; its text form is the SIP user name.
          */
         DeviceId: string;
+        /**
+         * @description What a device is.
+         * @enum {string}
+         */
+        DeviceKind: "phone" | "browser";
         /** @description What differs between two documents of a flow: one of `routing` and `ivr`, by the kind of the flow. */
         Difference: {
             ivr?: components["schemas"]["IvrDiff"] | null;
@@ -3168,6 +3414,16 @@ export interface components {
             total: number;
         };
         /** @description One page of a list, and how long the whole list is. */
+        Listed_Login: {
+            /** @description This page. */
+            items: components["schemas"]["Login"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description One page of a list, and how long the whole list is. */
         Listed_Mail: {
             /** @description This page. */
             items: components["schemas"]["Mail"][];
@@ -3293,11 +3549,21 @@ export interface components {
         Locale: "sv" | "en";
         /** @description E-mail and password. */
         Login: {
+            /**
+             * @description Of the authenticator app, or a recovery code; for accounts with two-step sign-in.
+             * @example 123456
+             */
+            code?: string | null;
             /** @example anna@akesbageri.example */
             email: string;
             /** Format: password */
             password: string;
         };
+        /**
+         * @description How it ended.
+         * @enum {string}
+         */
+        LoginOutcome: "ok" | "wrong_password" | "wrong_code" | "suspended";
         /** @description A mail, without its text. */
         Mail: {
             /**
@@ -3451,6 +3717,10 @@ export interface components {
          * @example Anna Öberg
          */
         Name: string;
+        /** @description Which of my extensions my browser shall be a phone of. */
+        NewBrowserPhone: {
+            extension?: components["schemas"]["ExtensionId"] | null;
+        };
         /** @description A new company. */
         NewCustomer: {
             locale?: components["schemas"]["Locale"] | null;
@@ -3707,6 +3977,24 @@ export interface components {
          * @description An E.164 number in the inventory.
          */
         NumberId: string;
+        /** @description A secret for an authenticator app. */
+        Offer: {
+            /**
+             * Format: date-time
+             * @description Until then the first code confirms it; 15 minutes.
+             */
+            expires_at: string;
+            /**
+             * @description Base32, for who types it.
+             * @example GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
+             */
+            secret: string;
+            /**
+             * @description The same to show as a QR code.
+             * @example otpauth://totp/Nordtel:anna%40akesbageri.example?secret=…&issuer=Nordtel
+             */
+            uri: string;
+        };
         /**
          * @description A Swedish organisation number with its check digit verified, written `556016-0680`.
          * @example 556016-0680
@@ -3811,11 +4099,22 @@ export interface components {
          * @description A cloud PBX of one customer.
          */
         PbxId: string;
+        /** @description The extension whose phone my browser is. */
+        PhoneExtension: {
+            id: components["schemas"]["ExtensionId"];
+            name: components["schemas"]["Name"];
+            number: components["schemas"]["ExtensionNumber"];
+        };
         /**
          * @description A public number in E.164: `+46812345678`. Shown to people in national form.
          * @example +46812345678
          */
         PhoneNumber: string;
+        /** @description The PBX that my browser is a phone of. */
+        PhonePbx: {
+            id: components["schemas"]["PbxId"];
+            name: components["schemas"]["Name"];
+        };
         /** @description How this installation is doing. */
         PlatformStatus: {
             database: components["schemas"]["DatabaseStatus"];
@@ -3825,6 +4124,11 @@ export interface components {
             started_at: string;
             /** @example 0.1.0 */
             version: string;
+        };
+        /** @description My present password. */
+        Present: {
+            /** Format: password */
+            password: string;
         };
         /** @description A refusal or a failure. */
         Problem: {
@@ -4020,6 +4324,16 @@ export interface components {
         RecordingPolicy: {
             notice?: components["schemas"]["Prompt"] | null;
         };
+        /** @description Codes for who has lost the app: each works once, in the place of the app's code. */
+        RecoveryCodes: {
+            /**
+             * @description Ten; they are not shown again.
+             * @example [
+             *       "abcd-efgh-ijkm-npqr"
+             *     ]
+             */
+            recovery_codes: string[];
+        };
         /** @description What happens next. */
         Registered: {
             /** @description Where the verification mail went. */
@@ -4192,6 +4506,37 @@ export interface components {
          * @description Whole seconds.
          */
         Seconds: number;
+        /** @description How well my account is guarded. */
+        Security: {
+            /**
+             * Format: date-time
+             * @description `None`: before this was kept.
+             */
+            password_changed_at?: string | null;
+            totp: components["schemas"]["TwoStep"];
+        };
+        /** @description A place where I am signed in. */
+        Session: {
+            /** @example 192.0.2.10 */
+            address?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @description It is the one that asks. */
+            current: boolean;
+            id: components["schemas"]["SessionId"];
+            /**
+             * Format: date-time
+             * @description When it last got an access token, which it does every five minutes while it is open.
+             */
+            last_used_at: string;
+            /** @description What the browser or program called itself. */
+            user_agent?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description One sign-in: a family of refresh tokens.
+         */
+        SessionId: string;
         /** @description A new company and its first administrator. */
         SignUp: {
             /** @example anna@akesbageri.example */
@@ -4495,6 +4840,20 @@ export interface components {
          * @enum {string}
          */
         TrunkTransport: "udp" | "tcp";
+        /** @description Whether a code is asked for besides the password. */
+        TwoStep: {
+            on: boolean;
+            /**
+             * Format: int32
+             * @description Recovery codes that were not used, 0 to 10.
+             */
+            recovery_codes_left: number;
+            /**
+             * Format: date-time
+             * @description Since when; `None` while it is off.
+             */
+            since?: string | null;
+        };
         /** @description A place that leads to something or plays it. */
         Use: {
             kind: components["schemas"]["UseKind"];
@@ -4813,7 +5172,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            /** @description Wrong e-mail or password. */
+            /** @description Wrong e-mail or password, or the code is missing or wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5222,6 +5581,103 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    me_avatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture, at most 256 × 256 pixels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description There is none (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_avatar_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The picture. */
+        requestBody: {
+            content: {
+                "image/jpeg": number[];
+                "image/png": number[];
+                "image/webp": number[];
+            };
+        };
+        responses: {
+            /** @description Set. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_avatar_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is none now. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description There was none (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     me_calls: {
         parameters: {
             query?: {
@@ -5316,6 +5772,40 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_logins: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "at" | "-at";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Login"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -5496,6 +5986,82 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    me_phone: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 100 printable characters of your choice; a repeat answers what the first answered. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["NewBrowserPhone"];
+            };
+        };
+        responses: {
+            /** @description The credential; this is the only time that it is shown. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrowserPhone"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description The extension is none of mine. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description I have no extension (`no_extension`). Or a repeat of a request that was answered (`secret_shown_once`, `idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_phone_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed; the browser is signed out of the telephone at once. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     me_recordings: {
         parameters: {
             query?: {
@@ -5571,6 +6137,264 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Password and two-step sign-in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Security"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_sessions_end_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out everywhere else. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_sessions_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A sign-in of mine. */
+                session: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out there. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Present"];
+            };
+        };
+        responses: {
+            /** @description Put it into the app, then confirm. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description It is on already (`totp_on`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_totp_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Present"];
+            };
+        };
+        responses: {
+            /** @description Off; a mail tells me so. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description It is off already (`totp_off`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_totp_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppCode"];
+            };
+        };
+        responses: {
+            /** @description On; a mail tells me so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description Nothing waits to be confirmed, or it has waited too long (`totp_not_started`); it is on already (`totp_on`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_totp_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Present"];
+            };
+        };
+        responses: {
+            /** @description Ten new ones; a mail tells me so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description Two-step sign-in is off (`totp_off`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -7944,6 +8768,15 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            /** @description It is a browser, whose password nobody sees (`browser_phone`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
