@@ -20,6 +20,8 @@ pub struct EngineConfig {
     pub timers: SipTimers,
     /// An answered call without sound from either side for this long is ended.
     pub media_timeout: Duration,
+    /// A browser whose connection broke, and which is not heard for this long, is gone.
+    pub lost_after: Duration,
     /// How often a leg that is held and silent is asked whether it is still there.
     pub probe_every: Duration,
     /// Where sounds, messages and recordings are. `None`: callers hear tones, and nothing is kept.
@@ -112,6 +114,7 @@ impl EngineConfig {
             },
             timers: SipTimers::default(),
             media_timeout: Duration::from_mins(1),
+            lost_after: Duration::from_secs(15),
             probe_every: Duration::from_mins(5),
             library: None,
             nonce_lifetime: Duration::from_mins(5),

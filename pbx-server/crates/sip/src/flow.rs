@@ -157,6 +157,13 @@ impl Ways {
         }
     }
 
+    /// Where a browser may find our sound. Whoever comes through a proxy of this machine is elsewhere.
+    pub fn candidates(&mut self, peer: IpAddr) -> Vec<IpAddr> {
+        let advertised = self.advertised(peer);
+        let external = self.external.filter(|external| *external != advertised);
+        std::iter::once(advertised).chain(external).collect()
+    }
+
     /// Whether our socket can send there: one of IPv4 reaches no IPv6.
     #[must_use]
     pub const fn reaches(&self, peer: SocketAddr) -> bool {

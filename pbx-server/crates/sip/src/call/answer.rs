@@ -58,7 +58,7 @@ impl CallTask {
                     &hub,
                     caller,
                     speaks(callee).as_deref(),
-                    callee.sdp.as_ref().filter(|_| callee.responder.is_none()),
+                    callee.sdp.as_ref().filter(|sdp| callee.responder.is_none() && !sdp.is_web()),
                 )
                 .is_err()
         {
@@ -102,8 +102,9 @@ impl CallTask {
         }
     }
 
-    /// Asks from now on whether silent phones are still there.
+    /// Asks from now on whether silent phones are still there, and whether those who speak are heard.
     fn look_after(&mut self) {
+        self.watch_sound();
         let every = self.hub.config.probe_every;
         self.probe_at = self.probe_at.or(Some(Instant::now() + every));
     }
@@ -111,7 +112,11 @@ impl CallTask {
     /// A phone acknowledged our answer; in the body it may answer our offer.
     pub(super) fn acknowledged(&mut self, side: Side, body: &[u8]) {
         let Some(leg) = self.leg(side) else { return };
-        if leg.codec.is_none() {
+        if leg.codec.is_none() && leg.is_web() {
+            if leg.web_answer(body).is_none() {
+                return self.end_by_system();
+            }
+        } else if leg.codec.is_none() {
             let answer = described(body).and_then(Result::ok);
             let codec = answer.as_ref().and_then(|sdp| sdp.audio.ours(None)).cloned();
             let (Some(answer), Some(codec)) = (answer, codec) else {
@@ -121,6 +126,7 @@ impl CallTask {
             leg.sdp = Some(answer);
             leg.agree(codec, false);
         }
+        self.watch_sound();
         self.start_hearing();
     }
 
@@ -190,13 +196,30 @@ fn write(hub: &Hub, leg: &mut Leg, said: Sdp) -> Option<String> {
     Some(body)
 }
 
-/// Answers a phone that waits.
-fn accept(hub: &Hub, leg: &mut Leg, wanted: Option<&str>, other: Option<&Sdp>) -> Result<(), Incompatible> {
+/// What a phone that waits is told of its sound, which is agreed then.
+fn described_to(
+    hub: &Hub,
+    leg: &mut Leg,
+    wanted: Option<&str>,
+    other: Option<&Sdp>,
+) -> Result<String, Incompatible> {
+    if leg.is_web() {
+        return leg.web_words().map_err(|error| {
+            tracing::info!(%error, "a browser's offer is of no use");
+            Incompatible
+        });
+    }
     let (said, codec) = words(leg, wanted, other)?;
     let body = write(hub, leg, said).ok_or(Incompatible)?;
     if let Some(codec) = codec {
         leg.agree(codec, false);
     }
+    Ok(body)
+}
+
+/// Answers a phone that waits.
+fn accept(hub: &Hub, leg: &mut Leg, wanted: Option<&str>, other: Option<&Sdp>) -> Result<(), Incompatible> {
+    let body = described_to(hub, leg, wanted, other)?;
     let mut headers = vec![
         leg.contact(hub),
         wire::field("Allow", wire::ALLOW),
@@ -217,11 +240,7 @@ fn promise(hub: &Hub, leg: &mut Leg, other: Option<&Sdp>) -> Result<(), Incompat
     if leg.sdp.is_none() {
         return Err(Incompatible);
     }
-    let (said, codec) = words(leg, None, other)?;
-    let body = write(hub, leg, said).ok_or(Incompatible)?;
-    if let Some(codec) = codec {
-        leg.agree(codec, false);
-    }
+    let body = described_to(hub, leg, None, other)?;
     if let Some(responder) = &leg.responder {
         responder.send(183, vec![leg.contact(hub)], Some(body));
     }

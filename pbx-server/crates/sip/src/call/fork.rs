@@ -37,19 +37,24 @@ pub struct Stop {
 pub const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
 
 impl Fork {
-    /// Sends the INVITE. `None`: it cannot be written.
+    /// Sends the INVITE with this offer, at our `port`; to a browser, which has a port of its own, with
+    /// another. `None`: it cannot be written.
     pub fn send(
         hub: &Arc<Hub>,
         mut leg: Leg,
         target: usize,
-        offer: &Sdp,
-        port: u16,
+        (offer, port): (&Sdp, u16),
         mut more: Vec<Header>,
     ) -> Option<Self> {
-        let address = lock(&hub.ways).advertised(leg.flow.peer.ip());
-        let body = leg.described.write(offer, address, port);
-        leg.said = Some(body.clone());
-        leg.ours = Some(offer.clone());
+        let body = if leg.is_web() {
+            leg.web_words().ok()?
+        } else {
+            let address = lock(&hub.ways).advertised(leg.flow.peer.ip());
+            let body = leg.described.write(offer, address, port);
+            leg.said = Some(body.clone());
+            leg.ours = Some(offer.clone());
+            body
+        };
         more.push(wire::field("Allow", wire::ALLOW));
         let invite = leg.request(hub, Method::Invite, more, Some(body));
         let id = leg.id;
@@ -105,11 +110,10 @@ impl CallTask {
         let ack = leg.ack(&self.hub, sequence);
         send::acknowledge(&self.hub, response, ack, &leg.flow).await;
         leg.stage = Stage::Up;
-        let sdp = leg::described(&response.body).and_then(Result::ok).filter(|_| reachable);
-        let codec = sdp.as_ref().and_then(|sdp| sdp.audio.codec()).cloned();
         let late = stop.is_some() || self.callee.is_some() || self.over;
         let picked = self.picked(target);
-        let (Some(sdp), Some(codec), false, Some((by, emergency))) = (sdp, codec, late, picked) else {
+        let agreed = reachable && !late && self.agrees(&mut leg, &response.body);
+        let (true, Some((by, emergency))) = (agreed, picked) else {
             // Too late, or an answer that nobody can use.
             self.say_goodbye(leg);
             if !late {
@@ -117,9 +121,6 @@ impl CallTask {
             }
             return;
         };
-        leg.sdp = Some(sdp);
-        leg.endpoint = self.ring_sound.take();
-        leg.agree(codec, false);
         leg.open(&self.hub);
         self.callee = Some(leg);
         self.stop_ringing(Some(ELSEWHERE));
@@ -127,6 +128,19 @@ impl CallTask {
             self.bridge();
         }
         self.happened(Event::Answered { by });
+    }
+
+    /// Whether the answer of a phone that was rung will do; its sound is agreed then.
+    fn agrees(&mut self, leg: &mut Leg, body: &[u8]) -> bool {
+        if leg.is_web() {
+            return leg.web_answer(body).is_some();
+        }
+        let Some(Ok(sdp)) = leg::described(body) else { return false };
+        let Some(codec) = sdp.audio.codec().filter(|_| !sdp.is_web()).cloned() else { return false };
+        leg.sdp = Some(sdp);
+        leg.endpoint = self.ring_sound.take();
+        leg.agree(codec, false);
+        true
     }
 
     /// Every phone that still rings stops.

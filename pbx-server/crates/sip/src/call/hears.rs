@@ -26,6 +26,7 @@ enum What {
     Playing(PlayId),
     Music(Option<AudioId>),
     Ringback,
+    Tone,
 }
 
 impl Hearing {
@@ -91,6 +92,21 @@ impl CallTask {
         }
     }
 
+    /// A tone for those who try their phone.
+    pub(super) fn tone(&mut self) {
+        let number = self.hearing.begin(What::Tone);
+        self.hush();
+        self.loaded(number, vec![voxera_audio::test_tone()]);
+    }
+
+    /// The caller hears itself.
+    pub(super) fn echo(&mut self) {
+        self.silence();
+        if let Some(endpoint) = self.caller.as_ref().and_then(|leg| leg.endpoint.as_ref()) {
+            endpoint.echo(true);
+        }
+    }
+
     /// Nothing more is heard.
     pub(super) fn silence(&mut self) {
         self.hearing.stop();
@@ -118,7 +134,7 @@ impl CallTask {
         let Some(endpoint) = &leg.endpoint else { return };
         match &mut self.hearing.what {
             What::Nothing => {}
-            What::Music(_) | What::Ringback => {
+            What::Music(_) | What::Ringback | What::Tone => {
                 endpoint.play(sounds, true);
             }
             what @ (What::Sounds | What::Playing(_)) => *what = What::Playing(endpoint.play(sounds, false)),

@@ -23,14 +23,28 @@ impl CallTask {
             return self.answer(tx, 491, Vec::new());
         }
         let Ok(sdp) = described else { return self.answer(tx, 488, Vec::new()) };
+        if leg.is_web() {
+            return self.change_web(from, tx, sdp);
+        }
+        if sdp.is_web() {
+            return self.answer(tx, 488, Vec::new());
+        }
         let spoken = leg.codec.as_ref().and_then(|codec| codec.name.clone());
         let answer = sdp.answer(spoken.as_deref());
         match answer.filter(|answer| self.settles(from, &sdp, answer)) {
             Some(answer) => self.agree_anew(from, tx, sdp, answer),
             // What only the two phones understand, they have to agree on.
-            None if self.bridge.is_some() => self.ask_other(from, tx, sdp),
+            None if self.bridge.is_some() && !self.is_web(from.other()) => self.ask_other(from, tx, sdp),
             None => self.answer(tx, 488, Vec::new()),
         }
+    }
+
+    fn is_web(&self, side: Side) -> bool {
+        let leg = match side {
+            Side::Caller => self.caller.as_ref(),
+            Side::Callee => self.callee.as_ref(),
+        };
+        leg.is_some_and(Leg::is_web)
     }
 
     /// Whether an answer of ours will do, whatever the other phone speaks.
@@ -72,6 +86,7 @@ impl CallTask {
 
     /// Lets those hear music whom the other side lets wait, and connects again who no longer do.
     pub(super) fn holds_changed(&mut self) {
+        self.watch_sound();
         let holds = |leg: &Option<Leg>| leg.as_ref().is_some_and(Leg::holds);
         let (caller, callee) = (holds(&self.caller), holds(&self.callee));
         let Some(bridge) = &self.bridge else { return };

@@ -16,6 +16,9 @@ impl CallTask {
     pub(super) async fn inside(&mut self, side: Side, mut tx: Transaction) {
         let flow = self.hub.flow_of(&tx);
         let over = self.over;
+        if let Some(id) = self.leg(side).map(|leg| leg.id) {
+            self.came_back(id, flow.as_ref());
+        }
         let Some(leg) = self.leg(side) else { return self.answer(tx, 481, Vec::new()) };
         if let Err(code) = leg.follows(&tx.original) {
             return self.answer(tx, code, Vec::new());
@@ -77,7 +80,10 @@ impl CallTask {
         let mut headers = vec![leg.contact(&hub)];
         headers.extend(leg.session.as_mut().map(crate::call::SessionTimer::refreshed).into_iter().flatten());
         // An INVITE without a description asks for ours (RFC 3261, section 14.2).
-        if tx.original.method == Method::Invite {
+        if tx.original.method == Method::Invite && leg.is_web() {
+            // It would have to be a new offer, and browsers make their own.
+            self.answer(tx, 488, Vec::new());
+        } else if tx.original.method == Method::Invite {
             let (tag, said) = (leg.local_tag.clone(), leg.said.clone());
             Responder::drive(&hub, tx, &tag, |_| {}).send(200, headers, said);
         } else {

@@ -22,7 +22,10 @@ impl CallTask {
             MediaEvent::Recorded(_, endpoint) if own == Some(endpoint) => self.happened(Event::Recorded),
             MediaEvent::RecordingFailed(_, _, why) => self.recording_failed(&why),
             MediaEvent::ListeningEnded(_, endpoint) if own == Some(endpoint) => self.listening_ended(),
-            MediaEvent::Key(..)
+            MediaEvent::Trouble(_, endpoint, trouble) => self.heard(endpoint, Some(trouble)),
+            MediaEvent::Well(_, endpoint) => self.heard(endpoint, None),
+            MediaEvent::Connected(..)
+            | MediaEvent::Key(..)
             | MediaEvent::Played(..)
             | MediaEvent::Recorded(..)
             | MediaEvent::ListeningEnded(..) => {}

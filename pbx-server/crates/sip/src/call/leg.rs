@@ -16,6 +16,7 @@ use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::typed::Contact;
 use rsipstack::sip::{Header, Method, Request, Response, Uri};
 use std::net::SocketAddr;
+use std::time::Instant;
 use tokio::sync::mpsc::UnboundedSender;
 use voxera_callflow::Peer;
 use voxera_model::{DeviceId, PbxId, TrunkId};
@@ -93,6 +94,10 @@ pub struct Leg {
     pub ours: Option<Sdp>,
     /// What the phone last told us.
     pub sdp: Option<Sdp>,
+    /// A browser's offer that waits for our answer, as it came.
+    pub offered: Option<String>,
+    /// Since when a browser has no connection.
+    pub lost: Option<Instant>,
     /// The other side lets it wait: it hears music.
     pub waits: bool,
     /// It hung up first.
@@ -112,6 +117,9 @@ impl Leg {
         leg.target = contact(invite)?;
         leg.routes = wire::values(&invite.headers, "Record-Route").map(str::to_owned).collect();
         leg.heard = wire::sequence(invite);
+        if sdp.as_ref().is_some_and(Sdp::is_web) {
+            leg.offered = String::from_utf8(invite.body.clone()).ok();
+        }
         leg.sdp = sdp;
         Some(leg)
     }
@@ -151,6 +159,8 @@ impl Leg {
             said: None,
             ours: None,
             sdp: None,
+            offered: None,
+            lost: None,
             waits: false,
             said_bye: false,
             dialog: None,
@@ -255,6 +265,7 @@ impl Leg {
         }
         if let Some(flow) = flow {
             self.flow.move_to(flow);
+            self.lost = None;
         }
     }
 
@@ -281,9 +292,10 @@ impl Leg {
         }
     }
 
-    /// Tells the media what was said about sound; `anew`: the phone may speak from elsewhere.
+    /// Tells the media what was said about sound; `anew`: the phone may speak from elsewhere. A
+    /// browser's sound they know better.
     pub fn expect_sound(&self, anew: bool) {
-        if let Some(endpoint) = &self.endpoint {
+        if let Some(endpoint) = self.endpoint.as_ref().filter(|_| !self.is_web()) {
             endpoint.expect(self.expect(), anew);
         }
     }

@@ -13,12 +13,14 @@
 //! | `join` | rooms, and listening in |
 //! | `inside`, `exchange`, `hold` | requests inside a call; sound described anew |
 //! | `refer`, `handover` | transfers, and legs that move from one call to another |
+//! | `web`, `doctor` | browsers; whether each side is heard |
 //! | `end` | goodbye |
 //! | `leg`, `reach`, `send`, `book` | dialogs and transactions |
 
 mod answer;
 mod arrive;
 mod book;
+mod doctor;
 mod end;
 mod exchange;
 mod fork;
@@ -36,6 +38,7 @@ mod refer;
 mod ring;
 mod send;
 mod sound;
+mod web;
 
 pub use arrive::invite;
 pub use book::Book;
@@ -292,6 +295,7 @@ impl CallTask {
             Input::Hangup => self.end_by_system(),
             Input::Gone(flow) => {
                 self.lose_forks(&flow);
+                self.lose_way(&flow);
                 let lost = self.caller.as_mut().filter(|leg| leg.stage == Stage::Open && leg.flow.is(&flow));
                 if let Some(leg) = lost {
                     leg.stage = Stage::Closed;
@@ -386,7 +390,8 @@ impl CallTask {
         let session = up.and_then(|leg| leg.session).map(|session| session.until);
         let probe = self.probe_at.filter(|_| open);
         let forks = self.forks.iter().filter_map(|fork| fork.give_up).min();
-        [session, probe, forks].into_iter().flatten().min()
+        let lost = self.lost_until().filter(|_| open);
+        [session, probe, forks, lost].into_iter().flatten().min()
     }
 
     fn look(&mut self) {
@@ -396,6 +401,9 @@ impl CallTask {
         if !self.over && silent.is_some_and(|session| session.until <= now) {
             tracing::info!(call = %self.id.0, "the caller's phone no longer says that it is there");
             self.end_by_system();
+        }
+        if !self.over {
+            self.look_for_lost(now);
         }
         if !self.over && self.probe_at.is_some_and(|at| at <= now) {
             self.probe(now);

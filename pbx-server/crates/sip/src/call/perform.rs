@@ -19,6 +19,8 @@ impl CallTask {
                 Action::Answer => self.take_call(),
                 Action::Play { sounds } => self.play(sounds),
                 Action::Music { audio } => self.music(audio),
+                Action::Tone => self.tone(),
+                Action::Echo => self.echo(),
                 Action::Silence => self.silence(),
                 Action::Timer { timer, after } => {
                     self.timer =

@@ -2,12 +2,13 @@
 
 use crate::call::fork::Fork;
 use crate::call::leg::{Identity, Leg, Phone, Stage};
-use crate::call::{CallTask, Side};
+use crate::call::{CallTask, Side, web};
 use crate::sdp::Sdp;
 use crate::{trunk, wire};
 use rsipstack::sip::{Header, Response};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+use voxera_callcontrol::Transport;
 use voxera_callflow::{Event, Peer, RingOutcome, RingTarget, WhileRinging};
 use voxera_model::{ExtensionNumber, Name, PhoneNumber, Seconds, TrunkId};
 
@@ -130,6 +131,7 @@ impl CallTask {
         let caller = self.caller.as_ref()?;
         let wanted = caller.codec.as_ref().and_then(|codec| codec.name.as_deref());
         match (&caller.sdp, caller.stage) {
+            (Some(sdp), Stage::Open) if sdp.is_web() => Some(Offer::Own(Sdp::offer(Some("opus")))),
             (Some(sdp), Stage::Open) if self.keeping.is_asked() => sdp.narrowed().map(Offer::Own),
             (Some(sdp), Stage::Open) => Some(Offer::Passed(sdp.clone())),
             // What it speaks is not ours: it talks with those only who speak it too.
@@ -215,16 +217,17 @@ impl CallTask {
         format!("{shown}<sip:{user}@{}>", self.realm.as_str())
     }
 
-    fn send_invite(&mut self, target: usize, leg: Leg, more: Vec<Header>) -> bool {
+    fn send_invite(&mut self, target: usize, mut leg: Leg, more: Vec<Header>) -> bool {
         let Some(offer) = self.ringing.as_ref().map(|ringing| ringing.offer.clone()) else { return false };
-        if let Err(error) = self.open_ring_sound(leg.flow.peer.ip()) {
+        if let Err(error) = self.open_ring_sound(&mut leg) {
             metrics::counter!("voxera_sip_media_failures_total").increment(1);
             tracing::error!(%error, "no ports for sound");
             return false;
         }
-        let Some(port) = self.ring_sound.as_ref().map(crate::media::Endpoint::port) else { return false };
+        let sound = leg.endpoint.as_ref().or(self.ring_sound.as_ref());
+        let Some(port) = sound.map(crate::media::Endpoint::port) else { return false };
         let (Offer::Passed(sdp) | Offer::Own(sdp)) = offer;
-        match Fork::send(&self.hub, leg, target, &sdp, port, more) {
+        match Fork::send(&self.hub, leg, target, (&sdp, port), more) {
             Some(fork) => {
                 self.forks.push(fork);
                 true
@@ -233,10 +236,13 @@ impl CallTask {
         }
     }
 
-    fn open_ring_sound(&mut self, callee: std::net::IpAddr) -> std::io::Result<()> {
+    /// Ports towards whoever rings: every browser has its own, the others share one pair.
+    fn open_ring_sound(&mut self, callee: &mut Leg) -> std::io::Result<()> {
         self.open_sound(Side::Caller)?;
-        if self.ring_sound.is_none() {
-            let bind = crate::hub::lock(&self.hub.ways).media_bind(callee);
+        if callee.flow.transport == Transport::WebSocket {
+            callee.endpoint = Some(web::open(&self.hub, self.id, &callee.flow)?);
+        } else if self.ring_sound.is_none() {
+            let bind = crate::hub::lock(&self.hub.ways).media_bind(callee.flow.peer.ip());
             self.ring_sound = Some(self.hub.media.open(self.id, bind)?);
         }
         Ok(())
@@ -246,8 +252,12 @@ impl CallTask {
     pub(super) fn open_sound(&mut self, side: Side) -> std::io::Result<()> {
         let (id, hub) = (self.id, std::sync::Arc::clone(&self.hub));
         let Some(leg) = self.leg(side).filter(|leg| leg.endpoint.is_none()) else { return Ok(()) };
-        let bind = crate::hub::lock(&hub.ways).media_bind(leg.flow.peer.ip());
-        leg.endpoint = Some(hub.media.open(id, bind)?);
+        leg.endpoint = Some(if leg.wants_web() {
+            web::open(&hub, id, &leg.flow)?
+        } else {
+            let bind = crate::hub::lock(&hub.ways).media_bind(leg.flow.peer.ip());
+            hub.media.open(id, bind)?
+        });
         leg.expect_sound(false);
         Ok(())
     }
@@ -268,7 +278,8 @@ impl CallTask {
         let heard = crate::call::leg::described(&response.body).and_then(Result::ok);
         let sole = self.forks.iter().filter(|fork| fork.stop.is_none()).count() == 1;
         let tone = self.ringing.as_ref().is_some_and(|ringing| ringing.tone);
-        let (Some(sdp), true, true) = (heard, sole, tone) else { return self.rings() };
+        let plain = heard.filter(|sdp| !sdp.is_web());
+        let (Some(sdp), true, true) = (plain, sole, tone) else { return self.rings() };
         self.early_bridge(at, sdp);
     }
 

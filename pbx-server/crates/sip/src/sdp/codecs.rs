@@ -2,8 +2,12 @@
 
 use super::{Audio, Direction, Format, Sdp};
 
-/// What we decode and encode: name, fixed payload number, clock in Hz. The first is asked for first.
-const OURS: [(&str, u8, u32); 3] = [("PCMA", 8, 8000), ("PCMU", 0, 8000), ("G722", 9, 8000)];
+/// What we decode and encode: name, payload number in our own offers, clock in Hz. The first is asked
+/// for first.
+const OURS: [(&str, u8, u32); 4] =
+    [("PCMA", 8, 8000), ("PCMU", 0, 8000), ("G722", 9, 8000), ("opus", 111, 48_000)];
+/// The same for those who talk with a browser: what sounds best is asked for first.
+const WIDE: [usize; 4] = [3, 2, 0, 1];
 /// The payload number of tones in our own offers.
 const TONES: u8 = 101;
 
@@ -34,8 +38,10 @@ impl Format {
     }
 
     fn ours(name: &str, payload: u8, clock: u32) -> Self {
-        let mapped = Some(format!("{name}/{clock}"));
-        Self { payload, name: Some(name.to_owned()), clock, mapped, fmtp: None }
+        let opus = name == "opus";
+        let mapped = Some(format!("{name}/{clock}{}", if opus { "/2" } else { "" }));
+        let fmtp = opus.then(|| "useinbandfec=1".to_owned());
+        Self { payload, name: Some(name.to_owned()), clock, mapped, fmtp }
     }
 
     fn tones(payload: u8) -> Self {
@@ -63,12 +69,13 @@ impl Audio {
         self.formats.iter().find(|format| format.is_tones()).map(|format| format.payload)
     }
 
-    /// The first codec that we speak; `preferred` when it is among them.
+    /// The first codec that we speak; `preferred` when it is among them. Opus, which costs the most,
+    /// comes last.
     #[must_use]
     pub fn ours(&self, preferred: Option<&str>) -> Option<&Format> {
         let mut ours = self.formats.iter().filter(|format| format.is_ours());
         let wanted = preferred.and_then(|codec| ours.clone().find(|format| format.is(codec)));
-        wanted.or_else(|| ours.next())
+        wanted.or_else(|| ours.clone().find(|format| !format.is("opus"))).or_else(|| ours.next())
     }
 
     /// Whether the phone lets the other side wait: it listens to nobody.
@@ -79,13 +86,19 @@ impl Audio {
 }
 
 impl Sdp {
-    /// Our own offer: every codec that we speak, `preferred` first.
+    /// Our own offer: every codec that we speak, `preferred` first; Opus only to whoever is to talk
+    /// with somebody who speaks it.
     #[must_use]
     pub fn offer(preferred: Option<&str>) -> Self {
-        let mut ours = OURS.to_vec();
-        ours.sort_by_key(|(name, _, _)| {
-            !preferred.is_some_and(|preferred| preferred.eq_ignore_ascii_case(name))
-        });
+        let is_preferred =
+            |name: &str| preferred.is_some_and(|preferred| preferred.eq_ignore_ascii_case(name));
+        let ours = if is_preferred("opus") {
+            WIDE.map(|at| OURS[at]).to_vec()
+        } else {
+            let mut ours = OURS[..3].to_vec();
+            ours.sort_by_key(|(name, _, _)| !is_preferred(name));
+            ours
+        };
         let formats = ours.into_iter().map(|(name, payload, clock)| Format::ours(name, payload, clock));
         Self::plain(formats.chain([Format::tones(TONES)]).collect(), Direction::SendRecv)
     }

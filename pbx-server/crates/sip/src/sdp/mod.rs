@@ -19,7 +19,7 @@ use std::net::IpAddr;
 pub enum SdpError {
     #[error("not a session description")]
     Unreadable,
-    #[error("no plain audio stream")]
+    #[error("no audio stream that we carry")]
     NoAudio,
 }
 
@@ -87,6 +87,17 @@ pub struct Sdp {
     streams: Vec<(String, String, String)>,
 }
 
+/// How browsers carry sound: found by ICE, agreed on by DTLS, encrypted.
+const WEB: &str = "UDP/TLS/RTP/SAVPF";
+
+impl Sdp {
+    /// Whether its sound is a browser's, which the media describe by themselves.
+    #[must_use]
+    pub fn is_web(&self) -> bool {
+        self.audio.profile == WEB
+    }
+}
+
 impl Audio {
     /// The first codec that carries speech: the one an answer settles on.
     #[must_use]
@@ -97,6 +108,12 @@ impl Audio {
                 .is_some_and(|n| n.eq_ignore_ascii_case("telephone-event") || n.eq_ignore_ascii_case("CN"))
         };
         self.formats.iter().find(speech)
+    }
+
+    /// What browsers speak with us.
+    #[must_use]
+    pub fn opus(&self) -> Option<&Format> {
+        self.formats.iter().find(|format| format.is("opus"))
     }
 
     /// Whether nobody need hear anything: on hold, in either direction.

@@ -1,6 +1,6 @@
 //! Descriptions as phones write them.
 
-use super::{Audio, Direction, Format, Sdp, SdpError};
+use super::{Audio, Direction, Format, Sdp, SdpError, WEB};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ const MAX_STREAMS: usize = 8;
 const MAX_FORMATS: usize = 32;
 
 impl Sdp {
-    /// Reads a description. The first audio stream with plain RTP is the one that counts.
+    /// Reads a description. The first audio stream that we carry is the one that counts.
     pub fn parse(bytes: &[u8]) -> Result<Self, SdpError> {
         if bytes.len() > MAX_BYTES {
             return Err(SdpError::Unreadable);
@@ -98,6 +98,7 @@ fn profile(transport: &str) -> Option<&'static str> {
     match transport {
         "RTP/AVP" => Some("RTP/AVP"),
         "RTP/AVPF" => Some("RTP/AVPF"),
+        WEB => Some(WEB),
         _ => None,
     }
 }
@@ -163,8 +164,12 @@ fn audio(media: &Media<'_>, section: &Section<'_>, session: &Section<'_>) -> Res
         Place::At(ip) => Some(ip),
         Place::Nowhere => None,
     };
-    // The hold of RFC 2543: an address that nobody can send to.
-    if address.is_none() && direction == Direction::SendRecv && zero_address(section, session) {
+    // The hold of RFC 2543: an address that nobody can send to. A browser's are elsewhere.
+    if address.is_none()
+        && media.transport != WEB
+        && direction == Direction::SendRecv
+        && zero_address(section, session)
+    {
         direction = Direction::SendOnly;
     }
     Ok(Audio {

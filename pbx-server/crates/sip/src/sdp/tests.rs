@@ -90,16 +90,31 @@ fn evil_content_is_refused_or_left_out() {
 }
 
 #[test]
-fn a_browsers_encrypted_sound_is_understood_and_not_carried() {
-    for captured in [
-        include_str!("../../tests/captures/webrtc_offer.sdp"),
-        include_str!("../../tests/captures/webrtc_answer.sdp"),
+fn a_browsers_sound_is_known_by_its_way_and_its_codec() {
+    for (captured, offers) in [
+        (include_str!("../../tests/captures/webrtc_offer.sdp"), true),
+        (include_str!("../../tests/captures/webrtc_answer.sdp"), false),
     ] {
-        assert_eq!(Sdp::parse(captured.as_bytes()), Err(SdpError::NoAudio));
-        let plain = captured.replace("UDP/TLS/RTP/SAVPF", "RTP/AVPF");
-        let audio = Sdp::parse(plain.as_bytes()).unwrap().audio;
-        assert!(audio.port > 0 && audio.codec().is_some(), "{audio:?}");
+        let sdp = Sdp::parse(captured.as_bytes()).unwrap();
+        assert!(sdp.is_web() && !sdp.audio.holds(), "{sdp:?}");
+        assert_eq!(sdp.audio.opus().map(|opus| (opus.payload, opus.clock)), Some((96, 48_000)));
+        let held = captured.replace("a=sendrecv", "a=sendonly");
+        assert_eq!(Sdp::parse(held.as_bytes()).unwrap().audio.holds(), offers);
     }
+}
+
+#[test]
+fn a_browser_that_names_no_address_is_not_on_hold() {
+    let offer = include_str!("../../tests/captures/webrtc_offer.sdp");
+    let offer = offer.replace("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0").replace("m=audio 35654", "m=audio 9");
+    assert_eq!(Sdp::parse(offer.as_bytes()).unwrap().audio.direction, Direction::SendRecv);
+}
+
+#[test]
+fn whoever_talks_with_a_browser_is_offered_what_sounds_best_first() {
+    let text = Described::new(0).write(&Sdp::offer(Some("opus")), ours(), 20_000);
+    assert!(text.contains("m=audio 20000 RTP/AVP 111 9 8 0 101\r\n"), "{text}");
+    assert!(text.contains("a=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n"), "{text}");
 }
 
 #[test]
@@ -143,7 +158,7 @@ fn our_own_answer_has_one_codec_the_phones_numbers_and_stands_where_the_offer_ha
 
 #[test]
 fn a_phone_that_speaks_nothing_of_ours_is_not_answered() {
-    let offer = Sdp::parse(b"v=0\nc=IN IP4 10.0.0.3\nm=audio 7000 RTP/AVP 96 18\na=rtpmap:96 opus/48000/2\n");
+    let offer = Sdp::parse(b"v=0\nc=IN IP4 10.0.0.3\nm=audio 7000 RTP/AVP 96 18\na=rtpmap:96 speex/16000\n");
     let offer = offer.unwrap();
     assert_eq!((offer.answer(None), offer.narrowed()), (None, None));
 }
