@@ -62,7 +62,7 @@ export const paths = {
       },
     };
   },
-  me: { home: '/me', calls: '/me/calls', messages: '/me/voicemail', profile: '/me/profile', security: '/me/security' },
+  me: { home: '/me', calls: '/me/calls', messages: '/me/voicemail', greeting: '/me/greeting', phones: '/me/phones', forwarding: '/me/forwarding', profile: '/me/profile', security: '/me/security', rights: '/me/rights' },
 };
 
 function search(query: Record<string, string | undefined>): string {

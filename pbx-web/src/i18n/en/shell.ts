@@ -41,6 +41,12 @@ export const shell = {
     tenants: 'Partners',
     users: 'Administrators',
     platform: 'Platform',
+    forwarding: 'Forwarding',
+    greeting: 'Greeting',
+    myHome: 'Start',
+    myPhone: 'My phone',
+    myAccount: 'My account',
+    rights: 'What you may do',
     company: 'Company',
   },
   offline: {

@@ -41,6 +41,12 @@ export const shell = {
     tenants: 'Partner',
     users: 'Administratörer',
     platform: 'Plattform',
+    forwarding: 'Vidarekoppling',
+    greeting: 'Hälsning',
+    myHome: 'Start',
+    myPhone: 'Min telefon',
+    myAccount: 'Mitt konto',
+    rights: 'Vad du får göra',
     company: 'Företaget',
   },
   offline: {
