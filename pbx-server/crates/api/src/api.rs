@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::media::AudioOf;
+use crate::web::BrowserLink;
 use crate::web::limit::AddressLimit;
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -65,6 +66,9 @@ impl ApiConfig {
     }
 }
 
+/// Opens a connection to the engine for a browser at this address; `None`: it has stopped.
+pub type Browsers = Arc<dyn Fn(SocketAddr) -> Option<BrowserLink> + Send + Sync>;
+
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
@@ -77,6 +81,7 @@ pub struct Api {
     pub(crate) started_at: DateTime<Utc>,
     pub(crate) limit: Arc<AddressLimit>,
     engine: Arc<OnceLock<SocketAddr>>,
+    browsers: Arc<OnceLock<Browsers>>,
     sounds: broadcast::Sender<AudioOf>,
 }
 
@@ -93,15 +98,37 @@ impl Api {
     ) -> Self {
         let limit = Arc::new(AddressLimit::new(config.requests_per_second, config.request_burst));
         let started_at = Utc::now();
-        let engine = Arc::default();
+        let (engine, browsers) = (Arc::default(), Arc::default());
         let (sounds, _) = broadcast::channel(256);
         let config = Arc::new(config);
-        Self { store, identity, control, library, config, metrics, started_at, limit, engine, sounds }
+        Self {
+            store,
+            identity,
+            control,
+            library,
+            config,
+            metrics,
+            started_at,
+            limit,
+            engine,
+            browsers,
+            sounds,
+        }
     }
 
     /// The telephone engine runs, and listens here. There is one: the first address stays.
     pub fn engine_listens(&self, address: SocketAddr) {
         self.engine.get_or_init(|| address);
+    }
+
+    /// The engine takes browsers as phones, and gives each its link. There is one: the first stays.
+    pub fn engine_takes_browsers(&self, open: Browsers) {
+        self.browsers.get_or_init(|| open);
+    }
+
+    /// A link to the engine for a browser at this address; `None`: no engine runs.
+    pub(crate) fn browser_link(&self, peer: SocketAddr) -> Option<BrowserLink> {
+        self.browsers.get().and_then(|open| open(peer))
     }
 
     /// Takes up what a stop of the server cut short: uploads that were being converted. How many.

@@ -21,13 +21,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
-use voxera_api::{Api, ApiConfig};
+use voxera_api::{Api, ApiConfig, BrowserLink, Browsers};
 use voxera_audio::Library;
 use voxera_callcontrol::{CallControl, CallControlConfig};
 use voxera_identity::{Clock, Identity, IdentityConfig, IdentityError, Limits};
 use voxera_mail::{Delivery, Mailer, Outbox, Retry};
 use voxera_model::{Colour, Invalid, Locale, Name, Slug, TenantId, Zone};
-use voxera_sip::EngineHandle;
+use voxera_sip::{EngineHandle, WebSocketLink};
 use voxera_store::embedded::EmbeddedError;
 use voxera_store::{MigrationProgress, NewTenant, Store, StoreConfig, StoreError, new_id};
 
@@ -167,6 +167,7 @@ impl Server {
             state,
             config,
             options,
+            browsers: OnceLock::new(),
         };
         let close = CancellationToken::new();
         let serving = tokio::spawn(doors::serve(listener, parts.gate.clone(), close.clone()));
@@ -177,6 +178,7 @@ impl Server {
         let control = CallControl::start(control, None).await?;
         let engine = doors::start_engine(&parts.config, options.next_free_ports, &control, library).await?;
         let phones = engine.local_addr();
+        drop(parts.browsers.set(browsers(&engine)));
         let server = Self {
             portal,
             http,
@@ -272,6 +274,20 @@ struct Parts {
     demo: Arc<OnceLock<Demo>>,
     stop: CancellationToken,
     jobs: TaskTracker,
+    /// The engine's door for browsers, once it runs.
+    browsers: OnceLock<Browsers>,
+}
+
+/// The engine's links, in the words of the interface.
+fn browsers(engine: &EngineHandle) -> Browsers {
+    let open = engine.websockets();
+    Arc::new(move |peer| {
+        open(peer).map(|WebSocketLink { to_engine, from_engine, closed }| BrowserLink {
+            to_engine,
+            from_engine,
+            closed,
+        })
+    })
 }
 
 impl Parts {
@@ -320,6 +336,9 @@ impl Parts {
             api_config(&self.config, &self.portal, phones),
         );
         api.engine_listens(phones);
+        if let Some(browsers) = self.browsers.get() {
+            api.engine_takes_browsers(Arc::clone(browsers));
+        }
         let resumed = api.resume().await?;
         if resumed > 0 {
             tracing::info!(resumed, "sounds whose conversion was cut short are converted again");

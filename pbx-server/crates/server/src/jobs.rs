@@ -10,6 +10,8 @@ use voxera_store::Store;
 
 /// Keys are renewed and old tokens removed.
 const IDENTITY_EVERY: Duration = Duration::from_mins(1);
+/// Browsers whose credential is over are no phones any more. The end of a sign-in does not wait for it.
+const BROWSERS_EVERY: Duration = Duration::from_mins(1);
 /// Answers to requests that may come twice are forgotten.
 const TIDY_EVERY: Duration = Duration::from_mins(10);
 /// How long such an answer is kept; the contract says 24 hours.
@@ -21,7 +23,28 @@ pub fn start(jobs: &TaskTracker, stop: &CancellationToken, store: Store, identit
         let identity = identity.clone();
         async move { identity.maintain().await.map_err(|error| error.to_string()) }
     }));
+    let browsers = store.clone();
+    jobs.spawn(every(BROWSERS_EVERY, stop.clone(), move || sweep(browsers.clone())));
     jobs.spawn(every(TIDY_EVERY, stop.clone(), move || tidy(store.clone())));
+}
+
+/// A tenant whose data refuses does not hold up the others.
+async fn sweep(store: Store) -> Result<(), String> {
+    let said = |error: voxera_store::StoreError| error.to_string();
+    let over = store.platform().await.map_err(said)?.browser_phones().over().await.map_err(said)?;
+    let mut refused = None;
+    for device in over {
+        let removed = async {
+            let mut tx = store.platform().await?;
+            tx.browser_phones().remove(device).await?;
+            tx.commit().await
+        };
+        match removed.await {
+            Ok(()) => tracing::debug!(%device, "a browser is no phone any more"),
+            Err(error) => refused = Some(error),
+        }
+    }
+    refused.map_or(Ok(()), |error| Err(said(error)))
 }
 
 async fn tidy(store: Store) -> Result<(), String> {

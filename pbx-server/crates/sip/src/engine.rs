@@ -152,6 +152,13 @@ impl EngineHandle {
         websocket::open(&self.hub, peer)
     }
 
+    /// Opens connections as [`EngineHandle::websocket`] does, for somebody who may outlive the engine:
+    /// `None` when it has stopped.
+    pub fn websockets(&self) -> impl Fn(SocketAddr) -> Option<WebSocketLink> + Send + Sync + 'static {
+        let hub = Arc::downgrade(&self.hub);
+        move |peer| hub.upgrade().map(|hub| websocket::open(&hub, peer))
+    }
+
     /// Ends a call; one that is not there is no fault.
     pub fn hangup(&self, call: CallId) {
         // One that is not there is over already.

@@ -10,7 +10,7 @@ use axum::response::Response;
 /// For pages. No inline script and no inline style sheet; `style` attributes are for mails that the
 /// portal shows in a sandboxed frame.
 const PAGE: &str = "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
-     img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+     img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'";
 /// For data: nothing in it is ever run or shown as a page.
 const DATA: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";

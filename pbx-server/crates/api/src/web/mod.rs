@@ -6,8 +6,10 @@ mod health;
 pub(crate) mod limit;
 mod portal;
 pub(crate) mod request;
+mod sip;
 
 pub use portal::portal_is_built;
+pub use sip::BrowserLink;
 
 use crate::api::Api;
 use crate::contract;
@@ -30,7 +32,8 @@ const BODY: usize = 256 * 1024;
 /// `into_make_service_with_connect_info::<SocketAddr>()`.
 pub fn router(api: Api) -> Router {
     let (operations, _) = contract::operations().split_for_parts();
-    let operations = operations.layer(from_fn_with_state(api.clone(), limit::by_address));
+    let operations =
+        operations.route("/sip", get(sip::open)).layer(from_fn_with_state(api.clone(), limit::by_address));
     Router::new()
         .merge(operations)
         .route("/healthz", get(health::health))
