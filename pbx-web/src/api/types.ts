@@ -42,6 +42,9 @@ export type Mail = Schemas['Mail'];
 export type MailState = Schemas['MailState'];
 export type MyExtension = Schemas['MyExtension'];
 export type Overview = Schemas['Overview'];
+/** What an authenticator app is set up with. */
+export type Totp = Schemas['Offer'];
+export type SignedInDevice = Schemas['Session'];
 export type SignedIn = Schemas['SignedIn'];
 
 /** A page of a list. */

@@ -36,5 +36,5 @@ export function MyAvatar({ size = 'sm' }: { size?: 'sm' | 'lg' }) {
 
 export function useHasAvatar(): boolean {
   const { account } = useAccount();
-  return Boolean((account as { avatar?: boolean } | null)?.avatar);
+  return account?.avatar ?? false;
 }

@@ -61,7 +61,7 @@ function PhonesCard({ item, title, description }: { item: OwnExtension; title: s
       ) : (
         <ul aria-label={t('devices.title')} className="divide-y divide-line border-t border-line">
           {item.devices.map((device) => {
-            const browser = isBrowser(device);
+            const browser = device.kind === 'browser';
             const Icon = browser ? Globe : Smartphone;
             return (
               <li key={device.id} className="flex items-center gap-3.5 py-3 pr-3 pl-5">
@@ -100,8 +100,6 @@ function PhonesCard({ item, title, description }: { item: OwnExtension; title: s
     </Card>
   );
 }
-
-const isBrowser = (device: Device & { kind?: string }): boolean => device.kind === 'browser';
 
 function AddPhone({ base, suggestion, onClose, onMade }: { base: string; suggestion: string; onClose: () => void; onMade: (credentials: DeviceCredentials) => void }) {
   const { t } = useTranslation();

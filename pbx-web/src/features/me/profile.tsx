@@ -60,7 +60,7 @@ function PictureCard() {
     await refresh();
   };
   const save = useAction({ stale: stale.me, success: t('me.avatar.saved'), run: (picture: Blob) => send('PUT', '/api/v1/me/avatar', picture).then(after) });
-  const remove = useAction({ stale: stale.me, success: t('me.avatar.removed'), run: () => send('DELETE', '/api/v1/me/avatar').then(after) });
+  const remove = useAction({ stale: stale.me, success: t('me.avatar.removed'), run: () => unwrap(api.DELETE('/api/v1/me/avatar')).then(after) });
   const take = (file: File | undefined) => {
     if (!file) return;
     const fault = !file.type.startsWith('image/') ? t('me.avatar.kindRule', { name: file.name }) : file.size > LARGEST ? t('me.avatar.sizeRule', { name: file.name }) : null;

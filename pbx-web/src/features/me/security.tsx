@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { api } from '@/api/client';
+import { api, get } from '@/api/client';
 import { unwrap } from '@/api/problem';
 import { useAction } from '@/features/shared/action';
 import { FormBody, TextField, useForm } from '@/features/shared/form';
@@ -11,7 +11,6 @@ import { Button } from '@/ui/button';
 import { Card, PageHeader } from '@/ui/page';
 import { Time } from '@/ui/time';
 import { LoginsCard, SessionsCard } from './sessions';
-import { ask, type Security } from './soon';
 import { TwoStepCard } from './two-step';
 
 /** How one signs in, where one is signed in, and who has tried. */
@@ -33,7 +32,7 @@ export function SecurityPage() {
 
 function PasswordCard() {
   const { t } = useTranslation();
-  const query = useQuery(ask<Security>('/api/v1/me/security'));
+  const query = useQuery(get('/api/v1/me/security'));
   const changed = query.data?.password_changed_at;
   const change = useAction({ quiet: true, stale: stale.me, success: t('me.passwordChanged'), run: (body: { current_password: string; new_password: string }) => unwrap(api.POST('/api/v1/me/password', { body })) });
   const form = useForm({

@@ -2,6 +2,9 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { AppWindow, Laptop, LogIn, LogOut, Smartphone } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { api, get } from '@/api/client';
+import { unwrap } from '@/api/problem';
+import type { SignedInDevice } from '@/api/types';
 import { useAction } from '@/features/shared/action';
 import { List, useList } from '@/features/shared/list';
 import { stale } from '@/features/shared/stale';
@@ -14,7 +17,7 @@ import { Card } from '@/ui/page';
 import { EmptyState, Skeleton } from '@/ui/states';
 import { Time } from '@/ui/time';
 import { Tooltip } from '@/ui/tooltip';
-import { ask, send, type Login, type SessionShown } from './soon';
+import { ask, type Login } from './soon';
 
 const icons: Record<Agent['kind'], typeof Laptop> = { computer: Laptop, mobile: Smartphone, program: AppWindow };
 
@@ -32,10 +35,10 @@ function useAgentName(): (text: string | null | undefined) => string {
 export function SessionsCard() {
   const { t } = useTranslation();
   const nameOf = useAgentName();
-  const [asking, setAsking] = useState<SessionShown | 'all' | null>(null);
-  const query = useQuery(ask<SessionShown[]>('/api/v1/me/sessions'));
-  const end = useAction({ stale: stale.me, success: t('me.sessions.ended'), run: (id: string) => send('DELETE', `/api/v1/me/sessions/${id}`) });
-  const endAll = useAction({ stale: stale.me, success: t('me.sessions.endedAll'), run: () => send('DELETE', '/api/v1/me/sessions') });
+  const [asking, setAsking] = useState<SignedInDevice | 'all' | null>(null);
+  const query = useQuery(get('/api/v1/me/sessions'));
+  const end = useAction({ stale: stale.me, success: t('me.sessions.ended'), run: (id: string) => unwrap(api.DELETE('/api/v1/me/sessions/{session}', { params: { path: { session: id } } })) });
+  const endAll = useAction({ stale: stale.me, success: t('me.sessions.endedAll'), run: () => unwrap(api.DELETE('/api/v1/me/sessions')) });
   const others = (query.data ?? []).filter((session) => !session.current);
   return (
     <Card

@@ -1,24 +1,8 @@
 import { queryOptions } from '@tanstack/react-query';
 import { authorized } from '@/api/client';
 import { problemFrom, type ApiError } from '@/api/problem';
-import type { Call, Listed } from '@/api/types';
+import type { Call } from '@/api/types';
 
-export interface Security {
-  totp: { on: boolean; since: string | null; recovery_codes_left: number };
-  password_changed_at: string | null;
-}
-export interface Totp {
-  secret: string;
-  uri: string;
-}
-export interface SessionShown {
-  id: string;
-  current: boolean;
-  user_agent: string | null;
-  address: string | null;
-  created_at: string;
-  last_used_at: string;
-}
 export interface Login {
   at: string;
   outcome: 'ok' | 'wrong_password' | 'wrong_code' | 'suspended';
@@ -38,8 +22,6 @@ export interface Colleague {
   kind: string;
   state: string | null;
 }
-export type Logins = Listed<Login>;
-
 export async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
   const raw = body instanceof Blob;
   let answer: Response;

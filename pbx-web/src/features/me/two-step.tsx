@@ -3,6 +3,9 @@ import { Download, KeyRound, Printer, ShieldCheck, ShieldOff, Smartphone } from 
 import { useId, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useBeforeUnload } from 'react-router';
+import { api, get } from '@/api/client';
+import { unwrap } from '@/api/problem';
+import type { Totp } from '@/api/types';
 import { useAction } from '@/features/shared/action';
 import { FormBody, TextField, useForm } from '@/features/shared/form';
 import { stale } from '@/features/shared/stale';
@@ -18,7 +21,6 @@ import { Field } from '@/ui/field';
 import { Card } from '@/ui/page';
 import { QrCode } from '@/ui/qr';
 import { Notice, Skeleton } from '@/ui/states';
-import { ask, send, type Security, type Totp } from './soon';
 
 /** Fewer left than this: time for new ones. */
 const FEW = 3;
@@ -28,7 +30,7 @@ export function TwoStepCard() {
   const { t } = useTranslation();
   const format = useFormat();
   const [open, setOpen] = useState<'on' | 'off' | 'codes' | null>(null);
-  const query = useQuery(ask<Security>('/api/v1/me/security'));
+  const query = useQuery(get('/api/v1/me/security'));
   const close = () => setOpen(null);
   return (
     <Card title={t('me.twoStep.title')} description={t('me.twoStep.text')} actions={query.data && <Badge tone={query.data.totp.on ? 'good' : 'idle'}>{query.data.totp.on ? t('me.twoStep.on') : t('me.twoStep.off')}</Badge>}>
@@ -73,7 +75,7 @@ function TurnOn({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const [totp, setTotp] = useState<Totp | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
-  const begin = useAction({ quiet: true, run: (password: string) => send<Totp>('POST', '/api/v1/me/totp', { password }) });
+  const begin = useAction({ quiet: true, run: (password: string) => unwrap(api.POST('/api/v1/me/totp', { body: { password } })) });
   if (codes) return <CodesDialog title={t('me.twoStep.turnOn')} steps={<Steps at={3} />} codes={codes} onClose={onClose} />;
   if (totp) return <Scan totp={totp} onClose={onClose} onCodes={setCodes} />;
   return (
@@ -107,7 +109,7 @@ function Steps({ at }: { at: 1 | 2 | 3 }) {
 
 function Scan({ totp, onClose, onCodes }: { totp: Totp; onClose: () => void; onCodes: (codes: string[]) => void }) {
   const { t } = useTranslation();
-  const confirm = useAction({ quiet: true, stale: stale.me, success: t('me.twoStep.turnedOn'), run: (code: string) => send<{ recovery_codes: string[] }>('POST', '/api/v1/me/totp/confirm', { code }) });
+  const confirm = useAction({ quiet: true, stale: stale.me, success: t('me.twoStep.turnedOn'), run: (code: string) => unwrap(api.POST('/api/v1/me/totp/confirm', { body: { code } })) });
   const form = useForm({
     initial: { code: '' },
     check: (values) => (values.code.length === CODE_DIGITS ? {} : { code: t('auth.code.rule') }),
@@ -156,7 +158,7 @@ function Scan({ totp, onClose, onCodes }: { totp: Totp; onClose: () => void; onC
 
 function TurnOff({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
-  const off = useAction({ quiet: true, stale: stale.me, success: t('me.twoStep.turnedOff'), run: (password: string) => send('DELETE', '/api/v1/me/totp', { password }) });
+  const off = useAction({ quiet: true, stale: stale.me, success: t('me.twoStep.turnedOff'), run: (password: string) => unwrap(api.DELETE('/api/v1/me/totp', { body: { password } })) });
   return (
     <PasswordDialog danger title={t('me.twoStep.turnOffTitle')} action={t('me.twoStep.turnOff')} onClose={onClose} send={(password) => off.mutateAsync(password).then(onClose)}>
       <p className="text-sm text-soft">{t('me.twoStep.turnOffText')}</p>
@@ -167,7 +169,7 @@ function TurnOff({ onClose }: { onClose: () => void }) {
 function NewCodes({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const [codes, setCodes] = useState<string[] | null>(null);
-  const make = useAction({ quiet: true, stale: stale.me, run: (password: string) => send<{ recovery_codes: string[] }>('POST', '/api/v1/me/totp/recovery-codes', { password }) });
+  const make = useAction({ quiet: true, stale: stale.me, run: (password: string) => unwrap(api.POST('/api/v1/me/totp/recovery-codes', { body: { password } })) });
   if (codes) return <CodesDialog title={t('me.twoStep.newCodes')} codes={codes} onClose={onClose} />;
   return (
     <PasswordDialog title={t('me.twoStep.newCodes')} action={t('me.twoStep.makeCodes')} onClose={onClose} send={(password) => make.mutateAsync(password).then((made) => setCodes(made.recovery_codes))}>

@@ -219,7 +219,7 @@ export const me = {
     },
     avatar: {
       title: 'Your picture',
-      text: 'Shown to you and your colleagues instead of the initials.',
+      text: 'Shown in the portal instead of your initials.',
       choose: 'Choose a picture',
       change: 'Change the picture',
       saved: 'The picture is saved',

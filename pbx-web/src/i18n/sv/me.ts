@@ -219,7 +219,7 @@ export const me = {
     },
     avatar: {
       title: 'Din bild',
-      text: 'Visas för dig och dina kollegor i stället för initialerna.',
+      text: 'Visas i portalen i stället för dina initialer.',
       choose: 'Välj bild',
       change: 'Byt bild',
       saved: 'Bilden är sparad',

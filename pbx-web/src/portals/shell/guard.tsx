@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, Outlet, useLocation } from 'react-router';
 import { start } from '@/api/session';
+import { PhoneGate } from '@/features/phone/gate';
 import { useAccount, useSession, useStanding } from '@/features/session/hooks';
 import { Forbidden, NotFound } from '@/features/shared/view';
 import { usePlace } from '@/features/shared/place';
@@ -29,7 +30,12 @@ export function SignedIn() {
   }, [lost]);
   switch (session.state) {
     case 'in':
-      return <Outlet />;
+      return (
+        <>
+          <Outlet />
+          <PhoneGate />
+        </>
+      );
     case 'out': {
       const next = pathname === paths.home ? undefined : pathname + search;
       return <Navigate to={paths.signIn({ ...(next ? { next } : {}), ...(session.expired ? { reason: 'expired' } : {}) })} replace />;

@@ -2,11 +2,13 @@ import { Menu as MenuIcon, Search, X } from 'lucide-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
-import { Outlet, ScrollRestoration, useLocation } from 'react-router';
+import { Link, Outlet, ScrollRestoration, useLocation } from 'react-router';
 import { useBrand } from '@/features/brand/brand';
 import { BrandLogo } from '@/features/brand/logo';
+import { MyAvatar } from '@/features/me/avatar';
 import { cx } from '@/lib/cx';
 import { useMedia, usePhone, useShortcut } from '@/lib/hooks';
+import { paths } from '@/lib/paths';
 import { IconButton } from '@/ui/button';
 import { raise } from '@/ui/layers';
 import { Toasts } from '@/ui/toast';
@@ -49,6 +51,9 @@ export function Shell({ slug, place, notice, children }: { slug: string | undefi
           <IconButton label={t('shell.openMenu')} icon={MenuIcon} tooltip={false} onClick={() => setOpen('drawer')} />
           <div className="min-w-0 flex-1 px-1">{brand && <BrandLogo name={place.title || brand.name} logo={brand.logo_url} />}</div>
           <IconButton label={t('shell.search')} icon={Search} tooltip={false} onClick={() => setOpen('palette')} />
+          <Link to={paths.me.profile} aria-label={t('nav.profile')} className="flex size-9 items-center justify-center rounded-full">
+            <MyAvatar />
+          </Link>
         </header>
       )}
       <div className="flex min-w-0 flex-col">

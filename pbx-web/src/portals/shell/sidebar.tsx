@@ -4,12 +4,12 @@ import { Link, NavLink, useMatch, useNavigate } from 'react-router';
 import { signOut } from '@/api/session';
 import type { Brand } from '@/api/types';
 import { BrandLogo } from '@/features/brand/logo';
+import { MyAvatar } from '@/features/me/avatar';
 import { useAccount } from '@/features/session/hooks';
 import { isLanguage, setLanguage } from '@/i18n';
 import { cx } from '@/lib/cx';
 import { paths } from '@/lib/paths';
 import { setTheme, useTheme } from '@/lib/theme';
-import { Avatar } from '@/ui/avatar';
 import { IconButton } from '@/ui/button';
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '@/ui/menu';
 import { Tooltip } from '@/ui/tooltip';
@@ -189,7 +189,7 @@ function AccountMenu({ onGo, compact = false }: { onGo?: (() => void) | undefine
       width="w-60"
       trigger={
         <button type="button" aria-label={`${t('shell.account')}: ${name}`} className={cx('flex w-full items-center gap-3 rounded-lg py-1.5 text-left transition-colors hover:bg-hover', compact ? 'justify-center' : 'px-2')}>
-          <Avatar name={name} />
+          <MyAvatar />
           {!compact && (
             <>
               <span className="min-w-0 flex-1">
