@@ -5,5 +5,7 @@
 mod links;
 mod log;
 mod register;
+mod second_factor;
 mod sign_in;
+mod sign_ins;
 mod world;

@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 use voxera_model::{AccountId, Email, Locale, Role, SessionId, UserId};
 use voxera_store::{
-    ActorKind, ExtensionChange, NewAccount, NewAudit, NewMail, NewOneTimeToken, NewSession, NewSigningKey,
-    NewUser, Purpose, Store, TenantScope, new_id,
+    ActorKind, ExtensionChange, LoginOutcome, NewAccount, NewAudit, NewMail, NewOneTimeToken, NewSession,
+    NewSigningKey, NewUser, Purpose, Store, TenantScope, new_id,
 };
 use voxera_testkit::postgres::Database;
 
@@ -136,6 +136,10 @@ async fn fill(store: &Store, company: &Company, n: usize) {
         public: serde_json::json!({}),
     };
     tx.signing_keys().insert(new).await.unwrap();
+    assert!(tx.second_factors().offer(account, &[1; 20], soon).await.unwrap());
+    tx.second_factors().set_recovery_codes(account, &[hash]).await.unwrap();
+    tx.logins().append(account, LoginOutcome::Ok, None, None).await.unwrap();
+    tx.avatars().set(account, &[1]).await.unwrap();
     tx.commit().await.unwrap();
 
     let mut tx = store.tenant(&company.scope).await.unwrap();
