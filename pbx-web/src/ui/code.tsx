@@ -24,6 +24,7 @@ export function CodeInput({ field, value, onChange }: { field: FieldProps; value
     <input
       {...field}
       ref={input}
+      data-autofocus
       name="code"
       inputMode="numeric"
       autoComplete="one-time-code"

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { ArrowRight, CircleCheck, Clock, PhoneCall, PhoneIncoming, PhoneMissed, TriangleAlert, Voicemail, type LucideIcon } from 'lucide-react';
+import { ArrowRight, CircleCheck, Clock, PhoneCall, PhoneIncoming, PhoneMissed, PhoneOutgoing, TriangleAlert, Voicemail, type LucideIcon } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { OutcomeWord, Party } from '@/features/calls/parts';
@@ -61,10 +61,14 @@ export function MyHomePage() {
                 { label: t('me.home.messages'), value: data.new_messages, icon: Voicemail, to: `${paths.me.messages}?heard=false` },
               ]}
             />
-            <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-              <Recent calls={data.recent} />
-              <div className="flex flex-col gap-6 max-lg:order-first">
+            <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] lg:grid-rows-[auto_1fr]">
+              <div className="flex flex-col gap-6 lg:col-start-2">
                 {extensions.isPending ? <Skeleton className="h-40 rounded-xl" /> : own.length > 0 ? own.map((item) => <NowCard key={item.extension.id} item={item} />) : extensions.data && <NoExtension />}
+              </div>
+              <div className="lg:col-start-1 lg:row-span-2 lg:row-start-1">
+                <Recent calls={data.recent} own={new Set(own.map((item) => item.extension.number))} />
+              </div>
+              <div className="lg:col-start-2">
                 <MissingCard extensions={own} />
               </div>
             </div>
@@ -81,6 +85,8 @@ const healths: Record<MyOverview['health'], [LucideIcon, string]> = {
   down: [TriangleAlert, 'bg-bad-soft text-bad'],
 };
 
+const ways = { outgoing: PhoneOutgoing, incoming: PhoneIncoming, missedOne: PhoneMissed };
+
 function Health({ state }: { state: MyOverview['health'] }) {
   const { t } = useTranslation();
   const [Icon, look] = healths[state];
@@ -92,7 +98,8 @@ function Health({ state }: { state: MyOverview['health'] }) {
   );
 }
 
-function Recent({ calls }: { calls: MyOverview['recent'] }) {
+/** The other side of each call, and which way it went. */
+function Recent({ calls, own }: { calls: MyOverview['recent']; own: ReadonlySet<string> }) {
   const { t } = useTranslation();
   return (
     <Card
@@ -113,20 +120,28 @@ function Recent({ calls }: { calls: MyOverview['recent'] }) {
         </EmptyState>
       ) : (
         <ul aria-label={t('me.home.recent')} className="divide-y divide-line border-t border-line">
-          {calls.map((call) => (
-            <li key={call.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 px-5 py-3 text-sm">
-              <span className="min-w-0 flex-1 basis-52">
-                <Party party={call.from} /> <ArrowRight aria-label={t('me.home.to')} className="mx-1 inline size-3.5 text-mute" /> <Party party={call.to} />
-              </span>
-              <span className="flex items-center gap-3">
-                <OutcomeWord outcome={call.outcome} talked={Boolean(call.answered_at)} />
-                {call.answered_at && <span className="tabular text-mute">{duration(call.talk_seconds)}</span>}
-              </span>
-              <span className="ml-auto text-xs text-mute">
-                <Time at={call.started_at} />
-              </span>
-            </li>
-          ))}
+          {calls.map((call) => {
+            const out = call.from.extension ? own.has(call.from.extension) : false;
+            const way = out ? 'outgoing' : call.answered_at ? 'incoming' : 'missedOne';
+            const Icon = ways[way];
+            return (
+              <li key={call.id} className="flex items-center gap-3.5 px-5 py-3 text-sm">
+                <Icon role="img" aria-label={t(`me.home.${way}`)} className={cx('size-4 shrink-0', way === 'missedOne' ? 'text-bad' : 'text-mute')} />
+                <div className="min-w-0 flex-1">
+                  <p className="truncate font-medium">
+                    <Party party={out ? call.to : call.from} />
+                  </p>
+                  <p className="mt-0.5 flex items-center gap-3">
+                    <OutcomeWord outcome={call.outcome} talked={Boolean(call.answered_at)} />
+                    {call.answered_at && <span className="tabular text-mute">{duration(call.talk_seconds)}</span>}
+                  </p>
+                </div>
+                <span className="shrink-0 text-xs text-mute">
+                  <Time at={call.started_at} />
+                </span>
+              </li>
+            );
+          })}
         </ul>
       )}
     </Card>

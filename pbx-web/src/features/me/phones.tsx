@@ -7,8 +7,9 @@ import { CredentialsDialog } from '@/features/devices/credentials';
 import { useAction } from '@/features/shared/action';
 import { FormBody, TextField, useForm } from '@/features/shared/form';
 import { stale } from '@/features/shared/stale';
+import { cx } from '@/lib/cx';
 import { useTitle } from '@/lib/hooks';
-import { Badge, Status } from '@/ui/badge';
+import { Status } from '@/ui/badge';
 import { Button, IconButton } from '@/ui/button';
 import { ConfirmDialog, Dialog } from '@/ui/dialog';
 import { Card, PageHeader } from '@/ui/page';
@@ -67,11 +68,8 @@ function PhonesCard({ item, title, description }: { item: OwnExtension; title: s
               <li key={device.id} className="flex items-center gap-3.5 py-3 pr-3 pl-5">
                 <Icon aria-hidden className="size-5 shrink-0 text-mute" />
                 <div className="min-w-0 flex-1">
-                  <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-sm font-medium">
-                    {browser ? t('me.browserPhone') : device.name}
-                    {browser && <Badge>{t('me.browserPhoneHere')}</Badge>}
-                  </p>
-                  <p className="truncate text-xs text-mute">{browser ? t('me.browserPhoneText') : (device.user_agent ?? t('devices.neverSeen'))}</p>
+                  <p className="text-sm font-medium break-words">{browser ? t('me.browserPhone') : device.name}</p>
+                  <p className={cx('text-xs text-mute', !browser && 'truncate')}>{browser ? t('me.browserPhoneText') : (device.user_agent ?? t('devices.neverSeen'))}</p>
                 </div>
                 <Status tone={device.online ? 'good' : 'idle'}>{device.online ? t('online.yes') : t('online.no')}</Status>
                 {!browser && <IconButton label={t('devices.deleteNamed', { name: device.name })} icon={Trash2} size="sm" danger onClick={() => setAsking(device)} />}

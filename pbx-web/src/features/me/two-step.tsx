@@ -233,7 +233,7 @@ function CodesDialog({ title, steps, codes, onClose }: { title: string; steps?: 
         </div>
         <div data-print>
           <p className="mb-4 hidden text-base font-semibold print:block">{t('me.twoStep.fileTitle')}</p>
-          <ul aria-label={t('me.twoStep.codesLabel')} className="grid grid-cols-2 gap-x-6 gap-y-2 rounded-lg border border-line bg-sunken px-5 py-4 text-center font-mono text-base">
+          <ul aria-label={t('me.twoStep.codesLabel')} className="grid gap-x-6 gap-y-2 rounded-lg min-[28rem]:grid-cols-2 border border-line bg-sunken px-5 py-4 text-center font-mono text-base">
             {codes.map((code) => (
               <li key={code} data-recovery-code>
                 {code}

@@ -97,7 +97,6 @@ export const me = {
     phonesEmpty: 'Add one, and you get credentials to type into it or a code to scan.',
     phoneAddText: 'The credentials are shown only once, in the next step.',
     browserPhone: 'The phone in the browser',
-    browserPhoneHere: 'Browser',
     browserPhoneText: 'Rings where you are signed in to the portal. Goes away when you sign out.',
     reached: 'How you are reached',
     reachedText: 'Your extension and your direct numbers. They are given out by the company’s administrator.',
@@ -111,7 +110,9 @@ export const me = {
       messages: 'New messages',
       recent: 'Latest calls',
       allCalls: 'All calls',
-      to: 'to',
+      incoming: 'Incoming',
+      outgoing: 'Outgoing',
+      missedOne: 'Missed',
     },
     health: {
       operational: 'Everything works',
