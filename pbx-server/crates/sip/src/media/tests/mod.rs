@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 mod bridges;
+mod browsers;
 mod ears;
+mod page;
 mod phone;
 mod plays;
 mod records;

@@ -127,6 +127,7 @@ impl Browser {
         let answer =
             self.rtc.sdp_api().accept_offer(read).map_err(|error| WebError::Unfit(error.to_string()))?;
         self.fingerprint = own;
+        self.mid = self.mid.or_else(|| sound(offer));
         self.drain(now, socket);
         Ok((answer.to_sdp_string(), self.agreed()?))
     }
@@ -240,9 +241,6 @@ impl Browser {
             Event::IceConnectionStateChange(
                 IceConnectionState::Connected | IceConnectionState::Completed,
             ) => self.found = true,
-            Event::MediaAdded(added) if added.kind == MediaKind::Audio && self.mid.is_none() => {
-                self.mid = Some(added.mid);
-            }
             Event::RtpPacket(packet) => self.told.push(Told::Packet(Box::new(packet))),
             _ => {}
         }
@@ -308,4 +306,10 @@ fn fresh(config: &RtcConfig, here: &[SocketAddr], now: Instant) -> io::Result<Rt
 
 fn fingerprint(sdp: &str) -> Option<String> {
     sdp.lines().find(|line| line.starts_with("a=fingerprint:")).map(|line| line.trim().to_lowercase())
+}
+
+/// The name of the first line that is sound.
+fn sound(sdp: &str) -> Option<Mid> {
+    let mut lines = sdp.lines().skip_while(|line| !line.starts_with("m=audio"));
+    lines.find_map(|line| line.strip_prefix("a=mid:")).map(|mid| mid.trim().into())
 }
