@@ -132,7 +132,18 @@ export async function accessToken(renewed = false): Promise<string | null> {
   return (token as Token | null)?.access ?? null;
 }
 
+const leaving = new Set<() => Promise<unknown>>();
+/** Milliseconds that taking leave may take. */
+const LEAVE_WITHIN = 1500;
+
+/** What must still be told with the token before somebody signs out. */
+export function onLeave(act: () => Promise<unknown>): () => void {
+  leaving.add(act);
+  return () => leaving.delete(act);
+}
+
 export async function signOut(): Promise<void> {
+  if (leaving.size > 0) await Promise.race([Promise.allSettled([...leaving].map((act) => act())), new Promise((late) => setTimeout(late, LEAVE_WITHIN))]);
   const access = token?.access;
   signedOut(false);
   channel?.postMessage({ kind: 'out' } satisfies Message);

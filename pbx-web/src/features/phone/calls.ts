@@ -141,6 +141,10 @@ export const incomingOf = (state: PhoneState): readonly PhoneCall[] => state.cal
 /** Calls that wait on hold behind the one in front. */
 export const waitingOf = (state: PhoneState): readonly PhoneCall[] => state.calls.filter((call) => isOurs(call) && call.id !== state.current);
 
+/** What is over goes when something new begins; what was missed stays until it is seen. */
+const keeps = (call: PhoneCall): boolean => isUp(call) || call.reason === 'missed';
+export const missedOf = (state: PhoneState): readonly PhoneCall[] => state.calls.filter((call) => call.reason === 'missed');
+
 const fresh = (id: string, way: PhoneCall['way'], party: Party, at: number): PhoneCall => ({
   id,
   way,
@@ -169,14 +173,10 @@ function nextFront(calls: readonly PhoneCall[], gone: string): string | null {
 }
 
 function change(state: PhoneState, id: string, to: (call: PhoneCall) => Partial<PhoneCall>): PhoneState {
-  let changed = false;
-  const calls = state.calls.map((call) => {
-    // What is over stays as it ended, whatever comes late.
-    if (call.id !== id || call.phase === 'ended') return call;
-    changed = true;
-    return { ...call, ...to(call) };
-  });
-  return changed ? { ...state, calls } : state;
+  const found = callOf(state, id);
+  // What is over stays as it ended, whatever comes late.
+  if (!found || found.phase === 'ended') return state;
+  return { ...state, calls: state.calls.map((call) => (call === found ? { ...call, ...to(call) } : call)) };
 }
 
 export function step(state: PhoneState, event: PhoneEvent): PhoneState {
@@ -190,13 +190,13 @@ export function step(state: PhoneState, event: PhoneEvent): PhoneState {
     case 'dialled': {
       const call = { ...fresh(event.id, 'out', event.party, event.at), asksFor: event.asksFor ?? null, test: event.test ?? false };
       // The end of the last call is read; a new one takes its place.
-      return { ...state, calls: [...state.calls.filter(isUp), call], current: event.id };
+      return { ...state, calls: [...state.calls.filter(keeps), call], current: event.id };
     }
     case 'ringing':
       return change(state, event.id, (call) => (call.phase === 'dialling' ? { phase: 'ringing' } : {}));
     case 'accepted': {
       const next = change(state, event.id, (call) => (call.phase === 'incoming' ? { phase: 'connecting' } : {}));
-      return next === state ? state : { ...next, calls: next.calls.filter((call) => isUp(call)), current: event.id };
+      return next === state ? state : { ...next, calls: next.calls.filter(keeps), current: event.id };
     }
     case 'answered':
       return change(state, event.id, (call) => (call.phase === 'talking' ? {} : { phase: 'talking', answeredAt: event.at }));

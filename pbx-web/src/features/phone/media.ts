@@ -52,7 +52,7 @@ export async function openMicrophone(id = chosenDevices().microphone): Promise<M
 /** Whether the person has allowed the microphone; `unknown` where the browser does not tell. */
 export async function microphonePermission(): Promise<PermissionState | 'unknown'> {
   try {
-    return (await navigator.permissions.query({ name: 'microphone' as PermissionName })).state;
+    return (await navigator.permissions.query({ name: 'microphone' })).state;
   } catch {
     return 'unknown';
   }
@@ -99,13 +99,12 @@ export function meter(stream: MediaStream, onLevel: (level: number) => void): ()
   };
 }
 
-type Sinkable = HTMLAudioElement & { setSinkId?: (id: string) => Promise<void> };
-
-export const canChooseSpeaker = (): boolean => typeof (HTMLAudioElement.prototype as Sinkable).setSinkId === 'function';
+/** Not every browser lets a page choose. */
+export const canChooseSpeaker = (): boolean => 'setSinkId' in HTMLAudioElement.prototype;
 
 /** Plays a stream on a loudspeaker; the answer stops it. */
 export class Loudspeaker {
-  private readonly element: Sinkable = new Audio();
+  private readonly element = new Audio();
 
   constructor(private device: string) {
     this.element.autoplay = true;
@@ -120,7 +119,7 @@ export class Loudspeaker {
   async through(device: string): Promise<void> {
     this.device = device;
     // A loudspeaker that is gone leaves the system's own.
-    await this.element.setSinkId?.(device).catch(() => this.element.setSinkId?.('').catch(() => undefined));
+    if (canChooseSpeaker()) await this.element.setSinkId(device).catch(() => this.element.setSinkId('').catch(() => undefined));
   }
 
   stop(): void {

@@ -1,5 +1,5 @@
 /** Calls over a WebSocket to this host, with SIP.js. The only file that knows the protocol; loaded when a phone starts. */
-import { Invitation, Inviter, Registerer, RegistererState, SessionState, TransportState, URI, UserAgent, Web, type Notification, type Session } from 'sip.js';
+import { UserAgentState, Invitation, Inviter, Registerer, RegistererState, SessionState, TransportState, URI, UserAgent, Web, type Notification, type Session } from 'sip.js';
 import { refusal, type Party, type Reason } from './calls';
 import type { Credential, Leg, LegHandlers, LineHandle, LineHandlers, OpenLine } from './line';
 import { pause, waitBefore } from './pause';
@@ -13,6 +13,18 @@ const ALIVE_WITHIN = 6000;
 const CONNECT_WITHIN = 8000;
 /** Milliseconds for the network's own addresses; the server's are in its answer. */
 const GATHER_WITHIN = 400;
+
+/** Milliseconds that signing off may take. */
+const SIGN_OFF_WITHIN = 1000;
+
+/** What is used of the library's connection, its own farewell included. */
+interface WebTransport {
+  readonly ws: WebSocket | undefined;
+  readonly state: TransportState;
+  send: (message: string) => Promise<void>;
+  disconnect: () => Promise<void>;
+  onWebSocketClose: (event: { code: number }, socket: WebSocket) => void;
+}
 
 interface MediaOptions extends Web.SessionDescriptionHandlerOptions {
   microphone?: MediaStream;
@@ -31,6 +43,8 @@ class SipLine implements LineHandle {
   private retired = false;
   private lost: (() => void) | null = null;
   private heardAt = 0;
+  private refusedLater = false;
+  private leaving = false;
 
   constructor(
     readonly credential: Credential,
@@ -68,7 +82,7 @@ class SipLine implements LineHandle {
         this.lost = resolve;
       });
       try {
-        await (this.ua.state === 'Started' ? this.ua.reconnect() : this.ua.start());
+        await (this.ua.state === UserAgentState.Started ? this.ua.reconnect() : this.ua.start());
         const outcome = await this.register();
         if (outcome === 'refused') {
           this.handlers.onRefused();
@@ -88,7 +102,7 @@ class SipLine implements LineHandle {
       } catch {
         // Not connected; the next attempt follows.
       }
-      if (signal.aborted) return;
+      if (ended(signal)) return;
       if (this.ready || attempt === 0) {
         this.ready = false;
         this.handlers.onLost();
@@ -97,8 +111,6 @@ class SipLine implements LineHandle {
       await pause(waitBefore(attempt, Math.random()), signal);
     }
   }
-
-  private refusedLater = false;
 
   private register(): Promise<'registered' | 'refused' | 'failed'> {
     return new Promise((resolve) => {
@@ -114,7 +126,7 @@ class SipLine implements LineHandle {
         if (this.registerer !== registerer) return;
         if (state === RegistererState.Registered && !settled) settle('registered');
         // A renewal that is not taken: the credential is over.
-        if (state === RegistererState.Unregistered && settled && !this.end.signal.aborted) {
+        if (state === RegistererState.Unregistered && settled && !this.leaving && !this.end.signal.aborted) {
           this.refusedLater = true;
           this.lost?.();
         }
@@ -132,10 +144,14 @@ class SipLine implements LineHandle {
     });
   }
 
+  private get transport(): WebTransport {
+    return this.ua.transport as unknown as WebTransport;
+  }
+
   /** Ends when the connection shows no sign of life. */
   private async watch(): Promise<void> {
     const { signal } = this.end;
-    const transport = this.ua.transport as Web.Transport;
+    const { transport } = this;
     const socket = transport.ws;
     const heard = () => {
       this.heardAt = Date.now();
@@ -157,11 +173,11 @@ class SipLine implements LineHandle {
 
   /** Drops the connection at once: a browser waits long for the farewell of a server that is gone. */
   private async hangDown(): Promise<void> {
-    const transport = this.ua.transport as Web.Transport;
+    const { transport } = this;
     if (transport.state === TransportState.Disconnected) return;
     const gone = transport.disconnect().catch(() => undefined);
-    const inner = transport as unknown as { _ws?: WebSocket; onWebSocketClose: (event: { code: number }, socket: WebSocket) => void };
-    if (inner._ws) inner.onWebSocketClose({ code: 1006 }, inner._ws);
+    const { ws } = transport;
+    if (ws) transport.onWebSocketClose({ code: 1006 }, ws);
     await gone;
   }
 
@@ -193,15 +209,23 @@ class SipLine implements LineHandle {
     return leg;
   }
 
+  private signedOff(): Promise<void> {
+    return new Promise((resolve) => {
+      this.registerer?.unregister({ requestDelegate: { onAccept: () => resolve(), onReject: () => resolve() } }).catch(() => resolve());
+    });
+  }
+
   retire(): void {
     this.retired = true;
     if (this.legs.size === 0) void this.close();
   }
 
   async close(): Promise<void> {
-    if (this.end.signal.aborted) return;
-    for (const leg of [...this.legs]) void leg.hangUp();
-    if (this.ready) await this.registerer?.unregister().catch(() => undefined);
+    if (this.leaving) return;
+    this.leaving = true;
+    for (const leg of [...this.legs]) void leg.hangUp().catch(() => undefined);
+    // A server that is gone is not waited for.
+    if (this.ready) await Promise.race([this.signedOff(), pause(SIGN_OFF_WITHIN, this.end.signal)]);
     this.end.abort();
     this.ready = false;
     await this.ua.stop().catch(() => undefined);
@@ -402,6 +426,9 @@ class SipLeg implements Leg {
     return connection ? connection.getStats() : null;
   }
 }
+
+/** Asked anew: it may have ended while something was awaited. */
+const ended = (signal: AbortSignal): boolean => signal.aborted;
 
 function browserName(): string {
   const agent = navigator.userAgent;

@@ -1,0 +1,18 @@
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
+import { get } from '@/api/client';
+
+/** Loaded when somebody has a phone. */
+const Phonedock = lazy(async () => ({ default: (await import('./dock')).Phonedock }));
+
+/** The phone, for whoever has an extension of their own. */
+export function PhoneGate() {
+  const { data } = useQuery({ ...get('/api/v1/me/extension'), staleTime: 60_000 });
+  const mine = (data?.items ?? []).filter(({ extension }) => extension.kind === 'user');
+  if (mine.length === 0) return null;
+  return (
+    <Suspense fallback={null}>
+      <Phonedock extensions={mine} />
+    </Suspense>
+  );
+}
