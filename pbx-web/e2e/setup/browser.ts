@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 
 const KNOWN = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** The system's Chromium; as root it cannot have its sandbox. */
+/** The system's Chromium, with a microphone that beeps instead of the machine's; as root it cannot have its sandbox. */
 export function browserOptions(): { executablePath: string; args: string[] } {
   const named = process.env.CHROMIUM;
   const executablePath = named ?? KNOWN.find((path) => existsSync(path));
   if (!executablePath || !existsSync(executablePath)) {
     throw new Error(`There is no Chromium at ${named ?? KNOWN.join(', ')}: apt install chromium, or name one in CHROMIUM.`);
   }
-  return { executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] };
+  return { executablePath, args: ['--use-fake-device-for-media-stream', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])] };
 }

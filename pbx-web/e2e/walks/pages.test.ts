@@ -59,5 +59,5 @@ test('every page of a company is readable and fits, in light and dark', async ({
 test('every page of a manager and of a user is readable and fits, in light and dark', async ({ open }) => {
   const { here, pbx, extension } = await bakery();
   await everyPage(await open({ as: MANAGER }), [here, `${here}/pbxs`, `${here}${pbx}/extensions`, `${here}${extension}`]);
-  await everyPage(await open({ as: USER }), ['/me', '/me/calls', '/me/profile', '/me/security', '/platform']);
+  await everyPage(await open({ as: USER }), ['/me', '/me/calls', '/me/voicemail', '/me/phones', '/me/forwarding', '/me/greeting', '/me/profile', '/me/security', '/me/rights', '/platform']);
 });

@@ -54,7 +54,7 @@ test('the menu of each role holds what that role may open and nothing else', asy
     [PARTNER, [w.nav.overview, w.nav.customers, w.nav.team, w.nav.brand, w.nav.audit]],
     [ADMIN, [w.nav.overview, w.nav.people, w.nav.numbers, w.nav.pbxs, w.nav.audit, w.nav.extensions, w.nav.online, w.nav.live, w.queues.title, w.nav.calls, w.messages.title, w.recordings.title, w.callbacks.title, w.simulate.title, w.audio.title, w.trunks.title, w.nav.settings]],
     [MANAGER, [w.nav.overview, w.nav.pbxs, w.nav.extensions, w.nav.online, w.nav.live, w.queues.title, w.nav.calls, w.recordings.title, w.callbacks.title, w.simulate.title, w.audio.title]],
-    [USER, [w.nav.myPhones, w.nav.myCalls, w.messages.mine, w.nav.profile, w.nav.security]],
+    [USER, [w.nav.myHome, w.nav.myCalls, w.messages.mine, w.nav.myPhones, w.nav.forwarding, w.nav.greeting, w.nav.profile, w.nav.security, w.nav.rights]],
   ];
   for (const index of [0, 1, 2, 3, 4]) {
     const visit = await open();

@@ -62,7 +62,7 @@ function run(stream: MediaStream, longest: number, show: (recording: Recording) 
   const recorder = new MediaRecorder(stream, mimeType ? { mimeType } : {});
   const context = new AudioContext();
   const analyser = context.createAnalyser();
-  analyser.fftSize = 2048;
+  analyser.fftSize = 4096;
   context.createMediaStreamSource(stream).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   const pieces: Blob[] = [];
