@@ -19,7 +19,7 @@ fn brand() -> Brand {
 
 static STOCKHOLM: std::sync::LazyLock<Zone> = std::sync::LazyLock::new(Zone::stockholm);
 
-fn letters() -> [Letter<'static>; 6] {
+fn letters() -> [Letter<'static>; 10] {
     let at = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
     let address = Some("192.0.2.7".parse().unwrap());
     [
@@ -33,6 +33,10 @@ fn letters() -> [Letter<'static>; 6] {
         Letter::PasswordReset { link: LINK },
         Letter::PasswordChanged { at, address },
         Letter::SessionReused { at, address },
+        Letter::SecondFactorOn { at, address },
+        Letter::SecondFactorOff { at, address },
+        Letter::SecondFactorReset { by: "Åke Östlund", at },
+        Letter::RecoveryCodes { at, address },
         Letter::Voicemail {
             link: LINK,
             from: Some("Åsa Ek, 070-174 06 05"),

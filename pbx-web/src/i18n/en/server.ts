@@ -15,6 +15,8 @@ export const server = {
   totp_off: 'Two-step sign-in is off.',
   totp_not_started: 'It took more than a quarter of an hour. Start again with a new QR code.',
   cannot_reset_own_totp: 'You turn off your own two-step sign-in on your own page, with your password.',
+  greeting_too_long: 'A greeting has three minutes at most. Record a shorter one.',
+  no_mailbox: 'Your extension has no voicemail. Your administrator can turn it on.',
   link_invalid: 'The link was used already, or it is too old. Ask for a new one.',
   email_taken: 'There is an account with this address already. Sign in instead.',
   already_member: 'This person is here already.',

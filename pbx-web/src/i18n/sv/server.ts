@@ -15,6 +15,8 @@ export const server = {
   totp_off: 'Tvåstegsinloggning är av.',
   totp_not_started: 'Det tog mer än en kvart. Börja om med en ny QR-kod.',
   cannot_reset_own_totp: 'Din egen tvåstegsinloggning stänger du av på din egen sida, med ditt lösenord.',
+  greeting_too_long: 'En hälsning får vara högst tre minuter. Spela in en kortare.',
+  no_mailbox: 'Din anknytning har ingen röstbrevlåda. Din administratör kan slå på den.',
   link_invalid: 'Länken är redan använd eller för gammal. Be om en ny.',
   email_taken: 'Det finns redan ett konto med den adressen. Logga in i stället.',
   already_member: 'Personen finns redan här.',
