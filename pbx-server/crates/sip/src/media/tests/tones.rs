@@ -13,6 +13,22 @@ pub fn at(hz: f64, rate: u32, n: u32, amplitude: f64) -> i16 {
     ((TAU * hz * f64::from(n) / f64::from(rate)).sin() * amplitude) as i16
 }
 
+/// Something like a voice: many harmonics, four syllables a second.
+#[expect(clippy::cast_possible_truncation, reason = "amplitudes fit")]
+pub fn voice(n: u32, rate: u32) -> i16 {
+    let time = f64::from(n) / f64::from(rate);
+    let loud = 0.5 - 0.5 * (TAU * 4.0 * time).cos();
+    let sound: f64 = (1..=12).map(f64::from).map(|k| (TAU * 130.0 * time * k).sin() / k).sum();
+    (sound * loud * 5000.0) as i16
+}
+
+/// Decibels of one sound over its difference to another.
+pub fn likeness(one: &[i16], two: &[i16]) -> f64 {
+    let power: f64 = one.iter().map(|s| f64::from(*s).powi(2)).sum();
+    let off: f64 = one.iter().zip(two).map(|(one, two)| (f64::from(*one) - f64::from(*two)).powi(2)).sum();
+    10.0 * (power / off.max(1.0)).log10()
+}
+
 pub fn sound(hz: f64, rate: u32, millis: u32) -> Arc<Pcm> {
     Arc::new(Pcm { rate, samples: sine(hz, rate, millis, 8000.0) })
 }
