@@ -33,6 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::get, users::change, users::delete))
         .routes(routes!(users::resend))
+        .routes(routes!(users::reset_totp))
         .routes(routes!(pbxs::list, pbxs::create))
         .routes(routes!(pbxs::get, pbxs::change, pbxs::delete))
         .routes(routes!(extensions::list, extensions::create))

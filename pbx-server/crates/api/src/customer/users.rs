@@ -183,6 +183,25 @@ pub async fn resend(admin: CustomerAdmin, Url(path): Url<CustomerUserPath>) -> A
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Turn a person's two-step sign-in off, when app and recovery codes are lost. A mail tells them.
+///
+/// It guards wherever else the person is a user, so it takes a role that reaches there (403).
+#[utoipa::path(
+    delete, path = "/api/v1/tenants/{tenant}/customers/{customer}/users/{user}/totp", operation_id = "users_reset_totp", tag = "Users",
+    params(CustomerUserPath),
+    responses((status = 204, description = "Off; the password is enough."),
+        (status = 409, description = "It is off already (`totp_off`), or it is one's own (`cannot_reset_own_totp`).", body = Problem, content_type = "application/problem+json")),
+    extensions(("x-permission" = json!("customer_admin")))
+)]
+pub async fn reset_totp(admin: CustomerAdmin, Url(path): Url<CustomerUserPath>) -> Answer<StatusCode> {
+    let user = admin.open().await?.users().get(path.user).await?;
+    // One's own takes the password.
+    not_oneself(&admin.actor, &user, "cannot_reset_own_totp")?;
+    let (caller, principal) = (&admin.actor.caller, &admin.actor.principal);
+    admin.api.identity.reset_second_factor(caller, principal, &admin.grant, path.user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 impl UserExtension {
     fn show(own: voxera_store::ExtensionOfUser) -> Self {
         Self { id: own.extension, pbx: own.pbx, number: own.number }

@@ -14,7 +14,7 @@ sorting!(ByMoment: "-at");
 
 /// An attempt to sign in to my account.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Login {
+pub struct LoginAttempt {
     pub id: Uuid,
     pub at: DateTime<Utc>,
     pub outcome: LoginOutcome,
@@ -41,15 +41,15 @@ pub enum LoginOutcome {
 #[utoipa::path(
     get, path = "/api/v1/me/logins", operation_id = "me_logins", tag = "Me",
     params(Paging<ByMoment>),
-    responses((status = 200, description = "One page.", body = Listed<Login>)),
+    responses((status = 200, description = "One page.", body = Listed<LoginAttempt>)),
     extensions(("x-permission" = json!("signed_in")))
 )]
-pub async fn list(me: Me, Query(page): Query<Paging<ByMoment>>) -> Answer<Json<Listed<Login>>> {
+pub async fn list(me: Me, Query(page): Query<Paging<ByMoment>>) -> Answer<Json<Listed<LoginAttempt>>> {
     let found = me.api.identity.logins(&me.actor.principal, &page.into()).await?;
-    Ok(Json(Listed::of(found, Login::show)))
+    Ok(Json(Listed::of(found, LoginAttempt::show)))
 }
 
-impl Login {
+impl LoginAttempt {
     fn show(login: voxera_store::Login) -> Self {
         Self {
             id: login.id,

@@ -13,7 +13,7 @@ use voxera_identity::IdentityError;
 
 input! {
     /// My present password.
-    pub struct Present {
+    pub struct PresentPassword {
         #[schema(value_type = String, format = Password)]
         pub password: Secret,
     }
@@ -29,7 +29,7 @@ input! {
 
 /// A secret for an authenticator app.
 #[derive(Serialize, ToSchema)]
-pub struct Offer {
+pub struct TotpOffer {
     /// Base32, for who types it.
     #[schema(example = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]
     pub secret: String,
@@ -51,15 +51,15 @@ pub struct RecoveryCodes {
 /// Begin two-step sign-in: a secret for an app, which its first code confirms. An earlier one is void.
 #[utoipa::path(
     post, path = "/api/v1/me/totp", operation_id = "me_totp", tag = "Me",
-    request_body = Present,
-    responses((status = 200, description = "Put it into the app, then confirm.", body = Offer),
+    request_body = PresentPassword,
+    responses((status = 200, description = "Put it into the app, then confirm.", body = TotpOffer),
         (status = 409, description = "It is on already (`totp_on`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("signed_in")))
 )]
-pub async fn offer(me: Me, body: Body<Present>) -> Answer<Response> {
+pub async fn offer(me: Me, body: Body<PresentPassword>) -> Answer<Response> {
     let offer =
         me.api.identity.offer_second_factor(&me.actor.principal, body.value.password.expose()).await?;
-    let shown = Offer {
+    let shown = TotpOffer {
         secret: offer.secret.as_str().to_owned(),
         uri: offer.uri.as_str().to_owned(),
         expires_at: offer.until,
@@ -93,12 +93,12 @@ pub async fn confirm(me: Me, body: Body<AppCode>) -> Answer<Response> {
 /// New recovery codes; those before work no more.
 #[utoipa::path(
     post, path = "/api/v1/me/totp/recovery-codes", operation_id = "me_totp_recovery_codes", tag = "Me",
-    request_body = Present,
+    request_body = PresentPassword,
     responses((status = 200, description = "Ten new ones; a mail tells me so.", body = RecoveryCodes),
         (status = 409, description = "Two-step sign-in is off (`totp_off`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("signed_in")))
 )]
-pub async fn recovery_codes(me: Me, body: Body<Present>) -> Answer<Response> {
+pub async fn recovery_codes(me: Me, body: Body<PresentPassword>) -> Answer<Response> {
     let (caller, principal) = (&me.actor.caller, &me.actor.principal);
     let codes = me.api.identity.renew_recovery_codes(caller, principal, body.value.password.expose()).await?;
     Ok(show(&codes))
@@ -107,12 +107,12 @@ pub async fn recovery_codes(me: Me, body: Body<Present>) -> Answer<Response> {
 /// Turn two-step sign-in off.
 #[utoipa::path(
     delete, path = "/api/v1/me/totp", operation_id = "me_totp_remove", tag = "Me",
-    request_body = Present,
+    request_body = PresentPassword,
     responses((status = 204, description = "Off; a mail tells me so."),
         (status = 409, description = "It is off already (`totp_off`).", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("signed_in")))
 )]
-pub async fn remove(me: Me, body: Body<Present>) -> Answer<StatusCode> {
+pub async fn remove(me: Me, body: Body<PresentPassword>) -> Answer<StatusCode> {
     let (caller, principal) = (&me.actor.caller, &me.actor.principal);
     me.api.identity.remove_second_factor(caller, principal, body.value.password.expose()).await?;
     Ok(StatusCode::NO_CONTENT)

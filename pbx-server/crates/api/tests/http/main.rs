@@ -16,5 +16,6 @@ mod machine;
 mod outage;
 mod pbx;
 mod permissions;
+mod security;
 mod session;
 mod sounds;

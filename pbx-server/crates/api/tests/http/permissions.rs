@@ -87,6 +87,8 @@ pub fn body(operation: &Operation) -> (Body, Option<&'static str>) {
     let mail = format!("{fresh}@new.example");
     json_body(&match operation.id.as_str() {
         "tenants_logo_put" => return (Body::from(picture()), Some("image/png")),
+        "me_avatar_put" => return (Body::from(picture()), Some("image/png")),
+        "me_greeting_put" => return (Body::from(tone()), Some("audio/wav")),
         "audio_upload" => return (Body::from(sound()), Some("audio/wav")),
         "extensions_import" => {
             let table = format!("number;name\n4{};Ny\n", &digits[..5]);
@@ -133,6 +135,20 @@ pub fn sound() -> Vec<u8> {
     wav
 }
 
+/// A WAV file with a tenth of a second of a tone.
+pub fn tone() -> Vec<u8> {
+    let samples: Vec<u8> = (0..800_i16).flat_map(|n| (n % 16 * 1000 - 8000).to_le_bytes()).collect();
+    let mut wav = b"RIFF".to_vec();
+    wav.extend(u32::try_from(36 + samples.len()).unwrap().to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend(8000u32.to_le_bytes());
+    wav.extend(16000u32.to_le_bytes());
+    wav.extend(b"\x02\0\x10\0data");
+    wav.extend(u32::try_from(samples.len()).unwrap().to_le_bytes());
+    wav.extend(samples);
+    wav
+}
+
 /// What an operation that is allowed acts on: for what removes or ends something, a thing made for
 /// the occasion.
 async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) {
@@ -165,6 +181,23 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
             new["role"] = json!("user");
             ids.insert("user", post(akes.at("/users"), new).await);
         }
+        "users_reset_totp" => {
+            let mut new = person();
+            new["role"] = json!("user");
+            let user = post(akes.at("/users"), new).await;
+            let on = "insert into platform.totp (account_id, sealed_secret, offered_until, confirmed_at)
+                select account_id, '', now(), now() from platform.users where id =";
+            world.database().execute(&format!("{on} '{user}'")).await;
+            ids.insert("user", user);
+        }
+        "me_sessions_end" => {
+            let login = akes.login("user");
+            let again = json!({ "email": login, "password": crate::common::PASSWORD });
+            world.anonymous().post("/api/v1/auth/login", again).await.expect(200);
+            let sessions = world.sign_in(&login).await.get("/api/v1/me/sessions").await.expect(200);
+            let other = sessions.as_array().unwrap().iter().find(|one| one["current"] == false).unwrap();
+            ids.insert("session", made(other.clone()));
+        }
         "pbxs_delete" => {
             let new = json!({ "name": "Ny", "realm": format!("{}.pbx.test", unique()) });
             ids.insert("pbx", post(akes.at("/pbxs"), new).await);
@@ -174,7 +207,7 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
             let new = json!({ "number": format!("3{number}"), "name": "Ny" });
             ids.insert("extension", post(akes.pbx("/extensions"), new).await);
         }
-        "devices_delete" => {
+        "devices_delete" | "me_devices_delete" => {
             let phones = akes.pbx(&format!("/extensions/{}/devices", akes.extension));
             ids.insert("device", post(phones, json!({})).await);
         }
@@ -264,10 +297,15 @@ async fn every_operation_answers_every_role_as_the_contract_says() {
                 });
                 (path, None)
             };
+            if matches!(operation.id.as_str(), "me_avatar" | "me_avatar_delete") && verdict == Verdict::Served
+            {
+                let picture = (Body::from(picture()), Some("image/png"));
+                who.send("PUT", "/api/v1/me/avatar", picture).await.expect(204);
+            }
             let own_origin = who.with("origin", "http://portal.test");
             let response = own_origin.open(&operation.method, &path, body(operation)).await;
             let status = response.status().as_u16();
-            if operation.id == "customer_events" && status == 200 {
+            if ["customer_events", "me_events"].contains(&operation.id.as_str()) && status == 200 {
                 continue;
             }
             let text = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -280,6 +318,17 @@ async fn every_operation_answers_every_role_as_the_contract_says() {
                 Verdict::Served if operation.permission == "public" => status == public_answer(&operation.id),
                 Verdict::Served if operation.id == "me_password" => {
                     answer["errors"][0]["field"] == "/current_password"
+                }
+                // Refused for what is in it: nobody's second factor is touched here.
+                Verdict::Served if operation.id == "me_totp_confirm" => {
+                    answer["errors"][0]["field"] == "/code"
+                }
+                Verdict::Served if operation.id.starts_with("me_totp") => {
+                    answer["errors"][0]["field"] == "/password"
+                }
+                // Only who has an extension can be called at it.
+                Verdict::Served if operation.id == "me_phone" && *asker != Asker::Own(Role::User) => {
+                    matches!(status, 201 | 409) && (status == 201 || answer["code"] == "no_extension")
                 }
                 Verdict::Served => {
                     operation.spec["responses"][status.to_string()].is_object() && status < 300

@@ -72,6 +72,13 @@ async fn no_secret_is_logged_at_any_level_and_no_person_at_the_usual_one() {
     world.identity.register(&home(), registration("bengt@bengtsbil.example")).await.unwrap();
     let again = world.identity.login(&home(), anna, OTHER_PASSWORD, None).await.unwrap();
     let last = world.identity.refresh(&home(), again.refresh_token.expose()).await.unwrap();
+    let here = world.identity.verify(&last.access_token).unwrap();
+    let offer = world.identity.offer_second_factor(&here, OTHER_PASSWORD).await.unwrap();
+    let app = totp_rs::Totp::from_url(offer.uri.as_str()).unwrap();
+    let code = app.generate(u64::try_from(world.clock.now().timestamp()).unwrap()).to_string();
+    let codes = world.identity.confirm_second_factor(&home(), &here, &code).await.unwrap();
+    world.identity.login(&home(), anna, OTHER_PASSWORD, Some(codes[0].as_str())).await.unwrap();
+    world.identity.login(&home(), anna, OTHER_PASSWORD, Some("000000")).await.unwrap_err();
     world.let_pass(TimeDelta::seconds(11)).await;
     world.identity.refresh(&from("203.0.113.66"), again.refresh_token.expose()).await.unwrap_err();
 
@@ -87,6 +94,9 @@ async fn no_secret_is_logged_at_any_level_and_no_person_at_the_usual_one() {
         &invitation,
         &reset,
         link.expose(),
+        offer.secret.as_str(),
+        codes[0].as_str(),
+        codes[0].replace('-', "").as_str(),
     ] {
         assert!(!everything.contains(secret), "the log holds {secret}");
     }
