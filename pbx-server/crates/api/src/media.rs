@@ -125,7 +125,7 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    /// Receives a body into a file, at most 20 MB of MP3 or WAV, told by its first bytes.
+    /// Receives a body into a file, at most 20 MB of a kind that we can read, told by its first bytes.
     pub(crate) async fn receive(api: &Api, request: Request) -> Answer<Self> {
         let folder = api.library.incoming().map_err(|error| unwritable(&error))?;
         let path = folder.join(voxera_store::new_id().simple().to_string());
@@ -161,7 +161,8 @@ impl Upload {
         Ok(upload)
     }
 
-    fn take(mut self) -> PathBuf {
+    /// Where it lies; from now on it is the caller's.
+    pub(crate) fn take(mut self) -> PathBuf {
         self.taken = true;
         std::mem::take(&mut self.path)
     }
@@ -178,7 +179,7 @@ impl Drop for Upload {
     }
 }
 
-/// As many bytes as tell MP3 and WAV from everything else.
+/// As many bytes as tell sound from everything else.
 const HEAD: usize = 12;
 
 fn is_sound(head: &[u8]) -> bool {
@@ -187,11 +188,15 @@ fn is_sound(head: &[u8]) -> bool {
     let mp3 = head.starts_with(b"ID3")
         || matches!(head, [0xff, second, third, ..]
             if second & 0xe0 == 0xe0 && second & 0x06 != 0 && third & 0xf0 != 0xf0);
-    wav || mp3
+    // What browsers record: WebM, Ogg, MP4.
+    let recorded = head.starts_with(b"\x1a\x45\xdf\xa3")
+        || head.starts_with(b"OggS")
+        || matches!(head, [_, _, _, _, b'f', b't', b'y', b'p', ..]);
+    wav || mp3 || recorded
 }
 
 fn not_sound() -> Problem {
-    Problem::field("", "not_sound", "This file is neither MP3 nor WAV. Choose another file.")
+    Problem::field("", "not_sound", "This file is no sound that we can read. Choose an MP3 or WAV file.")
 }
 
 fn incomplete() -> Problem {
@@ -297,9 +302,14 @@ mod tests {
 
     #[test]
     fn sound_is_told_by_its_first_bytes() {
-        for sound in
-            [b"RIFF\0\0\0\0WAVE".as_slice(), b"ID3\x04\0\0\0\0\0\0\0\0", b"\xff\xfb\x90\x64\0\0\0\0\0\0\0\0"]
-        {
+        for sound in [
+            b"RIFF\0\0\0\0WAVE".as_slice(),
+            b"ID3\x04\0\0\0\0\0\0\0\0",
+            b"\xff\xfb\x90\x64\0\0\0\0\0\0\0\0",
+            b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81",
+            b"OggS\0\x02\0\0\0\0\0\0",
+            b"\0\0\0\x1cftypM4A ",
+        ] {
             assert!(is_sound(sound));
         }
         for other in [

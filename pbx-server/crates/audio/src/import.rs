@@ -26,7 +26,7 @@ pub struct Imported {
 pub enum ImportError {
     #[error("FFmpeg is not installed")]
     FfmpegMissing,
-    #[error("the file is neither MP3 nor WAV")]
+    #[error("the file is no sound of a kind that is read")]
     NotSound,
     #[error("the file has no sound that can be read")]
     Unreadable,
@@ -81,8 +81,12 @@ impl ImportError {
             (Self::FfmpegMissing, Locale::En) => {
                 "FFmpeg is missing on the server. Whoever runs it installs the package ffmpeg; then try again."
             }
-            (Self::NotSound, Locale::Sv) => "Filen är varken MP3 eller WAV. Välj en annan fil.",
-            (Self::NotSound, Locale::En) => "The file is neither MP3 nor WAV. Choose another file.",
+            (Self::NotSound, Locale::Sv) => {
+                "Filen är inget ljud som vi kan läsa. Välj en MP3- eller WAV-fil."
+            }
+            (Self::NotSound, Locale::En) => {
+                "The file is no sound that we can read. Choose an MP3 or WAV file."
+            }
             (Self::Unreadable, Locale::Sv) => {
                 "Filen är skadad eller utan ljud. Öppna den i ett ljudprogram, spara den på nytt och ladda upp den igen."
             }
@@ -152,6 +156,10 @@ fn reader_of(path: &Path) -> Result<&'static str, ImportError> {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E'] => Ok("wav"),
         [b'I', b'D', b'3', ..] => Ok("mp3"),
         [0xff, second, ..] if second & 0xe0 == 0xe0 && second & 0x06 != 0 => Ok("mp3"),
+        // What browsers record.
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => Ok("matroska"),
+        [b'O', b'g', b'g', b'S', ..] => Ok("ogg"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Ok("mov"),
         _ => Err(ImportError::NotSound),
     }
 }

@@ -16,6 +16,7 @@ mod items;
 mod lines;
 mod live;
 mod mailboxes;
+mod people;
 mod presence;
 mod queues;
 mod record;
@@ -32,6 +33,7 @@ pub use live::{
     HangupAnswer, Live, LiveCall, LiveEvent, LiveFeed, LiveParty, LiveScope, LiveSound, LiveState,
 };
 pub use mailboxes::Mailboxes;
+pub use people::PersonState;
 pub use presence::{Presence, Registration, RegistrationChange, Transport};
 pub use queues::{MemberLive, MemberState, QueueLive, Queues, Waiting};
 pub use record::{CallEnded, Direction, LegMedia, MediaSummary};

@@ -99,6 +99,13 @@ pub struct Mailbox {
     pub pin: Option<Pin>,
     /// The longest message, 10 to 600 seconds.
     pub longest: Seconds,
+    /// Whether its owner is told of each message by mail.
+    #[serde(default = "yes")]
+    pub mail: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// How calls are shared out.

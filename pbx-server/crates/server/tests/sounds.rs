@@ -97,7 +97,7 @@ impl World {
         tx.users().create(new).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.tenant(&scope).await.unwrap();
-        let mailbox = Some(Mailbox { greeting: None, pin: None, longest: Seconds(60) });
+        let mailbox = Some(Mailbox { greeting: None, pin: None, longest: Seconds(60), mail: true });
         let new = NewExtension {
             id: anna,
             number: ExtensionNumber::parse("1000").unwrap(),

@@ -87,7 +87,7 @@ pub use store::{Store, StoreConfig};
 pub use tenant::audio::{AudioFile, AudioFiles, AudioPurpose, AudioState, Converted, NewAudio};
 pub use tenant::callbacks::{Callback, CallbackFilter, Callbacks, NewCallback};
 pub use tenant::calls::{
-    CallFilter, CallRecord, Calls, CallsOfDay, Direction, Inserted, LegMedia, Media, PastCallRecord,
+    CallFilter, CallRecord, Calls, CallsOfDay, Direction, Inserted, LegMedia, Media, PastCallRecord, Today,
 };
 pub use tenant::config::{AllConfigs, Configs, DeviceSecret, PbxConfig, TrunkSecret};
 pub use tenant::customers::{Customer, CustomerChange, Customers, NewCustomer};

@@ -35,6 +35,7 @@ const TENANT: Migrations = &[
     (2, "call_flows", include_str!("../../../migrations/tenant/0002_call_flows.sql")),
     (3, "message_mails", include_str!("../../../migrations/tenant/0003_message_mails.sql")),
     (4, "browser_phones", include_str!("../../../migrations/tenant/0004_browser_phones.sql")),
+    (5, "own_greetings", include_str!("../../../migrations/tenant/0005_own_greetings.sql")),
 ];
 
 /// Names this version of both schemas: 16 hexadecimal digits that change with any migration.

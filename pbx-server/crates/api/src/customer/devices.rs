@@ -191,7 +191,7 @@ impl Device {
 }
 
 impl DeviceCredentials {
-    fn show(made: &voxera_store::DeviceCredential, api: &Api) -> Answer<Self> {
+    pub(crate) fn show(made: &voxera_store::DeviceCredential, api: &Api) -> Answer<Self> {
         let (id, realm) = (made.device.id, &made.realm);
         let provisioning_uri = format!("sip:{id}@{realm};transport=udp");
         // User, password and domain are letters, digits, dots and hyphens: nothing to escape.
@@ -222,7 +222,7 @@ fn qr(text: &str) -> Answer<String> {
     Ok(code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(240, 240).quiet_zone(true).build())
 }
 
-fn default_name(locale: Locale) -> Answer<Name> {
+pub(crate) fn default_name(locale: Locale) -> Answer<Name> {
     let text = match locale {
         Locale::Sv => "Telefon",
         Locale::En => "Phone",

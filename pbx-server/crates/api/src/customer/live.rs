@@ -37,8 +37,8 @@ pub enum LiveState {
 pub struct LiveCall {
     pub id: CallId,
     pub pbx: PbxId,
-    pub from: CallParty,
-    pub to: CallParty,
+    pub from: LiveParty,
+    pub to: LiveParty,
     pub state: LiveState,
     pub started_at: DateTime<Utc>,
     pub answered_at: Option<DateTime<Utc>>,
@@ -47,6 +47,40 @@ pub struct LiveCall {
     /// Only when it has ended.
     pub outcome: Option<Outcome>,
     pub trace: Vec<TraceStep>,
+}
+
+/// One side of a call that is up.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LiveParty {
+    #[serde(flatten)]
+    pub party: CallParty,
+    /// Whether anything is heard from this side, as far as it should be. `null`: the call has ended.
+    pub sound: Option<LiveSound>,
+}
+
+/// Whether one side of a call is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LiveSound {
+    Ok,
+    /// Nothing comes from it, for two seconds at least.
+    Trouble {
+        cause: SoundTrouble,
+    },
+}
+
+/// Why one side of a call is not heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SoundTrouble {
+    /// No packets, and nothing explains it.
+    NothingHeard,
+    /// A browser and the server found no way to each other.
+    NoPath,
+    /// A phone named an address of its own network, which cannot be reached from here.
+    PrivateAddress,
+    /// The sound's encryption was not agreed upon, or cannot be read.
+    Encryption,
 }
 
 /// The calls that are up, the oldest first.
@@ -112,8 +146,8 @@ impl LiveCall {
         Self {
             id: call.id,
             pbx: call.pbx,
-            from: CallParty::live(call.from),
-            to: CallParty::live(call.to),
+            from: LiveParty::show(call.from),
+            to: LiveParty::show(call.to),
             state: match call.state {
                 voxera_callcontrol::LiveState::Ringing => LiveState::Ringing,
                 voxera_callcontrol::LiveState::Connected => LiveState::Connected,
@@ -138,8 +172,11 @@ impl LiveCall {
         Self {
             id: call.id,
             pbx: call.pbx,
-            from,
-            to: CallParty { number: call.to_number, name: None, extension: call.to_extension },
+            from: LiveParty { party: from, sound: None },
+            to: LiveParty {
+                party: CallParty { number: call.to_number, name: None, extension: call.to_extension },
+                sound: None,
+            },
             state: LiveState::Ended,
             started_at: call.started_at,
             answered_at: call.answered_at,
@@ -150,8 +187,21 @@ impl LiveCall {
     }
 }
 
-impl CallParty {
-    fn live(party: voxera_callcontrol::LiveParty) -> Self {
-        Self { number: party.number, name: party.name, extension: party.extension }
+impl LiveParty {
+    fn show(party: voxera_callcontrol::LiveParty) -> Self {
+        use voxera_callflow::SoundTrouble as Cause;
+        let sound = match party.sound {
+            voxera_callcontrol::LiveSound::Ok => LiveSound::Ok,
+            voxera_callcontrol::LiveSound::Trouble { cause } => LiveSound::Trouble {
+                cause: match cause {
+                    Cause::NothingHeard => SoundTrouble::NothingHeard,
+                    Cause::NoPath => SoundTrouble::NoPath,
+                    Cause::PrivateAddress => SoundTrouble::PrivateAddress,
+                    Cause::Encryption => SoundTrouble::Encryption,
+                },
+            },
+        };
+        let party = CallParty { number: party.number, name: party.name, extension: party.extension };
+        Self { party, sound: Some(sound) }
     }
 }

@@ -19,8 +19,9 @@ pub use list::{Listed, Paging, Query, Sorting};
 pub(crate) use macros::input;
 pub use path::{
     AudioPath, CallPath, CallbackPath, CustomerPath, CustomerUserPath, DevicePath, ExtensionPath, FlowPath,
-    FlowRef, FlowVersionPath, MailPath, MessagePath, MyExtensionPath, MyMessagePath, MyRecordingPath,
-    MySessionPath, NumberPath, PbxPath, RecordingPath, TenantPath, TenantUserPath, TrunkPath, Url, UserPath,
+    FlowRef, FlowVersionPath, MailPath, MessagePath, MyDevicePath, MyExtensionPath, MyMessagePath,
+    MyRecordingPath, MySessionPath, NumberPath, PbxPath, RecordingPath, TenantPath, TenantUserPath,
+    TrunkPath, Url, UserPath,
 };
 
 /// Something that a request carries.

@@ -93,6 +93,9 @@ paths! {
     }
     MyExtensionPath { extension: ExtensionId = "An extension of mine." }
     MySessionPath { session: SessionId = "A sign-in of mine." }
+    MyDevicePath {
+        extension: ExtensionId = "An extension of mine.", device: DeviceId = "A phone of mine."
+    }
     MyMessagePath { message: MessageId = "A message of mine." }
     MyRecordingPath { recording: RecordingId = "A recording of a call of mine." }
 }

@@ -18,10 +18,14 @@ sorting!(ByTime: "-started_at");
     extensions(("x-permission" = json!("signed_in")))
 )]
 pub async fn list(me: Me, Query(paging): Query<Paging<ByTime>>) -> Answer<Json<Listed<Call>>> {
-    let page: Page = paging.into();
+    Ok(Json(page_of(&me, &paging.into()).await?))
+}
+
+/// One page of the calls of my extensions.
+pub(crate) async fn page_of(me: &Me, page: &Page) -> Answer<Listed<Call>> {
     let wanted = page.offset + page.limit;
     let mut all = Listed { items: Vec::new(), total: 0 };
-    for (_, _, own) in mine(&me).await? {
+    for (_, _, own) in mine(me).await? {
         let mut tx = me.api.store.tenant(&own.scope).await?;
         for one in own.extensions {
             let filter = CallFilter {
@@ -50,5 +54,5 @@ pub async fn list(me: Me, Query(paging): Query<Paging<ByTime>>) -> Answer<Json<L
         all.items.reverse();
     }
     all.items = all.items.into_iter().skip(page.offset as usize).take(page.limit as usize).collect();
-    Ok(Json(all))
+    Ok(all)
 }

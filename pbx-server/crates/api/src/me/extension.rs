@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use voxera_audio::Place;
-use voxera_callflow::{Forwarding, Kind};
-use voxera_model::{CustomerId, Name, Realm, TenantId};
+use voxera_callflow::{Destination, Forwarding, Kind, Mailbox};
+use voxera_model::{CustomerId, ExtensionId, Name, PbxId, PhoneNumber, Realm, TenantId};
 use voxera_store::{ExtensionChange, StoreError, TenantScope, TenantTx, UserExtension};
 
 /// An extension of mine.
@@ -27,6 +27,17 @@ pub struct MyExtension {
     pub realm: Realm,
     pub extension: Extension,
     pub devices: Vec<Device>,
+    /// Public numbers that lead straight to it, when no rule decides otherwise.
+    pub numbers: Vec<MyNumber>,
+}
+
+/// A public number of mine.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyNumber {
+    pub number: PhoneNumber,
+    /// As people write it.
+    #[schema(example = "08-123 45 67")]
+    pub national: String,
 }
 
 /// My extensions, in all my memberships.
@@ -48,6 +59,7 @@ pub async fn list(me: Me) -> Answer<Json<MyExtensions>> {
         let customer_name = tx.customers().get(customer).await?.name;
         for one in own.extensions {
             let now = me.api.control.presence().availability(one.pbx.id);
+            let numbers = numbers(&me, one.pbx.id, one.extension.id);
             items.push(MyExtension {
                 tenant,
                 customer,
@@ -56,10 +68,18 @@ pub async fn list(me: Me) -> Answer<Json<MyExtensions>> {
                 realm: one.pbx.realm,
                 extension: Extension::show(one.extension, &now),
                 devices: one.devices.into_iter().map(|device| Device::show(device, &me.api)).collect(),
+                numbers,
             });
         }
     }
     Ok(Json(MyExtensions { items }))
+}
+
+fn numbers(me: &Me, pbx: PbxId, extension: ExtensionId) -> Vec<MyNumber> {
+    let Some(view) = me.api.control.directory().by_id(pbx) else { return Vec::new() };
+    let straight = Destination::Extension { extension };
+    let own = view.snapshot.numbers.iter().filter(|(_, to)| **to == straight);
+    own.map(|(number, _)| MyNumber { number: number.clone(), national: number.national() }).collect()
 }
 
 input! {
@@ -70,13 +90,14 @@ input! {
         /// Merged into what is there: `null` ends a forwarding.
         #[schema(value_type = Option<Forwarding>)]
         pub forwarding: Option<Doc<Map<String, Value>>>,
-        /// The greeting and the PIN of my mailbox, when I have one: `{ "greeting": …, "pin": "…" }`.
+        /// My mailbox, when I have one: its greeting, its PIN, and whether I am told of messages by mail:
+        /// `{ "greeting": …, "pin": "…", "mail": false }`.
         #[schema(value_type = Option<MailboxSettings>)]
         pub mailbox: Option<Doc<Map<String, Value>>>,
     }
 }
 
-/// Change an extension of mine: do not disturb, forwarding, the mailbox's greeting and PIN.
+/// Change an extension of mine: do not disturb, forwarding, the mailbox's greeting, PIN and mails.
 #[utoipa::path(
     patch, path = "/api/v1/me/extensions/{extension}", operation_id = "me_extension_change", tag = "Me",
     params(MyExtensionPath),
@@ -90,29 +111,41 @@ pub async fn change(
     change: Body<MyExtensionChange>,
 ) -> Answer<Json<Extension>> {
     let change = change.value;
-    for (tenant, customer, own) in mine(&me).await? {
-        let Some(one) = own.extensions.iter().find(|one| one.extension.id == path.extension) else {
-            continue;
-        };
-        let (pbx, before) = (one.pbx.id, one.extension.clone());
-        let Kind::User(user) = &before.kind else { continue };
-        if change.mailbox.is_some() && user.mailbox.is_none() {
-            let why = "This extension has no mailbox. Ask your administrator for one.";
-            return Err(Problem::field("/mailbox", "no_mailbox", why));
+    let (place, one) = person(&me, path.extension).await?;
+    let (pbx, before) = (one.pbx.id, one.extension);
+    if change.mailbox.is_some() && mailbox(&before.kind).is_none() {
+        return Err(Problem::field("/mailbox", "no_mailbox", NO_MAILBOX));
+    }
+    let mut wanted = Map::new();
+    wanted.extend(change.do_not_disturb.map(|on| ("do_not_disturb".to_owned(), Value::Bool(on))));
+    wanted.extend(change.forwarding.map(|Doc(sent)| ("forwarding".to_owned(), Value::Object(sent))));
+    wanted.extend(change.mailbox.map(|Doc(sent)| ("mailbox".to_owned(), Value::Object(sent))));
+    let at_own_field = |problem: Problem| problem.below("/settings");
+    let sent = settings::changed(&before.kind, &wanted).map_err(at_own_field)?;
+    let mut act = place.open(&me).await?;
+    Targets::of(&sent.kind).check(&mut act, pbx, Some(before.id)).await.map_err(at_own_field)?;
+    let change = ExtensionChange { kind: Some(sent.kind), pin: sent.pin, ..ExtensionChange::default() };
+    let after = act.extensions(pbx).update(before.id, change).await?;
+    act.changed("extension.update", before.id, &before, &after).await?;
+    act.commit().await?;
+    Ok(Json(Extension::show(after, &me.api.control.presence().availability(pbx))))
+}
+
+/// What whoever has no mailbox reads.
+pub(crate) const NO_MAILBOX: &str = "This extension has no mailbox. Ask your administrator for one.";
+
+/// The mailbox of a person's extension.
+pub(crate) fn mailbox(kind: &Kind) -> Option<&Mailbox> {
+    if let Kind::User(user) = kind { user.mailbox.as_ref() } else { None }
+}
+
+/// An extension of mine with my phones; anybody else's is not found.
+pub(crate) async fn person(me: &Me, extension: ExtensionId) -> Answer<(Mine, UserExtension)> {
+    for (tenant, customer, own) in mine(me).await? {
+        let one = own.extensions.into_iter().find(|one| one.extension.id == extension);
+        if let Some(one) = one.filter(|one| matches!(one.extension.kind, Kind::User(_))) {
+            return Ok((Mine { tenant, customer, scope: own.scope }, one));
         }
-        let mut wanted = Map::new();
-        wanted.extend(change.do_not_disturb.map(|on| ("do_not_disturb".to_owned(), Value::Bool(on))));
-        wanted.extend(change.forwarding.map(|Doc(sent)| ("forwarding".to_owned(), Value::Object(sent))));
-        wanted.extend(change.mailbox.map(|Doc(sent)| ("mailbox".to_owned(), Value::Object(sent))));
-        let at_own_field = |problem: Problem| problem.below("/settings");
-        let sent = settings::changed(&before.kind, &wanted).map_err(at_own_field)?;
-        let mut act = Mine { tenant, customer, scope: own.scope }.open(&me).await?;
-        Targets::of(&sent.kind).check(&mut act, pbx, Some(before.id)).await.map_err(at_own_field)?;
-        let change = ExtensionChange { kind: Some(sent.kind), pin: sent.pin, ..ExtensionChange::default() };
-        let after = act.extensions(pbx).update(before.id, change).await?;
-        act.changed("extension.update", before.id, &before, &after).await?;
-        act.commit().await?;
-        return Ok(Json(Extension::show(after, &me.api.control.presence().availability(pbx))));
     }
     Err(Problem::not_found())
 }

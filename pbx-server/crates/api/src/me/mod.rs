@@ -3,9 +3,14 @@
 pub mod avatar;
 pub mod brand;
 pub mod calls;
+pub mod colleagues;
+pub mod devices;
+pub mod events;
 pub mod extension;
+pub mod greeting;
 pub mod logins;
 pub mod messages;
+pub mod overview;
 pub mod phone;
 pub mod profile;
 pub mod recordings;
@@ -33,7 +38,13 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(logins::list))
         .routes(routes!(extension::list))
         .routes(routes!(extension::change))
+        .routes(routes!(devices::list, devices::create))
+        .routes(routes!(devices::delete))
+        .routes(routes!(greeting::sound, greeting::record, greeting::delete))
         .routes(routes!(phone::create, phone::delete))
+        .routes(routes!(colleagues::list))
+        .routes(routes!(events::follow))
+        .routes(routes!(overview::show))
         .routes(routes!(calls::list))
         .routes(routes!(messages::list))
         .routes(routes!(messages::change, messages::delete))

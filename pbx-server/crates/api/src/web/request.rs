@@ -41,7 +41,8 @@ pub(crate) async fn note(State(api): State<Api>, mut request: Request, next: Nex
     };
     request.extensions_mut().insert(caller);
     // Twenty megabytes over a slow line.
-    let uploads = method == axum::http::Method::POST && route.ends_with("/audio");
+    let uploads = (method == axum::http::Method::POST && route.ends_with("/audio"))
+        || (method == axum::http::Method::PUT && route.ends_with("/greeting"));
     let limit = if uploads { api.config.timeout.max(UPLOADS) } else { api.config.timeout };
     let served = REQUEST_ID.scope(id.clone(), async move {
         match tokio::time::timeout(limit, next.run(request)).await {

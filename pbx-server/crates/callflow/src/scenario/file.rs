@@ -391,6 +391,7 @@ impl FileExtension {
                 greeting: maybe(names, mailbox.greeting.as_ref(), prompt)?,
                 pin: mailbox.pin.clone(),
                 longest: Seconds(mailbox.longest),
+                mail: true,
             }),
         };
         Ok(User {

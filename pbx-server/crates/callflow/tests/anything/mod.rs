@@ -110,6 +110,7 @@ fn person() -> impl Strategy<Value = Kind> {
         greeting,
         pin,
         longest,
+        mail: true,
     });
     (
         vec(id().prop_map(DeviceId), 0..3),

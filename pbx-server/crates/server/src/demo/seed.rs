@@ -198,7 +198,7 @@ async fn extensions(
 
 /// A person who has a mailbox; whoever runs the company may listen in.
 fn person(may_listen: bool) -> User {
-    let mailbox = Mailbox { greeting: None, pin: None, longest: Seconds(120) };
+    let mailbox = Mailbox { greeting: None, pin: None, longest: Seconds(120), mail: true };
     User { mailbox: Some(mailbox), may_listen, ..User::new(Vec::new()) }
 }
 

@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection};
-use voxera_model::{AudioId, CustomerId, Name, PbxId};
+use uuid::Uuid;
+use voxera_model::{AudioId, CustomerId, ExtensionId, Name, PbxId};
 
 /// What a sound was uploaded for; it can be played anywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -157,6 +158,69 @@ impl<'t> AudioFiles<'t> {
             return Err(StoreError::NotFound);
         }
         self.read(new.id).await
+    }
+
+    /// A greeting that the person of an extension recorded, ready at once. Its name is `called`, or that
+    /// with a number after it where the name is taken. `NotFound` when there is no such extension.
+    pub async fn create_greeting(
+        mut self,
+        id: AudioId,
+        extension: ExtensionId,
+        called: &Name,
+        bytes: u64,
+        (millis, peaks): (u32, &[u8]),
+    ) -> Result<AudioFile> {
+        // Held, so that two do not take one name.
+        sqlx::query("select 1 from pbxs where id = $1 for update")
+            .bind(self.pbx.0)
+            .execute(&mut *self.conn)
+            .await?;
+        let done = sqlx::query(
+            "insert into audio_files
+                 (id, customer_id, pbx_id, extension_id, name, purpose, bytes, state, millis, peaks)
+             select $1, e.customer_id, e.pbx_id, e.id,
+                 (select n.name from (
+                      select n, case when n = 1 then $4 else $4 || ' ' || n end as name
+                      from generate_series(1, 10000) n) n
+                  where not exists (
+                      select 1 from audio_files a where a.pbx_id = $2 and lower(a.name) = lower(n.name))
+                  order by n.n limit 1),
+                 'greeting', $5, 'ready', $6, $7
+             from extensions e where e.id = $3 and e.pbx_id = $2",
+        )
+        .bind(id.0)
+        .bind(self.pbx.0)
+        .bind(extension.0)
+        .bind(called.as_str())
+        .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
+        .bind(integer(millis))
+        .bind(peaks)
+        .execute(&mut *self.conn)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
+        self.read(id).await
+    }
+
+    /// Removes the greetings that the person of an extension recorded and that nothing plays any more;
+    /// their files are the caller's to remove.
+    pub async fn drop_greetings(self, extension: ExtensionId) -> Result<Vec<AudioId>> {
+        let own: Vec<Uuid> =
+            sqlx::query_scalar("select id from audio_files where extension_id = $1 and pbx_id = $2")
+                .bind(extension.0)
+                .bind(self.pbx.0)
+                .fetch_all(&mut *self.conn)
+                .await?;
+        let mut gone = Vec::new();
+        for id in own.into_iter().map(AudioId) {
+            if references::find(&mut *self.conn, Wanted::Audio(id)).await?.iter().any(Usage::holds) {
+                continue;
+            }
+            sqlx::query("delete from audio_files where id = $1").bind(id.0).execute(&mut *self.conn).await?;
+            gone.push(id);
+        }
+        Ok(gone)
     }
 
     /// Gives a sound another name. Conflict: `AudioNameTaken`.

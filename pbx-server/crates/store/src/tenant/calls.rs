@@ -131,6 +131,16 @@ pub struct CallsOfDay {
     pub missed: u64,
 }
 
+/// Somebody's calls of one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Today {
+    pub calls: u64,
+    /// Talked, all calls together.
+    pub seconds: u64,
+    /// Calls to them that nobody answered.
+    pub missed: u64,
+}
+
 const LIST: List = List {
     select: "id, customer_id, pbx_id, started_at, answered_at, ended_at, from_number, from_name, \
              from_extension, to_number, to_name, to_extension, outcome, hung_up_by, codec, media, \
@@ -305,6 +315,26 @@ impl<'t> Calls<'t> {
     /// without calls are there too.
     pub async fn per_day(self, days: u32, zone: &Zone, pbx: Option<PbxId>) -> Result<Vec<CallsOfDay>> {
         per_day(self.conn, days, zone, pbx).await
+    }
+
+    /// The calls of these extensions of a PBX today, as days go in `zone`.
+    pub async fn today(self, pbx: PbxId, extensions: &[ExtensionNumber], zone: &Zone) -> Result<Today> {
+        let extensions: Vec<String> = extensions.iter().map(ToString::to_string).collect();
+        let (calls, seconds, missed): (i64, i64, i64) = sqlx::query_as(
+            "select count(*),
+                 coalesce(sum(extract(epoch from ended_at - answered_at)), 0)::bigint,
+                 count(*) filter (where answered_at is null and to_extension = any($2))
+             from calls
+             where pbx_id = $1 and (from_extension = any($2) or to_extension = any($2))
+                 and started_at >= (now() at time zone $3)::date::timestamp at time zone $3",
+        )
+        .bind(pbx.0)
+        .bind(extensions)
+        .bind(zone.as_str())
+        .fetch_one(self.conn)
+        .await?;
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        Ok(Today { calls: count(calls), seconds: count(seconds), missed: count(missed) })
     }
 
     /// Removes calls that started before `before`; returns how many.

@@ -128,6 +128,8 @@ impl FromRow<'_, PgRow> for Extension {
 pub struct ExtensionFilter {
     pub kinds: Vec<ExtensionType>,
     pub user: Option<UserId>,
+    /// Not these.
+    pub except: Vec<ExtensionId>,
 }
 
 /// Extensions of one PBX.
@@ -158,6 +160,7 @@ impl<'t> Extensions<'t> {
     pub async fn list_of(self, page: &Page, filter: &ExtensionFilter) -> Result<Listed<Extension>> {
         let pbx = self.pbx;
         let kinds: Vec<String> = filter.kinds.iter().map(word).collect();
+        let except: Vec<Uuid> = filter.except.iter().map(|id| id.0).collect();
         let only = |query: &mut QueryBuilder<Postgres>| {
             query.push(" and e.pbx_id = ").push_bind(pbx.0);
             if !kinds.is_empty() {
@@ -165,6 +168,9 @@ impl<'t> Extensions<'t> {
             }
             if let Some(user) = filter.user {
                 query.push(" and e.user_id = ").push_bind(user.0);
+            }
+            if !except.is_empty() {
+                query.push(" and e.id <> all(").push_bind(except.clone()).push(")");
             }
         };
         let listed = LIST.fetch(&mut *self.conn, page, only).await?;

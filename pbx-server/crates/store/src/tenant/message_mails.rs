@@ -26,7 +26,7 @@ pub struct UnmailedMessage {
     /// How long it is, milliseconds.
     pub millis: u32,
     pub bytes: u64,
-    /// `None`: the mailbox is nobody's, or its owner cannot sign in.
+    /// `None`: the mailbox is nobody's, or its owner cannot sign in, or wants no mails.
     pub owner: Option<MailboxOwner>,
 }
 
@@ -55,6 +55,7 @@ impl TenantTx<'_> {
                  join extensions e on e.id = m.extension_id
                  join pbxs p on p.id = m.pbx_id
                  left join platform.users u on u.id = e.user_id and u.status = 'active'
+                     and coalesce((e.settings #>> '{mailbox,mail}')::boolean, true)
                  left join platform.accounts a on a.id = u.account_id
              order by m.received_at, m.id",
         )

@@ -47,7 +47,7 @@ fn pin(text: &str) -> Pin {
 }
 
 fn mailbox(code: Option<&str>) -> Mailbox {
-    Mailbox { greeting: Some(say("Hej")), pin: code.map(pin), longest: Seconds(120) }
+    Mailbox { greeting: Some(say("Hej")), pin: code.map(pin), longest: Seconds(120), mail: true }
 }
 
 #[tokio::test]
@@ -111,7 +111,10 @@ async fn every_kind_comes_to_calls_as_it_was_set() {
             .unwrap();
     assert!(rows.iter().all(|row| !row.contains("4711") && !row.contains("8642")));
     let mut tx = world.tx().await;
-    let filter = ExtensionFilter { kinds: vec![ExtensionType::Queue, ExtensionType::HuntGroup], user: None };
+    let filter = ExtensionFilter {
+        kinds: vec![ExtensionType::Queue, ExtensionType::HuntGroup],
+        ..ExtensionFilter::default()
+    };
     assert_eq!(tx.extensions(pbx).list_of(&Page::all(), &filter).await.unwrap().total, 2);
 }
 

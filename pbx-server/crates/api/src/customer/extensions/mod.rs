@@ -169,7 +169,8 @@ pub async fn list(
     Query(query): Query<ExtensionsQuery>,
 ) -> Answer<Json<Listed<Extension>>> {
     let mut act = reader.open().await?;
-    let filter = ExtensionFilter { kinds: query.kind.into_iter().collect(), user: query.user };
+    let filter =
+        ExtensionFilter { kinds: query.kind.into_iter().collect(), user: query.user, except: Vec::new() };
     let page: Page = query.page.into();
     let found = act.extensions(path.pbx).list_of(&page, &filter).await?;
     let now = reader.api.control.presence().availability(path.pbx);

@@ -59,6 +59,9 @@ pub struct MailboxSettings {
     /// The longest message, 10 to 600 seconds.
     #[schema(minimum = 10, maximum = 600, default = 120)]
     pub longest_seconds: u32,
+    /// Whether whoever the extension belongs to is told of each message by mail.
+    #[schema(default = true)]
+    pub mail: bool,
     /// Whether a PIN is asked for.
     #[schema(read_only)]
     pub pin_set: bool,
@@ -155,7 +158,7 @@ impl Default for UserSettings {
 
 impl Default for MailboxSettings {
     fn default() -> Self {
-        Self { greeting: None, longest_seconds: 120, pin_set: false, pin: None }
+        Self { greeting: None, longest_seconds: 120, mail: true, pin_set: false, pin: None }
     }
 }
 
@@ -203,6 +206,7 @@ impl UserSettings {
             mailbox: user.mailbox.as_ref().map(|mailbox| MailboxSettings {
                 greeting: mailbox.greeting.clone(),
                 longest_seconds: mailbox.longest.0,
+                mail: mailbox.mail,
                 pin_set,
                 pin: None,
             }),
@@ -321,6 +325,7 @@ fn read(kind: ExtensionType, sent: Map<String, Value>, old: Option<&Kind>) -> An
                     greeting: mailbox.greeting,
                     pin: mailbox.pin.flatten(),
                     longest: Seconds(mailbox.longest_seconds),
+                    mail: mailbox.mail,
                 }),
                 caller_id: user.caller_id,
                 may_listen: user.may_listen,
