@@ -6,5 +6,6 @@ mod commands;
 mod first_call;
 mod outages;
 mod phones;
+mod queue;
 mod start;
 mod walk;

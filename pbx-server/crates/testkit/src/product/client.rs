@@ -1,6 +1,6 @@
 //! The API as somebody's browser or program sees it.
 
-use reqwest::{Method, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -112,6 +112,31 @@ impl Client {
         read(asked, response).await
     }
 
+    /// Sends a file as it is, below `/api/v1`.
+    ///
+    /// # Panics
+    /// When nobody answers.
+    pub async fn upload(&self, path: &str, file: Vec<u8>, kind: &str) -> Answer {
+        let request = self.request(Method::POST, &format!("/api/v1{path}")).header("content-type", kind);
+        read(format!("POST {path}"), request.body(file).send().await).await
+    }
+
+    /// Fetches a file below `/api/v1`.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn download(&self, path: &str) -> Vec<u8> {
+        let response = self.request(Method::GET, &format!("/api/v1{path}")).send().await;
+        let file = match response.and_then(Response::error_for_status) {
+            Ok(response) => response.bytes().await,
+            Err(error) => Err(error),
+        };
+        match file {
+            Ok(file) => file.into(),
+            Err(error) => panic!("GET {path}: {error}"),
+        }
+    }
+
     /// What is not below `/api/v1`: `/healthz`, a page of the portal.
     ///
     /// # Panics
@@ -143,11 +168,7 @@ impl Client {
         body: Option<&Value>,
         headers: &[(&str, &str)],
     ) -> reqwest::Result<Response> {
-        let mut request =
-            self.http.request(method, format!("{}{path}", self.base)).header("origin", &self.origin);
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
-        }
+        let mut request = self.request(method, path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -155,6 +176,15 @@ impl Client {
             request = request.json(body);
         }
         request.send().await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request =
+            self.http.request(method, format!("{}{path}", self.base)).header("origin", &self.origin);
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 }
 

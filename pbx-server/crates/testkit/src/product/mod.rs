@@ -315,6 +315,7 @@ impl Product {
             mail_per_account: OFTEN,
             mail_per_address: OFTEN,
             link_per_address: OFTEN,
+            code_per_account: OFTEN,
         };
         let options = Options { limits: Some(limits), ..Options::default() };
         let config = match sources.load() {
