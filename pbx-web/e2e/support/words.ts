@@ -1,10 +1,12 @@
 import { en } from '../../src/i18n/en';
+import { phone as enPhone } from '../../src/i18n/en/phone';
 import { sv } from '../../src/i18n/sv';
+import { phone as svPhone } from '../../src/i18n/sv/phone';
 
 export type Language = 'sv' | 'en';
 
 /** What the portal says, so that a walk reads as what a person sees and survives a better wording. */
-export const words = { sv, en };
+export const words = { sv: { ...sv, ...svPhone }, en: { ...en, ...enPhone } };
 
 /** A sentence with its gaps filled. */
 export function say(text: string, gaps: Record<string, string | number> = {}): string {

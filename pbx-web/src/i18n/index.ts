@@ -1,6 +1,7 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { sv } from './sv';
+import type { phone } from './sv/phone';
 
 export type Language = 'sv' | 'en';
 /** The shape that every language fills: the keys of the Swedish one. */
@@ -9,7 +10,7 @@ export type Words<T = typeof sv> = { [K in keyof T]: T[K] extends string ? strin
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation';
-    resources: { translation: typeof sv };
+    resources: { translation: typeof sv & typeof phone };
     enableSelector: false;
   }
 }
@@ -19,6 +20,28 @@ const loaders: Record<Language, () => Promise<Words>> = {
   sv: async () => (await import('./sv')).sv,
   en: async () => (await import('./en')).en,
 };
+
+/** Words that not every page needs; they come with what shows them. */
+const parts = {
+  phone: {
+    sv: async () => (await import('./sv/phone')).phone,
+    en: async () => (await import('./en/phone')).phone,
+  },
+};
+type Part = keyof typeof parts;
+const needed = new Set<Part>();
+
+async function addParts(language: Language): Promise<void> {
+  for (const part of needed) {
+    if (!i18next.exists(`${part}.title`, { lng: language })) i18next.addResourceBundle(language, 'translation', await parts[part][language](), true, true);
+  }
+}
+
+/** Loads the words of a part, now and whenever another language is chosen. */
+export async function needWords(part: Part): Promise<void> {
+  needed.add(part);
+  if (isLanguage(i18next.language)) await addParts(i18next.language);
+}
 
 export const isLanguage = (value: unknown): value is Language => value === 'sv' || value === 'en';
 
@@ -38,6 +61,7 @@ export async function setLanguage(language: Language, keep = true): Promise<void
   if (!i18next.hasResourceBundle(language, 'translation')) {
     i18next.addResourceBundle(language, 'translation', await loaders[language]());
   }
+  await addParts(language);
   if (keep) localStorage.setItem(KEY, language);
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;

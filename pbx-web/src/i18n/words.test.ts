@@ -2,7 +2,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { en } from './en';
+import { phone as enPhone } from './en/phone';
 import { sv } from './sv';
+import { phone as svPhone } from './sv/phone';
 
 type Tree = { [key: string]: string | Tree };
 
@@ -16,8 +18,8 @@ function flat(tree: Tree, at = ''): Map<string, string> {
   return all;
 }
 
-const swedish = flat(sv);
-const english = flat(en);
+const swedish = flat({ ...sv, ...svPhone });
+const english = flat({ ...en, ...enPhone });
 const holes = (text: string): string[] => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? '').sort();
 
 function sources(dir: string): string[] {

@@ -1,9 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { get } from '@/api/client';
+import { needWords } from '@/i18n';
 
 /** Loaded when somebody has a phone. */
-const Phonedock = lazy(async () => ({ default: (await import('./dock')).Phonedock }));
+const Phonedock = lazy(async () => {
+  const [{ Phonedock: default_ }] = await Promise.all([import('./dock'), needWords('phone')]);
+  return { default: default_ };
+});
 
 /** The phone, for whoever has an extension of their own. */
 export function PhoneGate() {

@@ -1,10 +1,12 @@
+import type { Words } from '../index';
+import type { phone as swedish } from '../sv/phone';
+
 /** The phone in the browser. */
-export const phone = {
+export const phone: Words<typeof swedish> = {
   phone: {
     title: 'Phone',
     open: 'Open the phone',
     fold: 'Fold the phone',
-    back: 'Back',
     line: { off: 'Off here', connecting: 'Connecting …', ready: 'Ready', lost: 'No connection', refused: 'Cannot call' },
     lineHint: {
       off: 'Calls do not ring in this browser.',
@@ -127,7 +129,7 @@ export const phone = {
       later: 'Not now',
       incoming: '{{who}} is calling',
     },
-    dnd: { on: 'Do not disturb is on', off: 'Do not disturb', turnOn: 'Turn on Do not disturb', turnOff: 'Turn off Do not disturb', hint: 'No calls ring for you.' },
+    dnd: { turnOn: 'Turn on Do not disturb', turnOff: 'Turn off Do not disturb' },
     settings: {
       title: 'Phone settings',
       open: 'Settings',

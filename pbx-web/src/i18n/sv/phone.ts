@@ -4,7 +4,6 @@ export const phone = {
     title: 'Telefon',
     open: 'Öppna telefonen',
     fold: 'Fäll ihop telefonen',
-    back: 'Tillbaka',
     line: { off: 'Avstängd här', connecting: 'Ansluter …', ready: 'Redo', lost: 'Ingen anslutning', refused: 'Kan inte ringa' },
     lineHint: {
       off: 'Samtal ringer inte i den här webbläsaren.',
@@ -127,7 +126,7 @@ export const phone = {
       later: 'Inte nu',
       incoming: '{{who}} ringer',
     },
-    dnd: { on: 'Stör ej är på', off: 'Stör ej', turnOn: 'Slå på Stör ej', turnOff: 'Slå av Stör ej', hint: 'Inga samtal ringer hos dig.' },
+    dnd: { turnOn: 'Slå på Stör ej', turnOff: 'Slå av Stör ej' },
     settings: {
       title: 'Telefonens inställningar',
       open: 'Inställningar',
