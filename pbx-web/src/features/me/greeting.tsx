@@ -22,7 +22,7 @@ import { send } from './soon';
 /** Seconds. */
 const LONGEST = 120;
 /** Bytes; the server's rule, told before the file is on its way. */
-const LARGEST = 10 * 1024 * 1024;
+const LARGEST = 20 * 1024 * 1024;
 const KINDS = '.mp3,.wav,.webm,.ogg,.m4a,audio/*';
 /** Bars of the meter. */
 const BARS = 64;

@@ -197,7 +197,7 @@ export const me = {
       removeTitle: 'Remove the greeting?',
       removeText: 'Callers hear the standard greeting instead. The recording cannot be brought back.',
       kindRule: '{{name}} is not a sound that can be used. Choose an MP3, WAV, OGG or WebM file.',
-      sizeRule: '{{name}} is too large. 10 MB at most.',
+      sizeRule: '{{name}} is too large. 20 MB at most.',
       noMailboxTitle: 'You have no voicemail',
       noMailboxText: 'Your administrator can turn on voicemail for your extension. Then you record the greeting here.',
       notices: 'New messages',

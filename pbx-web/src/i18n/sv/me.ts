@@ -197,7 +197,7 @@ export const me = {
       removeTitle: 'Ta bort hälsningen?',
       removeText: 'Den som ringer hör standardhälsningen i stället. Inspelningen går inte att få tillbaka.',
       kindRule: '{{name}} är inte ett ljud som går att använda. Välj en MP3-, WAV-, OGG- eller WebM-fil.',
-      sizeRule: '{{name}} är för stor. Högst 10 MB.',
+      sizeRule: '{{name}} är för stor. Högst 20 MB.',
       noMailboxTitle: 'Du har ingen röstbrevlåda',
       noMailboxText: 'Din administratör kan slå på röstbrevlådan för din anknytning. Sedan spelar du in hälsningen här.',
       notices: 'Nya meddelanden',
