@@ -4,6 +4,7 @@
 //! load does not count as cost. Rounds of both sides alternate; a number is the median of its
 //! rounds, and its noise half the distance between the smallest and the largest.
 
+mod browsers;
 mod calls;
 mod decide;
 mod decide_company;
@@ -30,15 +31,19 @@ async fn main() -> Outcome<()> {
         Some("calls") => calls::run().await,
         Some("relay") => relay::run().await,
         Some("sound") => sound::run().await,
+        Some("browsers") => browsers::run().await,
         Some("http") => http::run().await,
         Some("as-engine") => roles::engine().await,
         Some("as-media") => sound::media(arguments.next().as_deref(), arguments.next().as_deref()),
+        Some("as-browsers") => browsers::media(arguments.next().as_deref()),
         Some("as-forwarder") => roles::forwarder().await,
         Some("as-bare-handler") => {
             let (url, schema, pbx) = (arguments.next(), arguments.next(), arguments.next());
             roles::bare_handler(url.as_deref(), schema.as_deref(), pbx.as_deref()).await
         }
-        Some(other) => Err(format!("{other:?} is none of: all, decide, calls, relay, sound, http").into()),
+        Some(other) => {
+            Err(format!("{other:?} is none of: all, decide, calls, relay, sound, browsers, http").into())
+        }
     }
 }
 
@@ -47,5 +52,6 @@ async fn all() -> Outcome<()> {
     calls::run().await?;
     relay::run().await?;
     sound::run().await?;
+    browsers::run().await?;
     http::run().await
 }

@@ -4,7 +4,7 @@ use crate::Outcome;
 use nix::unistd::{SysconfVar, sysconf};
 use serde_json::Value;
 use std::process::Stdio;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// This program in another role. Ends with its handle.
@@ -20,6 +20,20 @@ impl Measured {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(arguments);
         Self::spawn(command).await
+    }
+
+    /// The same of a role that is also told something.
+    pub async fn talking(arguments: &[&str]) -> Outcome<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(arguments).stdin(Stdio::piped());
+        Self::spawn(command).await
+    }
+
+    /// Tells it one line.
+    pub async fn tell(&mut self, what: &Value) -> Outcome<()> {
+        let input = self.child.stdin.as_mut().ok_or("no input")?;
+        input.write_all(format!("{what}\n").as_bytes()).await?;
+        Ok(input.flush().await?)
     }
 
     pub async fn spawn(mut command: Command) -> Outcome<Self> {

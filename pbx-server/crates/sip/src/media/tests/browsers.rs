@@ -134,9 +134,9 @@ fn every_tenth_packet_lost_is_no_hole() {
     let _bridge = rig.media.bridge(&page.endpoint, &phone.endpoint);
     for n in 0..150 {
         if n % 10 == 7 {
-            page.lose()
+            page.lose();
         } else {
-            page.say()
+            page.say();
         }
         phone.say();
         page.hear();

@@ -282,10 +282,9 @@ impl Page {
                 Output::Transmit(sent) if !self.cut => {
                     self.socket.send_to(&sent.contents, sent.destination).unwrap();
                 }
-                Output::Transmit(_) => {}
                 Output::Event(Event::Connected) => self.connected = true,
                 Output::Event(Event::RtpPacket(packet)) => self.arrived.push_back(packet),
-                Output::Event(_) => {}
+                Output::Transmit(_) | Output::Event(_) => {}
             }
         }
     }
