@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react';
 import { createBrowserRouter, type RouteObject } from 'react-router';
+import { needWords } from './i18n';
 import { Crash, Home, Nowhere, Root, SignedIn } from './portals';
 
 /** Pages of a portal, loaded when the first of them is visited. */
@@ -10,7 +11,7 @@ const auth = part(() => import('./portals/auth'));
 const platform = part(() => import('./portals/platform'));
 const tenant = part(() => import('./portals/tenant'));
 const customer = part(() => import('./portals/customer'));
-const me = part(() => import('./portals/me'));
+const me = part(async () => (await Promise.all([import('./portals/me'), needWords('me')]))[0]);
 
 /** The map of the portal; `lib/paths.ts` names the same addresses. */
 const routes: RouteObject[] = [

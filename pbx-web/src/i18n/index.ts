@@ -1,6 +1,7 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { sv } from './sv';
+import type { me } from './sv/me';
 import type { phone } from './sv/phone';
 
 export type Language = 'sv' | 'en';
@@ -10,7 +11,7 @@ export type Words<T = typeof sv> = { [K in keyof T]: T[K] extends string ? strin
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation';
-    resources: { translation: typeof sv & typeof phone };
+    resources: { translation: typeof sv & typeof me & typeof phone };
     enableSelector: false;
   }
 }
@@ -23,6 +24,10 @@ const loaders: Record<Language, () => Promise<Words>> = {
 
 /** Words that not every page needs; they come with what shows them. */
 const parts = {
+  me: {
+    sv: async () => (await import('./sv/me')).me,
+    en: async () => (await import('./en/me')).me,
+  },
   phone: {
     sv: async () => (await import('./sv/phone')).phone,
     en: async () => (await import('./en/phone')).phone,
@@ -30,10 +35,12 @@ const parts = {
 };
 type Part = keyof typeof parts;
 const needed = new Set<Part>();
+/** A word of each part: there, all of them are. */
+const FIRST: Record<Part, string> = { me: 'hello', phone: 'title' };
 
 async function addParts(language: Language): Promise<void> {
   for (const part of needed) {
-    if (!i18next.exists(`${part}.title`, { lng: language })) i18next.addResourceBundle(language, 'translation', await parts[part][language](), true, true);
+    if (!i18next.exists(`${part}.${FIRST[part]}`, { lng: language })) i18next.addResourceBundle(language, 'translation', await parts[part][language](), true, true);
   }
 }
 

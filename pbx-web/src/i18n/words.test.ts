@@ -2,8 +2,10 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { en } from './en';
+import { me as enMe } from './en/me';
 import { phone as enPhone } from './en/phone';
 import { sv } from './sv';
+import { me as svMe } from './sv/me';
 import { phone as svPhone } from './sv/phone';
 
 type Tree = { [key: string]: string | Tree };
@@ -18,8 +20,8 @@ function flat(tree: Tree, at = ''): Map<string, string> {
   return all;
 }
 
-const swedish = flat({ ...sv, ...svPhone });
-const english = flat({ ...en, ...enPhone });
+const swedish = flat({ ...sv, ...svMe, ...svPhone });
+const english = flat({ ...en, ...enMe, ...enPhone });
 const holes = (text: string): string[] => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? '').sort();
 
 function sources(dir: string): string[] {

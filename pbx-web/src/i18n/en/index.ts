@@ -1,10 +1,9 @@
 import type { Words } from '../index';
 import { flows } from './flows';
 import { general } from './general';
-import { me } from './me';
 import { nouns } from './nouns';
 import { server } from './server';
 import { shell } from './shell';
 import { telephony } from './telephony';
 
-export const en: Words = { ...general, ...shell, ...nouns, ...me, ...telephony, ...flows, server };
+export const en: Words = { ...general, ...shell, ...nouns, ...telephony, ...flows, server };

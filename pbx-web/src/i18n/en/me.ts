@@ -1,5 +1,8 @@
+import type { Words } from '../index';
+import type { me as swedish } from '../sv/me';
+
 /** The pages about oneself. */
-export const me = {
+export const me: Words<typeof swedish> = {
   me: {
     hello: 'Hello {{name}}',
     phones: 'My phones',

@@ -1,9 +1,8 @@
 import { flows } from './flows';
 import { general } from './general';
-import { me } from './me';
 import { nouns } from './nouns';
 import { server } from './server';
 import { shell } from './shell';
 import { telephony } from './telephony';
 
-export const sv = { ...general, ...shell, ...nouns, ...me, ...telephony, ...flows, server };
+export const sv = { ...general, ...shell, ...nouns, ...telephony, ...flows, server };
