@@ -307,6 +307,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The other extensions of my PBXs, one PBX after the other. Empty when I have no extension.
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow what happens around me: events `presence`, `call`, `messages`, `ping` and `resync`, the data of each as JSON.
+         * @description Read it with `fetch` and the access token.
+         *
+         *     For everybody who is signed in, about themselves.
+         */
+        get: operations["me_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/extension": {
         parameters: {
             query?: never;
@@ -341,10 +383,84 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change an extension of mine: do not disturb, forwarding, the mailbox's greeting and PIN.
+         * Change an extension of mine: do not disturb, forwarding, the mailbox's greeting, PIN and mails.
          * @description For everybody who is signed in, about themselves.
          */
         patch: operations["me_extension_change"];
+        trace?: never;
+    };
+    "/api/v1/me/extensions/{extension}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The phones of an extension of mine.
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_devices"];
+        put?: never;
+        /**
+         * Add a phone to an extension of mine: makes its user name and password.
+         * @description A repeat with the same Idempotency-Key answers 409 `secret_shown_once`: remove that phone and add another then.
+         *
+         *     For everybody who is signed in, about themselves.
+         */
+        post: operations["me_devices_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/extensions/{extension}/devices/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a phone of mine.
+         * @description For everybody who is signed in, about themselves.
+         */
+        delete: operations["me_devices_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/extensions/{extension}/greeting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The greeting of an extension of mine, as callers hear it. With `Range` a part of it (206).
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_greeting"];
+        /**
+         * Record the greeting of an extension of mine: WebM, Ogg, MP4, MP3 or WAV, at most 20 MB and 3 minutes.
+         * @description For everybody who is signed in, about themselves.
+         */
+        put: operations["me_greeting_put"];
+        post?: never;
+        /**
+         * Callers of an extension of mine hear the usual greeting again.
+         * @description For everybody who is signed in, about themselves.
+         */
+        delete: operations["me_greeting_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/me/logins": {
@@ -423,6 +539,26 @@ export interface paths {
          * @description For everybody who is signed in, about themselves.
          */
         get: operations["me_messages_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My day.
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2104,6 +2240,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{tenant}/customers/{customer}/users/{user}/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Turn a person's two-step sign-in off, when app and recovery codes are lost. A mail tells them.
+         * @description It guards wherever else the person is a user, so it takes a role that reaches there (403).
+         *
+         *     Needs the role `customer_admin`, or one that stands above it.
+         */
+        delete: operations["users_reset_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{tenant}/logo": {
         parameters: {
             query?: never;
@@ -2553,6 +2711,18 @@ export interface components {
              */
             missed: number;
         };
+        /** @description Somebody, or something, that I can call inside. */
+        Colleague: {
+            extension: components["schemas"]["PhoneExtension"];
+            kind: components["schemas"]["ExtensionType"];
+            pbx: components["schemas"]["PbxId"];
+            state?: components["schemas"]["ColleagueState"] | null;
+        };
+        /**
+         * @description What a colleague does.
+         * @enum {string}
+         */
+        ColleagueState: "offline" | "free" | "ringing" | "talking" | "do_not_disturb";
         /**
          * @description A colour as `#rrggbb`, lower case.
          * @example #1a6b4f
@@ -3354,6 +3524,16 @@ export interface components {
             total: number;
         };
         /** @description One page of a list, and how long the whole list is. */
+        Listed_Colleague: {
+            /** @description This page. */
+            items: components["schemas"]["Colleague"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description One page of a list, and how long the whole list is. */
         Listed_Customer: {
             /** @description This page. */
             items: components["schemas"]["Customer"][];
@@ -3414,9 +3594,9 @@ export interface components {
             total: number;
         };
         /** @description One page of a list, and how long the whole list is. */
-        Listed_Login: {
+        Listed_LoginAttempt: {
             /** @description This page. */
-            items: components["schemas"]["Login"][];
+            items: components["schemas"]["LoginAttempt"][];
             /**
              * Format: int64
              * @description How many there are on all pages.
@@ -3522,19 +3702,32 @@ export interface components {
              * @description Only when it has ended.
              */
             ended_at?: string | null;
-            from: components["schemas"]["CallParty"];
+            from: components["schemas"]["LiveParty"];
             id: components["schemas"]["CallId"];
             outcome?: components["schemas"]["Outcome"] | null;
             pbx: components["schemas"]["PbxId"];
             /** Format: date-time */
             started_at: string;
             state: components["schemas"]["LiveState"];
-            to: components["schemas"]["CallParty"];
+            to: components["schemas"]["LiveParty"];
             trace: components["schemas"]["TraceStep"][];
         };
         /** @description The calls that are up, the oldest first. */
         LiveCalls: {
             items: components["schemas"]["LiveCall"][];
+        };
+        /** @description One side of a call that is up. */
+        LiveParty: components["schemas"]["CallParty"] & {
+            sound?: components["schemas"]["LiveSound"] | null;
+        };
+        /** @description Whether one side of a call is heard. */
+        LiveSound: {
+            /** @enum {string} */
+            state: "ok";
+        } | {
+            cause: components["schemas"]["SoundTrouble"];
+            /** @enum {string} */
+            state: "trouble";
         };
         /**
          * @description Where a call stands.
@@ -3558,6 +3751,18 @@ export interface components {
             email: string;
             /** Format: password */
             password: string;
+        };
+        /** @description An attempt to sign in to my account. */
+        LoginAttempt: {
+            /** @example 192.0.2.10 */
+            address?: string | null;
+            /** Format: date-time */
+            at: string;
+            /** Format: uuid */
+            id: string;
+            outcome: components["schemas"]["LoginOutcome"];
+            /** @description What the browser or program called itself. */
+            user_agent?: string | null;
         };
         /**
          * @description How it ended.
@@ -3620,6 +3825,11 @@ export interface components {
              * @default 120
              */
             longest_seconds: number;
+            /**
+             * @description Whether whoever the extension belongs to is told of each message by mail.
+             * @default true
+             */
+            mail: boolean;
             /**
              * @description Whether a PIN is asked for.
              * @default false
@@ -3690,12 +3900,45 @@ export interface components {
          * @description One message in a mailbox.
          */
         MessageId: string;
+        /** @description The data of an event `messages`: how many messages a mailbox of mine has. */
+        MessagesEvent: {
+            extension: components["schemas"]["ExtensionId"];
+            /** Format: int32 */
+            new: number;
+            /** Format: int32 */
+            old: number;
+        };
+        /** @description One event: its name and its data. */
+        MyEvent: {
+            /** @description A colleague does something else now. */
+            data: components["schemas"]["PresenceEvent"];
+            /** @enum {string} */
+            event: "presence";
+        } | {
+            /** @description A call of mine began, changed or ended (`state`). */
+            data: components["schemas"]["LiveCall"];
+            /** @enum {string} */
+            event: "call";
+        } | {
+            /** @description A message came to me, was heard or removed. */
+            data: components["schemas"]["MessagesEvent"];
+            /** @enum {string} */
+            event: "messages";
+        } | {
+            /** @enum {string} */
+            event: "ping";
+        } | {
+            /** @enum {string} */
+            event: "resync";
+        };
         /** @description An extension of mine. */
         MyExtension: {
             customer: components["schemas"]["CustomerId"];
             customer_name: components["schemas"]["Name"];
             devices: components["schemas"]["Device"][];
             extension: components["schemas"]["Extension"];
+            /** @description Public numbers that lead straight to it, when no rule decides otherwise. */
+            numbers: components["schemas"]["MyNumber"][];
             pbx_name: components["schemas"]["Name"];
             realm: components["schemas"]["Realm"];
             tenant: components["schemas"]["TenantId"];
@@ -3710,6 +3953,46 @@ export interface components {
         /** @description My extensions, in all my memberships. */
         MyExtensions: {
             items: components["schemas"]["MyExtension"][];
+        };
+        /**
+         * @description Whether I can call.
+         * @enum {string}
+         */
+        MyHealth: "operational" | "degraded" | "down";
+        /** @description A public number of mine. */
+        MyNumber: {
+            /**
+             * @description As people write it.
+             * @example 08-123 45 67
+             */
+            national: string;
+            number: components["schemas"]["PhoneNumber"];
+        };
+        /** @description My day: the calls of my extensions since midnight in their PBX's zone, and whether all works. */
+        MyOverview: {
+            /**
+             * Format: int64
+             * @description From me and to me.
+             */
+            calls_today: number;
+            health: components["schemas"]["MyHealth"];
+            /**
+             * Format: int64
+             * @description Talked, whole minutes.
+             */
+            minutes_today: number;
+            /**
+             * Format: int64
+             * @description To me, and nobody answered.
+             */
+            missed_today: number;
+            /**
+             * Format: int64
+             * @description In my mailboxes.
+             */
+            new_messages: number;
+            /** @description The latest calls, the newest first, at most five. */
+            recent: components["schemas"]["Call"][];
         };
         /**
          * @description A name of a person, company or thing: 1 to 100 characters, no control characters, and none of
@@ -3977,24 +4260,6 @@ export interface components {
          * @description An E.164 number in the inventory.
          */
         NumberId: string;
-        /** @description A secret for an authenticator app. */
-        Offer: {
-            /**
-             * Format: date-time
-             * @description Until then the first code confirms it; 15 minutes.
-             */
-            expires_at: string;
-            /**
-             * @description Base32, for who types it.
-             * @example GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
-             */
-            secret: string;
-            /**
-             * @description The same to show as a QR code.
-             * @example otpauth://totp/Nordtel:anna%40akesbageri.example?secret=…&issuer=Nordtel
-             */
-            uri: string;
-        };
         /**
          * @description A Swedish organisation number with its check digit verified, written `556016-0680`.
          * @example 556016-0680
@@ -4125,8 +4390,14 @@ export interface components {
             /** @example 0.1.0 */
             version: string;
         };
+        /** @description The data of an event `presence`. */
+        PresenceEvent: {
+            extension: components["schemas"]["ExtensionId"];
+            pbx: components["schemas"]["PbxId"];
+            state: components["schemas"]["ColleagueState"];
+        };
         /** @description My present password. */
-        Present: {
+        PresentPassword: {
             /** Format: password */
             password: string;
         };
@@ -4618,6 +4889,11 @@ export interface components {
          * @example nordtel
          */
         Slug: string;
+        /**
+         * @description Why one side of a call is not heard.
+         * @enum {string}
+         */
+        SoundTrouble: "nothing_heard" | "no_path" | "private_address" | "encryption";
         /** @description Text to be read aloud: 1 to 1,000 characters, no control characters. */
         SpokenText: string;
         /** @description Records of calls on their way to the database. */
@@ -4752,6 +5028,24 @@ export interface components {
          * @example 08:00
          */
         TimeOfDay: string;
+        /** @description A secret for an authenticator app. */
+        TotpOffer: {
+            /**
+             * Format: date-time
+             * @description Until then the first code confirms it; 15 minutes.
+             */
+            expires_at: string;
+            /**
+             * @description Base32, for who types it.
+             * @example GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
+             */
+            secret: string;
+            /**
+             * @description The same to show as a QR code.
+             * @example otpauth://totp/Nordtel:anna%40akesbageri.example?secret=…&issuer=Nordtel
+             */
+            uri: string;
+        };
         /** @description One decision, in the language of `Accept-Language`. */
         TraceStep: {
             /**
@@ -5712,6 +6006,64 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    me_colleagues: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "name" | "-name" | "number" | "-number";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Colleague"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream without end. It closes when the access token expires: connect again with a new one. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["MyEvent"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     me_extension: {
         parameters: {
             query?: never;
@@ -5777,6 +6129,275 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    me_devices: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "name" | "-name" | "created_at" | "-created_at";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description An extension of mine. */
+                extension: components["schemas"]["ExtensionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Device"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_devices_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 100 printable characters of your choice; a repeat answers what the first answered. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description An extension of mine. */
+                extension: components["schemas"]["ExtensionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Hemma"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewDevice"];
+            };
+        };
+        responses: {
+            /** @description Made; this is the only time that the password is shown. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCredentials"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            /** @description A repeat of a request that was answered: its password was shown then (`secret_shown_once`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_devices_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An extension of mine. */
+                extension: components["schemas"]["ExtensionId"];
+                /** @description A phone of mine. */
+                device: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed; the phone is signed out at once. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_greeting: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `bytes=0-999`: only this part; answered with 206. */
+                Range?: string | null;
+            };
+            path: {
+                /** @description An extension of mine. */
+                extension: components["schemas"]["ExtensionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The greeting. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description None is recorded: callers hear the usual one, or a text read aloud. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file is shorter (`range_not_satisfiable`). */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_greeting_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An extension of mine. */
+                extension: components["schemas"]["ExtensionId"];
+            };
+            cookie?: never;
+        };
+        /** @description The sound. */
+        requestBody: {
+            content: {
+                "audio/mp4": number[];
+                "audio/mpeg": number[];
+                "audio/ogg": number[];
+                "audio/wav": number[];
+                "audio/webm": number[];
+            };
+        };
+        responses: {
+            /** @description Callers hear it from now on; the extension as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Extension"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            /** @description The extension has no mailbox (`no_mailbox`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            /** @description The server lacks the program that converts sound (`ffmpeg_missing`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full (`disk_full`). */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_greeting_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An extension of mine. */
+                extension: components["schemas"]["ExtensionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. One that there is not is no error. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            /** @description The extension has no mailbox (`no_mailbox`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     me_logins: {
         parameters: {
             query?: {
@@ -5801,7 +6422,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Listed_Login"];
+                    "application/json": components["schemas"]["Listed_LoginAttempt"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -5951,6 +6572,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Zeros when I have no extension. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyOverview"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -6247,7 +6892,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Present"];
+                "application/json": components["schemas"]["PresentPassword"];
             };
         };
         responses: {
@@ -6257,7 +6902,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Offer"];
+                    "application/json": components["schemas"]["TotpOffer"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6288,7 +6933,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Present"];
+                "application/json": components["schemas"]["PresentPassword"];
             };
         };
         responses: {
@@ -6368,7 +7013,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Present"];
+                "application/json": components["schemas"]["PresentPassword"];
             };
         };
         responses: {
@@ -10591,6 +11236,46 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             /** @description It was accepted already (`already_accepted`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    users_reset_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The user. */
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Off; the password is enough. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description It is off already (`totp_off`), or it is one's own (`cannot_reset_own_totp`). */
             409: {
                 headers: {
                     [name: string]: unknown;
