@@ -76,9 +76,7 @@ impl Digits {
             }
             None => (true, due),
         };
-        // A fast clock cannot say how long a very long press is; that it is down is what counts.
-        let duration = u16::try_from(u64::from(press.duration) * to / from).unwrap_or(LONGEST);
-        body[2..].copy_from_slice(&duration.to_be_bytes());
+        body[2..].copy_from_slice(&lasting(press.duration, clocks).to_be_bytes());
         self.passing = Some(Passing { from: press, timestamp, at: now });
         Some(Part { begins, timestamp, body })
     }
@@ -87,6 +85,22 @@ impl Digits {
     pub fn has_the_word(&self, now: Instant) -> bool {
         self.passing.is_some_and(|p| !p.from.ended && now.saturating_duration_since(p.at) < LOST)
     }
+}
+
+/// Brings how long a digit is, in a packet that is passed on as it is, from one clock to another.
+pub fn adapt(packet: &mut [u8], clocks: (u32, u32)) {
+    let Some((press, _)) = read(packet).filter(|_| clocks.0 != clocks.1) else { return };
+    let Some(start) = rtp::body(packet).map(|body| packet.len() - body.len()) else { return };
+    if let Some(place) = packet.get_mut(start + 2..start + 4) {
+        place.copy_from_slice(&lasting(press.duration, clocks).to_be_bytes());
+    }
+}
+
+/// How long a press is on another clock. A fast one cannot say it of a very long press; that it is
+/// down is what counts.
+fn lasting(duration: u16, (from, to): (u32, u32)) -> u16 {
+    let lasting = u64::from(duration) * u64::from(to) / u64::from(from.max(1));
+    u16::try_from(lasting).unwrap_or(LONGEST)
 }
 
 impl Press {
@@ -174,6 +188,16 @@ mod tests {
         assert_eq!(told(&packet(u32::from(LONGEST), 1, true, 960), (48_000, 8000)), (11_922, 160));
         assert_eq!(told(&packet(0, 2, false, 800), (8000, 48_000)), (1000, 4800));
         assert_eq!(told(&packet(0, 2, false, 16_000), (8000, 48_000)), (1000, LONGEST));
+    }
+
+    #[test]
+    fn a_press_that_passes_as_it_is_counts_by_the_other_clock() {
+        let mut passing = packet(50, 1, true, 960);
+        adapt(&mut passing, (48_000, 8000));
+        assert_eq!(passing, packet(50, 1, true, 160));
+        adapt(&mut passing, (8000, 8000));
+        adapt(&mut passing[..14], (8000, 48_000));
+        assert_eq!(passing, packet(50, 1, true, 160));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One phone's sound: its ports, where its packets go, and the stream that it is sent.
 
 use super::clock::BEAT;
-use super::digits::Digits;
+use super::digits::{Digits, adapt};
 use super::ear::Ear;
 use super::endpoint::EndpointId;
 use super::event::MediaEvent;
@@ -241,12 +241,12 @@ impl Leg {
             }
             Route::Mixed { digits_to: Some(_) } if told => false,
             Route::Relay(to) => {
-                let (to, clock) = (to.upgrade(), state.clock());
+                let (to, clock, digit_clock) = (to.upgrade(), state.clock(), state.digit_clock);
                 if meaning != Meaning::Digit {
                     state.listen(packet, now);
                 }
                 drop(state);
-                to.is_some_and(|to| to.relay(packet, meaning, clock, now))
+                to.is_some_and(|to| to.relay(packet, meaning, (clock, digit_clock), now))
             }
             Route::Alone | Route::Mixed { digits_to: None } => {
                 if meaning == Meaning::Digit {
@@ -272,9 +272,12 @@ impl Leg {
         }
     }
 
-    /// Sends another phone's packet to this one.
-    fn relay(&self, packet: &mut [u8], meaning: Meaning, clock: u32, now: Instant) -> bool {
+    /// Sends another phone's packet to this one. `clocks`: Hz of its sound, and of its digits.
+    fn relay(&self, packet: &mut [u8], meaning: Meaning, clocks: (u32, u32), now: Instant) -> bool {
         let mut state = self.state();
+        if meaning == Meaning::Digit {
+            adapt(packet, (clocks.1, state.digit_clock));
+        }
         let payload = match (meaning, state.format) {
             (Meaning::Speech, Some(format)) => Some(format.payload),
             (Meaning::Digit, Some(Format { telephone_event: None, .. })) => return false,
@@ -282,7 +285,7 @@ impl Leg {
             (Meaning::Other, _) | (_, None) => None,
         };
         self.has_way(&state)
-            && state.out.relay(packet, payload, clock, now)
+            && state.out.relay(packet, payload, clocks.0, now)
             && self.transmit(&state.latch, packet, now)
     }
 

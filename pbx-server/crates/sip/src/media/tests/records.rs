@@ -1,6 +1,7 @@
 //! Recordings of bridges and messages.
 
 use super::super::{Codec, MediaEvent};
+use super::page::Page;
 use super::phone::{CALL, Phone, metronome, rig, talk};
 use super::tones;
 use std::path::Path;
@@ -50,6 +51,38 @@ async fn a_recorded_call_has_each_side_on_its_channel_without_gaps() {
         assert!(bridge.stop_recording().await.is_none());
         a.assert_unbroken();
         b.assert_unbroken();
+    }
+}
+
+#[tokio::test]
+async fn a_recorded_call_of_browsers_has_each_side_and_they_notice_nothing() {
+    let rig = rig(47_860..=47_869);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("call.wav");
+    let mut beat = metronome(&rig);
+    let (mut a, mut b) = (Page::calling(&rig, 440.0), Page::called(&rig, 1000.0));
+    let bridge = rig.media.bridge(&a.endpoint, &b.endpoint);
+    bridge.record(&path, a.endpoint.id()).unwrap();
+    for _ in 0..5 {
+        a.say();
+        b.say();
+    }
+    beat.drain();
+    for _ in 0..95 {
+        a.say();
+        b.say();
+        beat.hear();
+    }
+    bridge.stop_recording().await.unwrap();
+    let sides = channels(&path, 2);
+    for (side, own, other) in [(&sides[0], 440.0, 1000.0), (&sides[1], 1000.0, 440.0)] {
+        let spoken = &side[3200..];
+        let (own, other) = (tones::typical(spoken, own, 8000), tones::typical(spoken, other, 8000));
+        assert!((7200.0..8800.0).contains(&own) && other < 100.0, "{own} {other}");
+    }
+    for page in [&mut a, &mut b] {
+        page.drain_packets();
+        assert_eq!(page.packets.len(), 100, "as they were sent");
     }
 }
 

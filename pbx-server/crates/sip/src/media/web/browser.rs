@@ -235,7 +235,7 @@ impl Browser {
     fn happened(&mut self, event: Event, now: Instant) {
         match event {
             Event::Connected => {
-                self.secured = Some(now);
+                (self.secured, self.refused) = (Some(now), false);
                 self.told.push(Told::Connected);
             }
             Event::IceConnectionStateChange(
