@@ -16,13 +16,11 @@ impl CallTask {
     pub(super) async fn inside(&mut self, side: Side, mut tx: Transaction) {
         let flow = self.hub.flow_of(&tx);
         let over = self.over;
-        if let Some(id) = self.leg(side).map(|leg| leg.id) {
-            self.came_back(id, flow.as_ref());
-        }
         let Some(leg) = self.leg(side) else { return self.answer(tx, 481, Vec::new()) };
         if let Err(code) = leg.follows(&tx.original) {
             return self.answer(tx, code, Vec::new());
         }
+        leg.came_back(flow.as_ref());
         match tx.original.method {
             Method::Bye => {
                 leg.said_bye = true;

@@ -219,6 +219,13 @@ impl CallTask {
 
     fn send_invite(&mut self, target: usize, mut leg: Leg, more: Vec<Header>) -> bool {
         let Some(offer) = self.ringing.as_ref().map(|ringing| ringing.offer.clone()) else { return false };
+        // A browser speaks one codec, which has to be turned into the caller's.
+        if leg.flow.transport == Transport::WebSocket && !self.caller_is_understood() {
+            if let Some(ringing) = &mut self.ringing {
+                ringing.worst.incompatible = true;
+            }
+            return false;
+        }
         if let Err(error) = self.open_ring_sound(&mut leg) {
             metrics::counter!("voxera_sip_media_failures_total").increment(1);
             tracing::error!(%error, "no ports for sound");
@@ -234,6 +241,14 @@ impl CallTask {
             }
             None => false,
         }
+    }
+
+    fn caller_is_understood(&self) -> bool {
+        self.caller.as_ref().is_some_and(|caller| match (&caller.codec, &caller.sdp) {
+            (Some(codec), _) => codec.is_ours(),
+            (None, Some(sdp)) => sdp.audio.ours(None).is_some(),
+            (None, None) => true,
+        })
     }
 
     /// Ports towards whoever rings: every browser has its own, the others share one pair.

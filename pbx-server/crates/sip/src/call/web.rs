@@ -1,7 +1,7 @@
 //! Phones in browsers: their sound is described by the media themselves, is always Opus, and finds
 //! its own way. A browser whose connection breaks keeps its call for as long as it is heard.
 
-use crate::call::leg::{Leg, LegId, Phone, Stage};
+use crate::call::leg::{Leg, Phone, Stage};
 use crate::call::send::{self, Responder};
 use crate::call::{CallTask, Input, Side};
 use crate::flow::Flow;
@@ -164,21 +164,19 @@ impl CallTask {
             self.end_by_system();
         }
     }
-
-    /// A request of a leg came by this way: whoever was lost is back.
-    pub(super) fn came_back(&mut self, id: LegId, flow: Option<&Flow>) {
-        let Some(side) = self.side_of(id) else { return };
-        let Some(leg) = self.leg(side) else { return };
-        if let Some(flow) = flow.filter(|flow| !leg.flow.is_open() && flow.is_open()) {
-            leg.flow.move_to(flow);
-        }
-        if leg.flow.is_open() {
-            leg.lost = None;
-        }
-    }
 }
 
 impl Leg {
+    /// A request of its came by this way: whoever was lost is back.
+    pub fn came_back(&mut self, flow: Option<&Flow>) {
+        if let Some(flow) = flow.filter(|flow| !self.flow.is_open() && flow.is_open()) {
+            self.flow.move_to(flow);
+        }
+        if self.flow.is_open() {
+            self.lost = None;
+        }
+    }
+
     /// Whether requests reach it: over its connection, or over one that it registered on since.
     fn has_way_back(&self, hub: &Hub) -> bool {
         let registered = match self.phone {

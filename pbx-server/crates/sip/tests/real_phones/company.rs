@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use uuid::Uuid;
 use voxera_audio::{Library, LibraryConfig, Place};
 use voxera_callcontrol::{
-    CallControl, CallControlConfig, CallEnded, DeviceSecret, LiveEvent, LiveFeed, LiveScope, PbxConfig,
-    RegistrationChange,
+    CallControl, CallControlConfig, CallEnded, DeviceSecret, LiveCall, LiveEvent, LiveFeed, LiveScope,
+    PbxConfig, RegistrationChange,
 };
 use voxera_callflow::Snapshot;
 use voxera_callflow::scenario::Scenario;
@@ -163,6 +163,20 @@ impl Company {
         let Self { engine, mut feed, .. } = self;
         engine.shutdown().await;
         next_ended(&mut feed).await
+    }
+
+    /// Until a live call is like this.
+    pub async fn live(&mut self, what: &str, is_so: impl Fn(&LiveCall) -> bool) {
+        let seen = async {
+            loop {
+                if let LiveEvent::Call { call } = self.feed.next().await.unwrap()
+                    && is_so(&call)
+                {
+                    return;
+                }
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(40), seen).await.is_ok(), "not within 40 s: {what}");
     }
 
     /// Until a phone has signed out.

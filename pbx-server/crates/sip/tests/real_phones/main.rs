@@ -2,6 +2,9 @@
 //! hang up, and the records say what happened.
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod browser;
+mod browsers;
+mod browsers_alone;
 mod calls;
 mod company;
 mod listening;

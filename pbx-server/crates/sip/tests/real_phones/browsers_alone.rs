@@ -1,0 +1,230 @@
+//! Browsers with menus, queues and tests of sound; browsers that lose their connection or are not
+//! heard.
+
+use crate::browser::{Browser, Change};
+use crate::browsers::desk;
+use crate::company::{Company, FOUR};
+use std::time::Duration;
+use voxera_callcontrol::{LiveScope, LiveSound};
+use voxera_callflow::scenario::Scenario;
+use voxera_callflow::{Cause, SoundTrouble};
+use voxera_model::Locale;
+use voxera_testkit::phone::Phone;
+
+const ANNAS_TONE: u32 = 440;
+const BERTILS_TONE: u32 = 620;
+
+const OFFICE: &str = r#"
+story = ""
+steps = []
+[extensions.1000]
+name = "Anna Åkesson"
+[extensions.1001]
+name = "Bertil Berg"
+[extensions.2000]
+name = "Kundtjänst"
+kind = "queue"
+members = ["1001"]
+[extensions.3000]
+name = "Växeln"
+kind = "ivr"
+menu = "main"
+[menus.main]
+entry = "start"
+[menus.main.nodes.start]
+kind = "menu"
+prompt = "Tryck 1 för försäljning."
+keys = { 1 = "sales" }
+[menus.main.nodes.sales]
+kind = "transfer"
+to = "1001"
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_hears_a_menu_and_presses_a_key() {
+    let mut company = Company::open(OFFICE).await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let bertil = desk(&company, "1001", BERTILS_TONE).await;
+    let mut call = anna.dial("3000").await;
+    anna.answered(&mut call).await;
+    while call.sound.first().is_none() {
+        call.sound.hears(100).await;
+    }
+    call.sound.press(&[1]);
+    bertil.called().await;
+    bertil.answer().await;
+    bertil.established().await;
+    call.sound.hears_tone(BERTILS_TONE).await;
+    anna.hang_up(call).await;
+    bertil.closed().await;
+    assert_eq!(company.ended().await.keys, "1");
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_hears_music_in_line_until_a_browser_answers() {
+    let mut company = Company::open(OFFICE).await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let mut bertil = Browser::online(&company, "1001", 0, BERTILS_TONE).await;
+    let mut call = anna.dial("2000").await;
+    anna.answered(&mut call).await;
+    let invite = bertil.rings().await;
+    loop {
+        let heard = call.sound.hears(1_000).await;
+        if heard.level() > -45.0 && heard.tone(BERTILS_TONE) < 0.5 {
+            break;
+        }
+    }
+    let bertils = bertil.pick_up(&invite).await;
+    call.sound.hears_tone(BERTILS_TONE).await;
+    bertils.sound.hears_tone(ANNAS_TONE).await;
+    bertil.hang_up(bertils).await;
+    anna.hung_up().await;
+    assert_eq!(company.ended().await.outcome, Cause::Normal);
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_hears_itself_and_a_tone() {
+    let company = Company::open(FOUR).await;
+    let mut anna = Browser::online(&company, "1000", 0, BERTILS_TONE).await;
+    let mut call = anna.dial("*43").await;
+    anna.answered(&mut call).await;
+    call.sound.hears_tone(BERTILS_TONE).await;
+    anna.hang_up(call).await;
+    let mut call = anna.dial("*44").await;
+    anna.answered(&mut call).await;
+    call.sound.hears_tone(440).await;
+    anna.hang_up(call).await;
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_desk_phone_hears_itself_and_a_tone() {
+    let mut company = Company::open(FOUR).await;
+    let anna = Phone::start(company.phone("1000").playing(BERTILS_TONE)).await;
+    anna.registered().await;
+    for (code, hz) in [("*43", BERTILS_TONE), ("*44", 440)] {
+        anna.dial(code).await;
+        anna.established().await;
+        while anna.hears(500).await.tone(hz) < 0.95 {}
+        anna.hang_up().await;
+        anna.closed().await;
+        assert_eq!(company.ended().await.outcome, Cause::Normal);
+    }
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_outlives_its_browsers_connection_and_goes_on_in_another_network() {
+    let mut company = Company::open(FOUR).await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let bertil = desk(&company, "1001", BERTILS_TONE).await;
+    let mut call = anna.dial("1001").await;
+    bertil.called().await;
+    bertil.answer().await;
+    anna.answered(&mut call).await;
+    bertil.established().await;
+    call.sound.hears_tone(BERTILS_TONE).await;
+
+    anna.cut();
+    company.signed_out().await;
+    // The sound knows nothing of it.
+    call.sound.hears_tone(BERTILS_TONE).await;
+    anna.back(&company).await;
+    anna.change(&mut call, Change::Network).await;
+    call.sound.hears_tone(BERTILS_TONE).await;
+    while bertil.hears(500).await.tone(ANNAS_TONE) < 0.95 {}
+    bertil.hang_up().await;
+    anna.hung_up().await;
+    assert_eq!(company.ended().await.outcome, Cause::Normal);
+    company.quiet().await;
+}
+
+/// A company that is quick to give browsers up.
+async fn impatient() -> Company {
+    let snapshot = Scenario::parse("company", FOUR).unwrap().snapshot;
+    Company::of(snapshot, &[], |config| config.lost_after = Duration::from_millis(500)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tab_that_is_closed_in_a_call_ends_it() {
+    let mut company = impatient().await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let bertil = desk(&company, "1001", BERTILS_TONE).await;
+    let mut call = anna.dial("1001").await;
+    bertil.called().await;
+    bertil.answer().await;
+    anna.answered(&mut call).await;
+    call.sound.hears_tone(BERTILS_TONE).await;
+    anna.cut();
+    drop(call);
+    bertil.closed().await;
+    company.ended().await;
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_is_loaded_anew_knows_nothing_of_its_call_which_ends() {
+    let mut company = impatient().await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let bertil = desk(&company, "1001", BERTILS_TONE).await;
+    let mut call = anna.dial("1001").await;
+    bertil.called().await;
+    bertil.answer().await;
+    anna.answered(&mut call).await;
+    call.sound.hears_tone(BERTILS_TONE).await;
+    drop(call);
+    anna.reload(&company).await;
+    bertil.closed().await;
+    company.ended().await;
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_finds_no_way_is_told_of_with_the_cause() {
+    let mut company = Company::open(FOUR).await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let bertil = desk(&company, "1001", BERTILS_TONE).await;
+    bertil.dial("1000").await;
+    let invite = anna.rings().await;
+    let call = anna.pick_up_behind_a_wall(&invite).await;
+    bertil.established().await;
+    company.live("no way", |call| call.to.sound == trouble(SoundTrouble::NoPath)).await;
+    let live = company.control.live().calls(LiveScope::Platform);
+    assert_eq!(live[0].from.sound, LiveSound::Ok);
+    anna.hang_up(call).await;
+    bertil.closed().await;
+    let told: Vec<String> = company.ended().await.trace.iter().map(|entry| entry.say(Locale::Sv)).collect();
+    assert!(told.iter().any(|said| said.contains("hittar ingen väg till varandra")), "{told:?}");
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_falls_silent_is_told_of_and_so_is_its_return() {
+    let mut company = Company::open(FOUR).await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let bertil = desk(&company, "1001", BERTILS_TONE).await;
+    let mut call = anna.dial("1001").await;
+    bertil.called().await;
+    bertil.answer().await;
+    anna.answered(&mut call).await;
+    call.sound.hears_tone(BERTILS_TONE).await;
+    call.sound.mute(true);
+    company.live("silence", |call| call.from.sound == trouble(SoundTrouble::NothingHeard)).await;
+    call.sound.mute(false);
+    company.live("sound", |call| call.from.sound == LiveSound::Ok).await;
+    anna.hang_up(call).await;
+    bertil.closed().await;
+    let told: Vec<String> = company.ended().await.trace.iter().map(|entry| entry.say(Locale::En)).collect();
+    assert!(
+        told.iter().any(|said| said.contains("nothing has come for two seconds"))
+            && told.iter().any(|said| said == "The caller is heard."),
+        "{told:?}"
+    );
+    company.quiet().await;
+}
+
+const fn trouble(cause: SoundTrouble) -> LiveSound {
+    LiveSound::Trouble { cause }
+}
