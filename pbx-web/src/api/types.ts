@@ -43,7 +43,9 @@ export type MailState = Schemas['MailState'];
 export type MyExtension = Schemas['MyExtension'];
 export type Overview = Schemas['Overview'];
 /** What an authenticator app is set up with. */
-export type Totp = Schemas['Offer'];
+export type Totp = Schemas['TotpOffer'];
+export type LoginAttempt = Schemas['LoginAttempt'];
+export type MyOverview = Schemas['MyOverview'];
 export type SignedInDevice = Schemas['Session'];
 export type SignedIn = Schemas['SignedIn'];
 

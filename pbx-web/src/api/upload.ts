@@ -1,5 +1,6 @@
 import i18next from 'i18next';
-import { problemFrom } from './problem';
+import { authorized } from './client';
+import { problemFrom, unwrap } from './problem';
 import { accessToken } from './session';
 
 /** Sends a file and tells how much of it has gone (0 to 1); `fetch` cannot tell. */
@@ -32,4 +33,14 @@ export async function upload<Answer>(path: string, file: Blob, headers: Record<s
     signal?.addEventListener('abort', () => request.abort());
     request.send(file);
   });
+}
+
+/** Puts a small file in the place of what is there. */
+export function put<Answer>(path: string, file: Blob): Promise<Answer | undefined> {
+  const send = async () => {
+    const response = await authorized(new Request(new URL(path, location.origin), { method: 'PUT', body: file, headers: { 'content-type': file.type || 'application/octet-stream' } }));
+    const body: unknown = await response.json().catch(() => undefined);
+    return response.ok ? { data: body as Answer | undefined, response } : { error: body, response };
+  };
+  return unwrap(send());
 }

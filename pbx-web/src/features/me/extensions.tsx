@@ -6,10 +6,9 @@ import { get } from '@/api/client';
 import type { Extension, MyExtension } from '@/api/types';
 import { View } from '@/features/shared/view';
 import { EmptyState } from '@/ui/states';
-import { ask, type Colleague } from './soon';
 
 /** More than any company of the size that this is for has in one PBX. */
-const ALL = { limit: 200, offset: 0 } as const;
+const ALL = { sort: 'number', limit: 200, offset: 0 } as const;
 
 export type PersonSettings = Extract<Extension['settings'], { kind: 'user' }>;
 /** An extension of one's own; these are people's, of no other kind. */
@@ -42,4 +41,4 @@ export function useExtensionTitle(items: OwnExtension[]): (item: OwnExtension) =
 }
 
 /** Those whom one can send calls to. */
-export const useColleagues = () => useQuery({ ...ask<{ items: Colleague[] }>('/api/v1/me/colleagues', ALL), staleTime: 60_000 });
+export const useColleagues = () => useQuery({ ...get('/api/v1/me/colleagues', { params: { query: ALL } }), staleTime: 60_000 });

@@ -129,7 +129,7 @@ type Pick = 'none' | 'extension' | 'outside' | 'voicemail' | 'other';
 /** One case of a rule: a word of where, and then who or what number. */
 function CaseField({ form, name, item }: { form: Form<Values>; name: Case; item: OwnExtension }) {
   const { t } = useTranslation();
-  const { id, settings } = item.extension;
+  const { id, pbx, settings } = item.extension;
   const value = form.values[name];
   // What an administrator chose from a longer list stays on offer.
   const [kept] = useState(() => (value && pickOf(value, id) === 'other' ? value : null));
@@ -146,7 +146,7 @@ function CaseField({ form, name, item }: { form: Form<Values>; name: Case; item:
     const known = WORDS.find((word) => word === kind);
     return known ? t(`kind.${known}`) : '';
   };
-  const options = (colleagues.data?.items ?? []).filter(({ extension }) => extension.id !== id).map(({ extension, kind }) => ({ value: extension.id, label: `${extension.number} ${extension.name}`, hint: kindOf(kind) }));
+  const options = (colleagues.data?.items ?? []).filter(({ extension, pbx: of }) => of === pbx && extension.id !== id).map(({ extension, kind }) => ({ value: extension.id, label: `${extension.number} ${extension.name}`, hint: kindOf(kind) }));
   const error = form.errors[name];
   return (
     <div className="grid gap-3 sm:grid-cols-2">

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '@/api/client';
 import { unwrap } from '@/api/problem';
+import { put } from '@/api/upload';
 import { useAction } from '@/features/shared/action';
 import { useErrorText } from '@/features/shared/errors';
 import { soundAt, useSoundError } from '@/features/shared/sound';
@@ -17,7 +18,6 @@ import { Player } from '@/ui/player';
 import { EmptyState, Notice } from '@/ui/states';
 import { MyExtensions, useExtensionTitle, useMyExtensions, type OwnExtension } from './extensions';
 import { useRecorder, type Recording } from './recorder';
-import { send } from './soon';
 
 /** Seconds. */
 const LONGEST = 120;
@@ -80,8 +80,8 @@ function GreetingCard({ item }: { item: OwnExtension }) {
   const file = useRef<HTMLInputElement>(null);
   const errorText = useErrorText();
   const onError = useSoundError();
-  const save = useAction({ quiet: true, stale: stale.me, success: t('me.greeting.saved'), run: (sound: Blob) => send('PUT', path, sound) });
-  const remove = useAction({ stale: stale.me, success: t('me.greeting.removed'), run: () => send('DELETE', path) });
+  const save = useAction({ quiet: true, stale: stale.me, success: t('me.greeting.saved'), run: (sound: Blob) => put(path, sound) });
+  const remove = useAction({ stale: stale.me, success: t('me.greeting.removed'), run: () => unwrap(api.DELETE('/api/v1/me/extensions/{extension}/greeting', { params: { path: { extension: item.extension.id } } })) });
   const keep = (sound: Blob) => {
     setRefused(null);
     save.mutateAsync(sound).then(clear, (error: unknown) => setRefused(errorText.whole(error)));
@@ -219,18 +219,20 @@ function Recorder({ recording, onStop, onCancel }: { recording: Extract<Recordin
   );
 }
 
+/** What has a default, or is only shown, need not be sent; the generated types do not know that. */
+type MailboxChange = NonNullable<OwnExtension['extension']['settings']['mailbox']>;
+
 function MailCard({ item }: { item: OwnExtension }) {
   const { t } = useTranslation();
   const { id, settings } = item.extension;
-  const mailbox = settings.mailbox as { mail?: boolean } | null;
   const change = useAction({
     stale: stale.me,
     success: (_, on: boolean) => (on ? t('me.greeting.mailOn') : t('me.greeting.mailOff')),
-    run: (mail: boolean) => unwrap(api.PATCH('/api/v1/me/extensions/{extension}', { params: { path: { extension: id } }, body: { mailbox: { mail } as unknown as NonNullable<typeof settings.mailbox> } })),
+    run: (mail: boolean) => unwrap(api.PATCH('/api/v1/me/extensions/{extension}', { params: { path: { extension: id } }, body: { mailbox: { mail } as MailboxChange } })),
   });
   return (
     <Card title={t('me.greeting.notices')}>
-      <Switch label={t('me.greeting.mail')} hint={t('me.greeting.mailHint')} checked={change.isPending ? change.variables : Boolean(mailbox?.mail)} onChange={(on) => change.mutate(on)} />
+      <Switch label={t('me.greeting.mail')} hint={t('me.greeting.mailHint')} checked={change.isPending ? change.variables : settings.mailbox?.mail ?? false} onChange={(on) => change.mutate(on)} />
     </Card>
   );
 }

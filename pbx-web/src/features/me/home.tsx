@@ -2,6 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { ArrowRight, CircleCheck, Clock, PhoneCall, PhoneIncoming, PhoneMissed, PhoneOutgoing, TriangleAlert, Voicemail, type LucideIcon } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
+import { get } from '@/api/client';
+import type { MyOverview } from '@/api/types';
 import { OutcomeWord, Party } from '@/features/calls/parts';
 import { useAccount } from '@/features/session/hooks';
 import { Figures, REFRESH } from '@/features/shared/overview';
@@ -16,14 +18,13 @@ import { Time } from '@/ui/time';
 import { NoExtension, useMyExtensions, type OwnExtension } from './extensions';
 import { NowCard } from './forwarding';
 import { MissingCard } from './rights';
-import { ask, type MyOverview } from './soon';
 
 /** One's own day: what happens now, what has happened, whether everything works. */
 export function MyHomePage() {
   const { t } = useTranslation();
   const { account } = useAccount();
   useTitle(t('nav.myHome'));
-  const overview = useQuery({ ...ask<MyOverview>('/api/v1/me/overview'), refetchInterval: REFRESH });
+  const overview = useQuery({ ...get('/api/v1/me/overview'), refetchInterval: REFRESH });
   const extensions = useMyExtensions();
   const first = account?.name.split(' ')[0];
   const own = (extensions.data?.items ?? []).filter((item): item is OwnExtension => item.extension.settings.kind === 'user');

@@ -1,7 +1,8 @@
 import { Globe, Plus, Smartphone, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { forgetIdempotency } from '@/api/client';
+import { api, forgetIdempotency, idempotencyKey } from '@/api/client';
+import { unwrap } from '@/api/problem';
 import type { Device, DeviceCredentials } from '@/api/types';
 import { CredentialsDialog } from '@/features/devices/credentials';
 import { useAction } from '@/features/shared/action';
@@ -15,7 +16,6 @@ import { ConfirmDialog, Dialog } from '@/ui/dialog';
 import { Card, PageHeader } from '@/ui/page';
 import { EmptyState } from '@/ui/states';
 import { MyExtensions, useExtensionTitle, useMyExtensions, type OwnExtension } from './extensions';
-import { send } from './soon';
 
 /** The phones that ring on one's extensions. */
 export function MyPhonesPage() {
@@ -46,8 +46,8 @@ function PhonesCard({ item, title, description }: { item: OwnExtension; title: s
   const [adding, setAdding] = useState(false);
   const [asking, setAsking] = useState<Device | null>(null);
   const [credentials, setCredentials] = useState<DeviceCredentials | null>(null);
-  const base = `/api/v1/me/extensions/${item.extension.id}/devices`;
-  const remove = useAction({ stale: stale.me, success: t('devices.deleted'), run: (device: string) => send('DELETE', `${base}/${device}`) });
+  const extension = item.extension.id;
+  const remove = useAction({ stale: stale.me, success: t('devices.deleted'), run: (device: string) => unwrap(api.DELETE('/api/v1/me/extensions/{extension}/devices/{device}', { params: { path: { extension, device } } })) });
   const add = (
     <Button variant="primary" size="sm" icon={Plus} onClick={() => setAdding(true)}>
       {t('devices.add')}
@@ -80,7 +80,7 @@ function PhonesCard({ item, title, description }: { item: OwnExtension; title: s
       )}
       {adding && (
         <AddPhone
-          base={base}
+          extension={extension}
           suggestion={item.extension.name}
           onClose={() => setAdding(false)}
           onMade={(made) => {
@@ -99,9 +99,9 @@ function PhonesCard({ item, title, description }: { item: OwnExtension; title: s
   );
 }
 
-function AddPhone({ base, suggestion, onClose, onMade }: { base: string; suggestion: string; onClose: () => void; onMade: (credentials: DeviceCredentials) => void }) {
+function AddPhone({ extension, suggestion, onClose, onMade }: { extension: string; suggestion: string; onClose: () => void; onMade: (credentials: DeviceCredentials) => void }) {
   const { t } = useTranslation();
-  const create = useAction({ quiet: true, stale: stale.me, run: (body: { name: string }) => send<DeviceCredentials>('POST', base, body) });
+  const create = useAction({ quiet: true, stale: stale.me, run: (body: { name: string }) => unwrap(api.POST('/api/v1/me/extensions/{extension}/devices', { params: { path: { extension }, header: { 'Idempotency-Key': idempotencyKey(`device ${extension}`, body) } }, body })) });
   const form = useForm({
     initial: { name: t('devices.suggestion', { name: suggestion }) },
     check: (values) => (values.name.trim() ? {} : { name: t('form.required') }),

@@ -6,6 +6,7 @@ import { api, get } from '@/api/client';
 import { unwrap } from '@/api/problem';
 import { refresh } from '@/api/session';
 import type { Locale } from '@/api/types';
+import { put } from '@/api/upload';
 import { useAction } from '@/features/shared/action';
 import { FormBody, TextField, useForm } from '@/features/shared/form';
 import { useLocaleOptions } from '@/features/shared/options';
@@ -22,7 +23,6 @@ import { Notice } from '@/ui/states';
 import { MyAvatar, useHasAvatar } from './avatar';
 import { CropDialog } from './crop';
 import { useMyExtensions } from './extensions';
-import { send } from './soon';
 
 /** Bytes of what is chosen; what is sent is small. */
 const LARGEST = 30 * 1024 * 1024;
@@ -59,7 +59,7 @@ function PictureCard() {
   const after = async () => {
     await refresh();
   };
-  const save = useAction({ stale: stale.me, success: t('me.avatar.saved'), run: (picture: Blob) => send('PUT', '/api/v1/me/avatar', picture).then(after) });
+  const save = useAction({ stale: stale.me, success: t('me.avatar.saved'), run: (picture: Blob) => put('/api/v1/me/avatar', picture).then(after) });
   const remove = useAction({ stale: stale.me, success: t('me.avatar.removed'), run: () => unwrap(api.DELETE('/api/v1/me/avatar')).then(after) });
   const take = (file: File | undefined) => {
     if (!file) return;
@@ -166,7 +166,7 @@ function NumbersCard() {
             <Facts
               items={items.flatMap((item) => [
                 { label: t('extensions.one'), value: <span className="tabular">{item.extension.number}</span> },
-                { label: t('me.directNumbers'), value: numbersOf(item).length > 0 ? <span className="tabular">{numbersOf(item).join(', ')}</span> : t('me.noDirectNumbers') },
+                { label: t('me.directNumbers'), value: item.numbers.length > 0 ? <span className="tabular">{item.numbers.map((number) => number.national).join(', ')}</span> : t('me.noDirectNumbers') },
                 { label: t('nav.company'), value: [item.customer_name, item.pbx_name].join(' · ') },
               ])}
             />
@@ -176,8 +176,6 @@ function NumbersCard() {
     </Card>
   );
 }
-
-const numbersOf = (item: object): string[] => ((item as { numbers?: { national: string }[] }).numbers ?? []).map((number) => number.national);
 
 function ThemeCard() {
   const { t } = useTranslation();

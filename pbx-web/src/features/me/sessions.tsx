@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, get } from '@/api/client';
 import { unwrap } from '@/api/problem';
-import type { SignedInDevice } from '@/api/types';
+import type { LoginAttempt, SignedInDevice } from '@/api/types';
 import { useAction } from '@/features/shared/action';
 import { List, useList } from '@/features/shared/list';
 import { stale } from '@/features/shared/stale';
@@ -17,7 +17,6 @@ import { Card } from '@/ui/page';
 import { EmptyState, Skeleton } from '@/ui/states';
 import { Time } from '@/ui/time';
 import { Tooltip } from '@/ui/tooltip';
-import { ask, type Login } from './soon';
 
 const icons: Record<Agent['kind'], typeof Laptop> = { computer: Laptop, mobile: Smartphone, program: AppWindow };
 
@@ -99,24 +98,23 @@ export function SessionsCard() {
   );
 }
 
-const outcomes: Record<Login['outcome'], Tone> = { ok: 'good', wrong_password: 'bad', wrong_code: 'bad', suspended: 'warn' };
+const outcomes: Record<LoginAttempt['outcome'], Tone> = { ok: 'good', wrong_password: 'bad', wrong_code: 'bad', suspended: 'warn' };
 
 /** Each try to sign in as this person, the newest first. */
 export function LoginsCard() {
   const { t } = useTranslation();
   const nameOf = useAgentName();
   const list = useList(['at'], '-at');
-  const { limit, offset } = list.query;
-  const query = useQuery({ ...ask<{ items: Login[]; total: number }>('/api/v1/me/logins', { limit, offset }), placeholderData: keepPreviousData });
+  const query = useQuery({ ...get('/api/v1/me/logins', { params: { query: list.query } }), placeholderData: keepPreviousData });
   return (
     <section>
       <h2 className="text-base font-semibold">{t('me.logins.title')}</h2>
       <p className="mt-0.5 mb-3 text-sm text-mute">{t('me.logins.text')}</p>
-      <List<Login>
+      <List<LoginAttempt>
         list={list}
         query={query}
         label={t('me.logins.title')}
-        rowKey={(login) => `${login.at} ${login.outcome}`}
+        rowKey={(login) => login.id}
         columns={[
           { key: 'outcome', header: t('me.logins.what'), cell: (login) => <Status tone={outcomes[login.outcome]}>{t(`me.logins.${login.outcome}`)}</Status> },
           {
