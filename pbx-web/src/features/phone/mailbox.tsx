@@ -67,7 +67,7 @@ function MessageRow({ message }: { message: Message }) {
             <Time at={message.received_at} />
           </span>
         </span>
-        {number && <Tool icon={Phone} label={t('phone.pad.callWho', { who: name })} onClick={() => tell({ do: 'dial', number, name: message.from.name ?? null })} className="text-good" />}
+        {number && <Tool icon={Phone} label={t('phone.pad.callWho', { who: name })} onClick={() => tell({ do: 'dial', number, name: message.from.name ?? null })} />}
       </div>
       <div className="px-2 pb-1">
         <Player label={t('messages.from', { from: name })} load={() => soundAt(`/api/v1/me/messages/${message.id}/audio`)} seconds={message.seconds} peaks={message.peaks} onPlayed={message.heard ? undefined : () => mark.mutate(undefined)} onError={onError} />

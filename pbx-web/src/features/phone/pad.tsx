@@ -109,9 +109,13 @@ export function PadPart() {
           data-phone-field
           className={cx('tabular h-13 w-full rounded-xl border border-transparent bg-transparent px-11 text-center outline-none placeholder:text-base placeholder:font-normal placeholder:text-mute focus-visible:border-line-strong', typed.length > 14 ? 'text-lg' : 'text-xl', 'font-medium')}
         />
-        {asked && <Tool icon={Delete} label={t('phone.pad.erase')} onClick={() => type(typed.slice(0, -1))} className="absolute top-1 right-4" />}
+        {asked && (
+          <span className="absolute top-1 right-4">
+            <Tool icon={Delete} label={t('phone.pad.erase')} onClick={() => type(typed.slice(0, -1))} />
+          </span>
+        )}
       </div>
-      <div className="min-h-0 flex-1 overflow-y-auto px-2 pt-1">
+      <div className="flex min-h-0 flex-1 flex-col overflow-y-auto px-2 pt-1">
         {asked && found.length > 0 && (
           <ul aria-label={t('phone.colleagues.label')} className="pb-2">
             {found.slice(0, number ? 2 : 6).map((colleague) => (
@@ -129,7 +133,7 @@ export function PadPart() {
         )}
         {asked && !number && found.length === 0 && query.isSuccess && <p className="px-4 py-6 text-center text-sm text-mute">{t('phone.pad.nobody')}</p>}
         {(!asked || number) && (
-          <div className="pb-2">
+          <div className="my-auto pb-2">
             <Keys plus compact={found.length > 0} onKey={(key) => type(typed + key)} />
           </div>
         )}

@@ -78,7 +78,7 @@ export function ColleaguesPart() {
               <ul aria-label={t('phone.colleagues.label')}>
                 {items.map((colleague) => (
                   <ColleagueRow key={colleague.extension.id} colleague={colleague}>
-                    <Tool icon={Phone} label={t('phone.pad.callWho', { who: colleague.extension.name })} onClick={() => tell({ do: 'dial', number: colleague.extension.number, name: colleague.extension.name })} className="text-good" />
+                    <Tool icon={Phone} label={t('phone.pad.callWho', { who: colleague.extension.name })} onClick={() => tell({ do: 'dial', number: colleague.extension.number, name: colleague.extension.name })} />
                   </ColleagueRow>
                 ))}
               </ul>

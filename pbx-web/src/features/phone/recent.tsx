@@ -69,7 +69,7 @@ function RecentRow({ call, own }: { call: Call; own: string }) {
           </span>
         </span>
       </span>
-      {number && <Tool icon={Phone} label={t('phone.pad.callWho', { who: name })} onClick={() => tell({ do: 'dial', number, name: party.name ?? null })} className="text-good" />}
+      {number && <Tool icon={Phone} label={t('phone.pad.callWho', { who: name })} onClick={() => tell({ do: 'dial', number, name: party.name ?? null })} />}
     </li>
   );
 }

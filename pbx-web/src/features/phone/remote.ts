@@ -1,7 +1,7 @@
 /** What the phone asks the server for. */
 import { queryOptions } from '@tanstack/react-query';
-import { authorized } from '@/api/client';
-import { problemFrom } from '@/api/problem';
+import { api, authorized } from '@/api/client';
+import { problemFrom, unwrap } from '@/api/problem';
 import type { Credential } from './line';
 
 export type Presence = 'offline' | 'free' | 'ringing' | 'talking' | 'do_not_disturb';
@@ -19,8 +19,8 @@ async function send<T>(method: string, path: string, body?: object): Promise<T> 
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
-export const fetchCredential = (extension: string | null): Promise<Credential> => send('POST', '/api/v1/me/phone', extension ? { extension } : {});
-export const giveBackCredential = (): Promise<void> => send('DELETE', '/api/v1/me/phone');
+export const fetchCredential = (extension: string | null): Promise<Credential> => unwrap(api.POST('/api/v1/me/phone', { body: extension ? { extension } : {} }));
+export const giveBackCredential = () => unwrap(api.DELETE('/api/v1/me/phone'));
 
 export const COLLEAGUES = '/api/v1/me/colleagues';
 /** People, queues and groups of the same PBX, those that fit what is typed. */

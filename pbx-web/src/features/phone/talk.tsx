@@ -27,7 +27,7 @@ export function TalkPart({ call }: { call: PhoneCall }) {
   return (
     <div className="flex min-h-0 flex-1 flex-col" data-call={call.id} data-phase={call.phase}>
       {waiting.map((other) => (
-        <div key={other.id} className="mx-3 mb-1 flex items-center gap-3 rounded-xl bg-warn-soft py-1 pr-1 pl-3 text-sm text-warn">
+        <div key={other.id} className="mx-3 mb-1 flex min-h-12 items-center gap-3 rounded-xl bg-warn-soft pr-1 pl-3 text-sm text-warn">
           <Pause aria-hidden className="size-4 shrink-0" />
           <span className="min-w-0 flex-1 truncate">{t('phone.call.waits', { who: who(other.party) })}</span>
           {!call.asksFor && (
@@ -143,7 +143,7 @@ function SoundWords({ sound }: { sound: Sound | null }) {
         <span aria-hidden className={cx('size-2 rounded-full', tones[sound.grade])} />
         {t(`phone.sound.${sound.grade}`)}
       </summary>
-      <dl aria-label={t('phone.sound.details')} className="tabular mx-auto mt-1 grid w-fit grid-cols-2 gap-x-6 gap-y-0.5 text-left text-mute">
+      <dl aria-label={t('phone.sound.details')} className="tabular mx-auto mt-1 grid w-64 grid-cols-[1fr_auto] gap-x-6 gap-y-0.5 text-left text-mute">
         <dt>{t('phone.sound.codec')}</dt>
         <dd className="text-right">{sound.codec || '–'}</dd>
         <dt>{t('phone.sound.loss')}</dt>
@@ -191,7 +191,7 @@ function HandOver({ call }: { call: PhoneCall }) {
   const rows = (query.data?.items ?? []).filter((row) => row.extension.number !== call.party.number);
   return (
     <div className="flex min-h-0 flex-1 flex-col">
-      <h2 className="truncate px-5 pb-2 text-base font-semibold">{t('phone.transfer.title', { who: who(call.party) })}</h2>
+      <h2 className="truncate px-4 pb-2 text-base font-semibold">{t('phone.transfer.title', { who: who(call.party) })}</h2>
       <div className="relative px-3 pb-2">
         <Search aria-hidden className="pointer-events-none absolute top-3.5 left-6 size-4 text-mute" />
         <Input
