@@ -266,9 +266,14 @@ impl Page {
 
     async fn talk(mut self, frames: Frames, shift: Duration, counts: Counts, out: Way, back: Way) {
         let (mut tick, mut said, mut buffer) = (ticks(), 0_usize, [0; 2048]);
-        let begin = Instant::now() + shift;
+        let mut begin = None;
         loop {
             let Ok(due) = self.drain() else { return };
+            // It speaks from when it is connected on, and does not make up for what was before.
+            if self.connected && begin.is_none() {
+                begin = Some(Instant::now() + shift);
+                tick.reset();
+            }
             self.hear(&counts, &back);
             let taken = tokio::select! {
                 Ok((size, from)) = self.socket.recv_from(&mut buffer) => {
@@ -277,7 +282,7 @@ impl Page {
                 }
                 _ = tick.tick(), if self.connected => {
                     let now = Instant::now();
-                    if now >= begin {
+                    if begin.is_some_and(|begin| now >= begin) {
                         if said % frames.len() == WORD {
                             out.begins();
                         }

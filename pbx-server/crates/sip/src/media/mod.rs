@@ -11,7 +11,7 @@
 //! | [`Endpoint`], [`Bridge`], [`Room`] | what signalling holds |
 //! | `threads`, `clock` | waiting for packets, and the beat |
 //! | `leg`, `group` | one phone; phones that hear each other |
-//! | `latch`, `ports`, `rtp`, `rtcp` | where packets come from and go to |
+//! | `line`, `latch`, `ports`, `rtp`, `rtcp` | where packets come from and go to |
 //! | `web`, `trouble` | phones in browsers; phones that should be heard and are not |
 //! | `ear`, `conceal` | packets to an even stream of sound |
 //! | `out`, `voice` | sound to an unbroken stream of packets |

@@ -163,6 +163,17 @@ mod tests {
     }
 
     #[test]
+    fn one_port_leaves_the_odd_one_to_others_but_keeps_the_pair() {
+        let ports = Ports::new(&(47_300..=47_301));
+        let single = ports.bind_one(HERE).unwrap();
+        assert_eq!(single.port, 47_300);
+        assert!(UdpSocket::bind((HERE, 47_301)).is_ok());
+        assert!(ports.bind(HERE).is_err());
+        drop(single);
+        assert_eq!(ports.in_use(), 0);
+    }
+
+    #[test]
     fn a_range_without_a_pair_has_none() {
         for range in [47_201..=47_202, 65_535..=65_535] {
             assert!(Ports::new(&range).bind(HERE).is_err());
