@@ -357,7 +357,9 @@ impl Leg {
 
     /// Sends 20 ms of sound, or what is played instead; whether a packet went out.
     pub fn send(&self, state: &mut State, rate: u32, heard: &mut Vec<i16>, now: Instant) -> bool {
-        if let Some(player) = &mut state.player
+        // A browser does not miss the beginning while it still looks for its way to us.
+        let listens = self.web.as_ref().is_none_or(|browser| lock(browser).listens(now));
+        if let Some(player) = state.player.as_mut().filter(|_| listens)
             && let Some(done) = player.next(rate, heard)
         {
             state.player = None;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// Without a packet for this long, somebody who should be heard is not.
 const QUIET: Duration = Duration::from_secs(2);
 /// A browser has this long to find a way to us, and to agree on secrets.
-const CONNECT: Duration = Duration::from_secs(5);
+pub const CONNECT: Duration = Duration::from_secs(5);
 
 /// Why a phone that should be heard is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

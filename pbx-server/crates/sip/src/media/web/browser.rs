@@ -2,7 +2,7 @@
 
 use super::{Setting, WebError};
 use crate::media::out::HEAD;
-use crate::media::trouble::Way;
+use crate::media::trouble::{CONNECT, Way};
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Instant;
@@ -28,6 +28,8 @@ pub struct Browser {
     secured: Option<Instant>,
     unreadable: Option<Instant>,
     refused: bool,
+    /// When it was last waited for.
+    awaited: Instant,
     /// What the browser wants to hear and will send, as we see it.
     direction: Direction,
     /// When `str0m` wants to be asked again.
@@ -73,6 +75,7 @@ impl Browser {
             secured: None,
             unreadable: None,
             refused: false,
+            awaited: now,
             direction: Direction::SendRecv,
             due: now,
             sequence: None,
@@ -104,7 +107,7 @@ impl Browser {
             .sdp_api()
             .accept_answer(pending, read)
             .map_err(|error| WebError::Unfit(error.to_string()))?;
-        self.fingerprint = fingerprint(answer);
+        (self.fingerprint, self.awaited) = (fingerprint(answer), now);
         self.drain(now, socket);
         self.agreed()
     }
@@ -126,7 +129,7 @@ impl Browser {
         self.time(now, socket);
         let answer =
             self.rtc.sdp_api().accept_offer(read).map_err(|error| WebError::Unfit(error.to_string()))?;
-        self.fingerprint = own;
+        (self.fingerprint, self.awaited) = (own, now);
         self.mid = self.mid.or_else(|| sound(offer));
         self.drain(now, socket);
         Ok((answer.to_sdp_string(), self.agreed()?))
@@ -185,6 +188,11 @@ impl Browser {
         stream.write_rtp(write.marker(second & 0x80 != 0));
         self.time(now, socket);
         true
+    }
+
+    /// Whether what is played to it begins: it hears, or was waited for long enough.
+    pub fn listens(&self, now: Instant) -> bool {
+        self.secured.is_some() || now.saturating_duration_since(self.awaited) >= CONNECT
     }
 
     /// What came since it was last asked.
