@@ -35,6 +35,10 @@ const parts = {
 };
 type Part = keyof typeof parts;
 const needed = new Set<Part>();
+let begun: () => void = () => undefined;
+const started = new Promise<void>((resolve) => {
+  begun = resolve;
+});
 /** A word of each part: there, all of them are. */
 const FIRST: Record<Part, string> = { me: 'hello', phone: 'title' };
 
@@ -47,6 +51,8 @@ async function addParts(language: Language): Promise<void> {
 /** Loads the words of a part, now and whenever another language is chosen. */
 export async function needWords(part: Part): Promise<void> {
   needed.add(part);
+  // A page may be asked for while the portal's first words are still on their way.
+  await started;
   if (isLanguage(i18next.language)) await addParts(i18next.language);
 }
 
@@ -85,4 +91,5 @@ export async function startLanguage(): Promise<void> {
     showSupportNotice: false,
   });
   document.documentElement.lang = language;
+  begun();
 }
