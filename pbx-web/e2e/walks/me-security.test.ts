@@ -34,8 +34,7 @@ async function turnOn(visit: Visit): Promise<{ secret: string; codes: string[] }
   expect(new Set(codes).size).toBe(10);
   // They are shown only now: neither Esc nor the button closes before they are kept.
   await page.keyboard.press('Escape');
-  await dialog.getByRole('button', { name: two.done }).click();
-  await expect(dialog).toBeVisible();
+  await expect(dialog.getByRole('button', { name: two.done })).toHaveAttribute('aria-disabled', 'true');
   const file = page.waitForEvent('download');
   await dialog.getByRole('button', { name: two.download }).click();
   expect((await file).suggestedFilename()).toMatch(/\.txt$/);
@@ -72,7 +71,7 @@ test('two-step sign-in is turned on in three steps, asked for at the next sign-i
   await page.evaluate((text) => navigator.clipboard.writeText(text), `${next.slice(0, 3)} ${next.slice(3)}`);
   await page.getByLabel(w.auth.code.code).fill('');
   await page.keyboard.press('ControlOrMeta+v');
-  await expect(page).toHaveURL(/\/me$/);
+  await expect(page).toHaveURL(/\/me(\/|$)/);
   await visit.signOut();
 
   // Without the phone: a recovery code, once.
@@ -84,7 +83,7 @@ test('two-step sign-in is turned on in three steps, asked for at the next sign-i
   await visit.clean();
   await page.getByLabel(w.auth.code.recovery).fill(codes[0] ?? '');
   await page.getByRole('button', { name: w.auth.signIn.submit }).click();
-  await expect(page).toHaveURL(/\/me$/);
+  await expect(page).toHaveURL(/\/me(\/|$)/);
   await page.goto('/me/security');
   await expect(page.getByText(say(w.me.twoStep.codesLeft_other, { count: 9 }))).toBeVisible();
 

@@ -1,5 +1,5 @@
 import { inject } from 'vitest';
-import { makePhone } from '../support/api';
+import { ADMIN, Api, makePhone, type Listed, type Named } from '../support/api';
 import { Phone } from '../phone/phone';
 import { makeOffice, PASSWORD, Softphone, type Office } from '../support/softphone';
 import { expect, phone as small, test, type Visit } from '../support/visit';
@@ -163,4 +163,23 @@ test('a call is handed over, at once and after asking', async ({ open }) => {
   await cia.hearsPitch(BO);
   await bo.hearsPitch(1240);
   await expect(anna.dock.getByText(w.phone.reason.passed_on)).toBeVisible();
+});
+
+test('a browser hears the reception of the demo, presses a key, and waits in the line of orders with music', async ({ open }) => {
+  const david = await Softphone.of(await open({ as: 'david@akesbageri.example' }), ANNA);
+  const { w } = david.visit;
+  const api = await Api.as(ADMIN);
+  const { tenant, customer } = api.memberships[0] ?? {};
+  const base = `/api/v1/tenants/${tenant ?? ''}/customers/${customer ?? ''}`;
+  const pbx = (await api.get<Listed<Named>>(`${base}/pbxs?sort=name&limit=1&offset=0`)).items[0]?.id ?? '';
+  await david.dial('2000');
+  await expect(david.dock.getByRole('timer')).toBeVisible();
+  await expect.poll(() => david.hears(), { message: 'the reception speaks' }).toBeGreaterThan(60);
+  await david.press(w.phone.call.keypad);
+  await david.visit.clean();
+  await david.press(say(w.phone.pad.key, { key: '1' }));
+  const said = async () => (await api.get<{ items: { trace: { text: string }[] }[] }>(`${base}/pbxs/${pbx}/live`)).items.flatMap(({ trace }) => trace.map(({ text }) => text)).join('\n');
+  await expect.poll(said, { message: 'the key led to the line' }).toContain('Beställningar');
+  await expect.poll(() => david.hears(), { message: 'the line is not silent' }).toBeGreaterThan(60);
+  await david.press(w.phone.call.hangUp);
 });

@@ -10,7 +10,6 @@ import { useAction } from '@/features/shared/action';
 import { FormBody, TextField, useForm } from '@/features/shared/form';
 import { stale } from '@/features/shared/stale';
 import { View } from '@/features/shared/view';
-import { useFormat } from '@/lib/format';
 import { download } from '@/lib/text';
 import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
@@ -21,6 +20,7 @@ import { Field } from '@/ui/field';
 import { Card } from '@/ui/page';
 import { QrCode } from '@/ui/qr';
 import { Notice, Skeleton } from '@/ui/states';
+import { Time } from '@/ui/time';
 
 /** Fewer left than this: time for new ones. */
 const FEW = 3;
@@ -28,7 +28,6 @@ const FEW = 3;
 /** Signing in with a code of an app as well: off, on, and how to come from the one to the other. */
 export function TwoStepCard() {
   const { t } = useTranslation();
-  const format = useFormat();
   const [open, setOpen] = useState<'on' | 'off' | 'codes' | null>(null);
   const query = useQuery(get('/api/v1/me/security'));
   const close = () => setOpen(null);
@@ -41,9 +40,14 @@ export function TwoStepCard() {
               {totp.recovery_codes_left < FEW && (
                 <Notice kind="warn">{totp.recovery_codes_left === 0 ? t('me.twoStep.noCodesLeft') : t('me.twoStep.fewCodesLeft', { count: totp.recovery_codes_left })}</Notice>
               )}
-              <p className="text-sm text-soft">
-                {totp.since ? t('me.twoStep.since', { date: format.day(totp.since.slice(0, 10)) }) : null} {t('me.twoStep.codesLeft', { count: totp.recovery_codes_left })}
-              </p>
+              <div className="text-sm text-soft">
+                {totp.since && (
+                  <p>
+                    {t('me.twoStep.since')} <Time at={totp.since} />
+                  </p>
+                )}
+                <p>{t('me.twoStep.codesLeft', { count: totp.recovery_codes_left })}</p>
+              </div>
               <div className="flex flex-wrap gap-2">
                 <Button icon={KeyRound} onClick={() => setOpen('codes')}>
                   {t('me.twoStep.newCodes')}

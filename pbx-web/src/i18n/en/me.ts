@@ -28,7 +28,7 @@ export const me: Words<typeof swedish> = {
       on: 'On',
       off: 'Off',
       offText: 'Whoever gets hold of your password can sign in as you. With a code from your phone, the password is not enough.',
-      since: 'On since {{date}}.',
+      since: 'Turned on',
       codesLeft_one: 'You have {{count}} recovery code left.',
       codesLeft_other: 'You have {{count}} recovery codes left.',
       fewCodesLeft_one: 'Only {{count}} recovery code left. Make new ones while you can sign in.',

@@ -25,7 +25,7 @@ export const me = {
       on: 'På',
       off: 'Av',
       offText: 'Den som får tag på ditt lösenord kan logga in som du. Med en kod ur mobilen räcker inte lösenordet.',
-      since: 'På sedan {{date}}.',
+      since: 'Slogs på',
       codesLeft_one: 'Du har {{count}} återställningskod kvar.',
       codesLeft_other: 'Du har {{count}} återställningskoder kvar.',
       fewCodesLeft_one: 'Bara {{count}} återställningskod kvar. Skapa nya medan du kan logga in.',
