@@ -22,7 +22,8 @@ fn bodies(operation: &str) -> [Value; 2] {
             json!({ "email": "tre@new.example", "name": "Tre", "role": "user" }),
             json!({ "email": "fyra@new.example", "name": "Fyra", "role": "manager" }),
         ],
-        "pbxs_create" | "devices_create" | "flows_create" => {
+        "me_phone" => [json!({}), json!({ "extension": null })],
+        "pbxs_create" | "devices_create" | "me_devices_create" | "flows_create" => {
             [json!({ "name": "Ett" }), json!({ "name": "Två" })]
         }
         "extensions_create" => {
@@ -51,38 +52,41 @@ async fn total(who: &Who, path: &str) -> u64 {
 async fn a_create_that_comes_twice_with_its_key_acts_once() {
     let world = World::new().await;
     let platform = world.platform().await;
+    let user = world.sign_in(&world.akes().login("user")).await;
     for operation in creates() {
         let path = operation.at(|name| world.akes().id_of(name));
+        let who = if operation.permission == "signed_in" { &user } else { &platform };
         let [first, other] = bodies(&operation.id);
         let list = match operation.id.as_str() {
             "flows_publish" | "flows_rollback" => {
                 path.replace("/publish", "/versions").replace("/rollback", "/versions")
             }
             "flows_duplicate" => world.akes().pbx("/flows"),
+            "me_phone" => format!("/api/v1/me/extensions/{}/devices", world.akes().extension),
             _ => path.clone(),
         };
-        let before = total(&platform, &list).await;
-        let keyed = platform.with("idempotency-key", format!("key of {}", operation.id));
+        let before = total(who, &list).await;
+        let keyed = who.with("idempotency-key", format!("key of {}", operation.id));
         let made = keyed.post(&path, first.clone()).await;
         let body = made.expect(201);
         assert_eq!(made.header("idempotency-replayed"), "");
         let again = keyed.post(&path, first.clone()).await;
-        if operation.id == "devices_create" {
+        if ["devices_create", "me_devices_create", "me_phone"].contains(&operation.id.as_str()) {
             again.refused(409, "secret_shown_once");
         } else {
             assert_eq!(again.expect(201), body, "{}", operation.id);
             assert_eq!(again.header("idempotency-replayed"), "true");
         }
         keyed.post(&path, other.clone()).await.refused(409, "idempotency_key_reused");
-        assert_eq!(total(&platform, &list).await, before + 1, "{}", operation.id);
+        assert_eq!(total(who, &list).await, before + 1, "{}", operation.id);
         // Somebody else's key of the same name is another key.
-        if operation.permission != "platform_admin" {
+        if !["platform_admin", "signed_in"].contains(&operation.permission.as_str()) {
             let chef = world.sign_in(&world.nordtel.admin).await;
             let theirs = chef.with("idempotency-key", format!("key of {}", operation.id));
             theirs.post(&path, other.clone()).await.expect(201);
         }
         // A refused request leaves the key free.
-        let fresh = platform.with("idempotency-key", format!("second key of {}", operation.id));
+        let fresh = who.with("idempotency-key", format!("second key of {}", operation.id));
         fresh.post(&path, json!({ "nonsense": 1 })).await.refused(422, "validation");
     }
 }

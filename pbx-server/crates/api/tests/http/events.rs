@@ -11,13 +11,13 @@ use voxera_callflow::{Event, Party, Peer};
 use voxera_model::ExtensionNumber;
 
 /// The events of an answer, one after the other.
-struct Events {
+pub struct Events {
     body: BodyDataStream,
     text: String,
 }
 
 impl Events {
-    async fn of(who: &Who, path: &str) -> Self {
+    pub async fn of(who: &Who, path: &str) -> Self {
         let browser = who.with("accept-encoding", "gzip, br");
         let response: Response = browser.open("GET", path, (axum::body::Body::empty(), None)).await;
         assert_eq!(response.status(), 200);
@@ -31,7 +31,7 @@ impl Events {
     }
 
     /// The next event that is no ping; `None`: the stream has ended.
-    async fn next(&mut self) -> Option<(String, Value)> {
+    pub async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             while let Some((event, rest)) = self.text.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());

@@ -34,6 +34,10 @@ async fn full() -> World {
     for device in [&akes.device, &akes.second_device] {
         world.register(akes, device).await;
     }
+    let third = json!({ "number": "1002", "name": "akes 1002" });
+    platform.post(&akes.pbx("/extensions"), third).await.expect(201);
+    world.sign_in(&akes.login("user")).await;
+    world.fresh_token(&akes.login("user")).await;
     platform.post(&akes.pbx(&format!("/flows/{}/publish", akes.flow)), json!({})).await.expect(201);
     let line = json!({ "name": "Reserv", "kind": "address", "host": "192.0.2.1", "priority": 20 });
     platform.post(&akes.pbx("/trunks"), line).await.expect(201);
@@ -59,8 +63,8 @@ async fn every_list_can_be_sorted_paged_and_searched() {
             let items = list["items"].as_array().unwrap().iter();
             items
                 .map(|item| {
-                    let named = ["id", "device", "version"].iter().find(|name| !item[**name].is_null());
-                    item[*named.unwrap()].to_string()
+                    let named = ["id", "device", "version", "extension", "at"];
+                    item[*named.iter().find(|name| !item[**name].is_null()).unwrap()].to_string()
                 })
                 .collect()
         };
@@ -79,7 +83,11 @@ async fn every_list_can_be_sorted_paged_and_searched() {
             let values = async |query: &str| -> Vec<Value> {
                 let items = who.get(&format!("{path}?limit=200&sort={query}")).await.items();
                 // What has no value comes last, either way.
-                items.iter().map(|item| item[*key].clone()).filter(|value| !value.is_null()).collect()
+                let value = |item: &Value| match &item["extension"][*key] {
+                    Value::Null => item[*key].clone(),
+                    colleague => colleague.clone(),
+                };
+                items.iter().map(value).filter(|value| !value.is_null()).collect()
             };
             let (rising, mut falling) = (values(key).await, values(&format!("-{key}")).await);
             falling.reverse();

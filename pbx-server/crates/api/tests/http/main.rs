@@ -13,6 +13,7 @@ mod flows;
 mod isolation;
 mod lists;
 mod machine;
+mod me;
 mod outage;
 mod pbx;
 mod permissions;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod browser;
 mod commands;
 mod first_call;
 mod outages;
