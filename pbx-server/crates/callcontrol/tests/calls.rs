@@ -6,6 +6,8 @@ mod common;
 mod left;
 #[path = "calls/queues.rs"]
 mod queues;
+#[path = "calls/sound.rs"]
+mod sound;
 
 use common::{ANNA_AND_BERTIL, Setup, answered, config};
 use std::io::{BufRead, BufReader};

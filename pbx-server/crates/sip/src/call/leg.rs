@@ -18,6 +18,7 @@ use rsipstack::sip::{Header, Method, Request, Response, Uri};
 use std::net::SocketAddr;
 use std::time::Instant;
 use tokio::sync::mpsc::UnboundedSender;
+use voxera_callcontrol::Transport;
 use voxera_callflow::Peer;
 use voxera_model::{DeviceId, PbxId, TrunkId};
 
@@ -312,7 +313,7 @@ impl Leg {
 
     /// The connection may be gone; the phone has often come back by another.
     fn refresh_flow(&mut self, hub: &Hub) {
-        if self.flow.is_open() {
+        if self.flow.is_open() && !self.has_left(hub) {
             return;
         }
         let again = match self.phone {
@@ -322,6 +323,17 @@ impl Leg {
         if let Some(flow) = again {
             self.flow = flow;
         }
+    }
+
+    /// Whether a browser registered over another connection since: the end of one that broke is often
+    /// noticed late.
+    fn has_left(&self, hub: &Hub) -> bool {
+        let Phone::Device(device) = self.phone else { return false };
+        if self.flow.transport != Transport::WebSocket {
+            return false;
+        }
+        let known = hub.bindings.of(self.pbx, device);
+        !known.is_empty() && !known.iter().any(|binding| binding.flow.is(&self.flow))
     }
 
     fn names(&self, hub: &Hub, method: Method, sequence: u32) -> Vec<Header> {

@@ -21,3 +21,5 @@ mod trunk_mwi;
 mod trunk_out;
 mod trunk_registration;
 mod ua;
+mod web_early;
+mod websocket;

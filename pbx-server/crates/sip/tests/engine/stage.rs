@@ -10,12 +10,12 @@ use std::time::Duration;
 use uuid::Uuid;
 use voxera_audio::{Library, LibraryConfig};
 use voxera_callcontrol::{
-    Arrival, ArrivedFrom, CallEnded, Clock, Hand, LineState, LiveEvent, LiveScope, NewMessage, PbxConfig,
-    TrunkKind, TrunkSecret, TrunkTransport,
+    Arrival, ArrivedFrom, CallEnded, Clock, Hand, LineState, LiveEvent, LiveScope, LiveSound, NewMessage,
+    PbxConfig, TrunkKind, TrunkSecret, TrunkTransport,
 };
 use voxera_callflow::scenario::{Expected, Happening, Scenario, load_all};
 use voxera_callflow::{
-    Extension, Facts, Kind, LocalTime, MessageFacts, Peer, RingOutcome, TraceEntry, Trunk, User,
+    Extension, Facts, Kind, LocalTime, MessageFacts, Peer, Reason, RingOutcome, TraceEntry, Trunk, User,
 };
 use voxera_model::{CallId, DeviceId, Dialled, ExtensionId, ExtensionNumber, Locale, Name, TrunkId};
 use voxera_sip::SipTimers;
@@ -41,6 +41,8 @@ pub struct Stage {
     pub up: bool,
     pub said: Vec<String>,
     pub trace: Vec<String>,
+    /// Whether the caller, and whoever answered, are heard.
+    pub sound: (LiveSound, LiveSound),
     pub timer: Option<Duration>,
     pub rings_until: Option<Duration>,
     pub record: Option<CallEnded>,
@@ -124,6 +126,7 @@ impl Stage {
             up: false,
             said: Vec::new(),
             trace: Vec::new(),
+            sound: <(LiveSound, LiveSound)>::default(),
             _sounds: sounds,
             timer: None,
             rings_until: None,
@@ -381,8 +384,11 @@ pub async fn connected(ua: &mut Ua, talk: &mut Talk) {
     }
 }
 
+/// What was decided. Scripted phones say next to nothing, which is noted as well, sooner or later.
 pub fn words(trace: &[TraceEntry], locale: Locale) -> Vec<String> {
-    trace.iter().map(|entry| entry.say(locale)).collect()
+    let decided =
+        |entry: &&TraceEntry| !matches!(entry.reason, Reason::SoundLost { .. } | Reason::SoundBack { .. });
+    trace.iter().filter(decided).map(|entry| entry.say(locale)).collect()
 }
 
 /// A line that stands where a phone's socket is.

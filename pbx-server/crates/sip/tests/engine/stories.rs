@@ -273,8 +273,11 @@ impl Stage {
                 true
             }
             LiveEvent::Call { call } if self.is_ours(call.from.extension.as_ref(), &call.to.number) => {
-                self.trace = words(&call.trace, Locale::Sv);
-                true
+                let sound = (call.from.sound, call.to.sound);
+                let before = std::mem::replace(&mut self.trace, words(&call.trace, Locale::Sv));
+                // That somebody is not heard is no step.
+                let quiet = std::mem::replace(&mut self.sound, sound) != sound;
+                !quiet || before != self.trace
             }
             _ => false,
         }

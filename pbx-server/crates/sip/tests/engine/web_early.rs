@@ -1,0 +1,83 @@
+//! A browser that calls outside hears what the line says before anybody answers.
+
+#[path = "../real_phones/browser/sound.rs"]
+#[expect(dead_code, reason = "browsers do more in other tests")]
+mod sound;
+
+use crate::rig::{AKES, PATIENCE, Rig, phone};
+use crate::trunk_lines::{give_lines, registers, up};
+use crate::ua::{Message, Ua, proven};
+use sound::{Change, Sound};
+use std::net::SocketAddr;
+use std::time::Duration;
+use voxera_sip::WebSocketLink;
+use voxera_testkit::line::{Line, LineConfig};
+
+async fn send(link: &WebSocketLink, text: &str) {
+    let text = text.replace("SIP/2.0/UDP", "SIP/2.0/WSS");
+    link.to_engine.send(text.into_bytes()).await.unwrap();
+}
+
+/// The next answer with this status; others are passed over.
+async fn told(link: &mut WebSocketLink, code: u16) -> Message {
+    loop {
+        let came = tokio::time::timeout(PATIENCE, link.from_engine.recv()).await;
+        let message = Message(String::from_utf8(came.unwrap().unwrap()).unwrap());
+        if message.code() == code {
+            return message;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_browser_hears_the_line_before_the_answer_and_is_told_the_same_with_it() {
+    let line = Line::start(LineConfig::default()).await;
+    let rig = Rig::start().await;
+    give_lines(&rig, vec![registers(1, &line)]);
+    up(&rig, 1).await;
+    let mut anna = Ua::new(&rig, phone(AKES, "1000", 0)).await;
+    anna.algorithm = "MD5";
+    let mut link = rig.engine.websocket(SocketAddr::from(([127, 0, 0, 1], 50_001)));
+    let sound = Sound::new(440).await;
+    let uri = "sip:0701234567@akes.pbx.localhost";
+    let offer = sound.offer(Change::Nothing).await;
+    let first = anna.request("INVITE", uri, "Content-Type: application/sdp\r\n", &offer);
+    send(&link, &first).await;
+    let challenge = told(&mut link, 407).await;
+    let proof = anna.proof(&challenge, uri);
+    let invite = proven(&first, &proof);
+    send(&link, &invite).await;
+
+    let mut call = line.rings().await;
+    assert!(call.invite.body().contains("opus/48000/2"), "what sounds best is offered: {}", call.invite.0);
+    call.ring_with_sound().await;
+    let early = told(&mut link, 183).await;
+    sound.accept(early.body()).await;
+    let heard = async {
+        let mut beat = tokio::time::interval(Duration::from_millis(20));
+        let mut sequence = 0;
+        while sound.first().is_none() {
+            beat.tick().await;
+            // As loud as it gets, up and down in turn.
+            call.speak(sequence, if sequence % 2 == 0 { 0x2a } else { 0xaa }).await;
+            sequence += 1;
+        }
+    };
+    tokio::time::timeout(PATIENCE, heard).await.unwrap();
+    call.pick_up().await;
+    let answer = told(&mut link, 200).await;
+    assert_eq!(answer.body(), early.body());
+    let mut talk = Ua::talk(invite);
+    answer.field("To").clone_into(&mut talk.remote);
+    talk.target = answer.contact();
+    send(&link, &anna.inside_at(&talk, "ACK", 2, "", "")).await;
+    call.hang_up().await;
+    let bye = loop {
+        let came = tokio::time::timeout(PATIENCE, link.from_engine.recv()).await;
+        let message = Message(String::from_utf8(came.unwrap().unwrap()).unwrap());
+        if message.method() == "BYE" {
+            break message;
+        }
+    };
+    assert!(bye.field("Via").starts_with("SIP/2.0/WS "), "{}", bye.0);
+}
