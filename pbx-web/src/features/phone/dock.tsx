@@ -91,10 +91,10 @@ function Announcer({ front }: { front: PhoneCall | null }) {
           ? ''
           : t(`phone.call.said.${front.phase}`, { who: name });
   return (
-    <section aria-label={t('phone.title')} className="sr-only">
+    <div className="sr-only">
       <p role="status">{said}</p>
       <p role="alert">{first ? t('phone.incoming.title', { who: who(first.party) }) : ''}</p>
-    </section>
+    </div>
   );
 }
 
@@ -220,7 +220,7 @@ function Panel({ extensions, mine, front }: { extensions: MyExtension[]; mine: M
           {part === 'recent' && <RecentPart own={mine.extension.number} />}
           {part === 'messages' && <MailboxPart />}
           {part === 'settings' && <SettingsPart extensions={extensions} />}
-          <nav aria-label={t('phone.title')} className="grid shrink-0 grid-cols-4 border-t border-line px-1 pt-1 pb-[max(0.25rem,env(safe-area-inset-bottom))]">
+          <nav aria-label={t('phone.parts')} className="grid shrink-0 grid-cols-4 border-t border-line px-1 pt-1 pb-[max(0.25rem,env(safe-area-inset-bottom))]">
             {PARTS.map(({ part: name, icon: Icon }) => {
               const count = name === 'recent' ? missed : name === 'messages' ? news : 0;
               return (

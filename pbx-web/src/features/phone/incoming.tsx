@@ -30,7 +30,7 @@ export function Above() {
     if (shown) element.showPopover();
   }, [shown, layer, incoming.length]);
   return createPortal(
-    <section ref={region} popover="manual" aria-label={t('phone.title')} className="fixed inset-x-3 top-3 bottom-auto m-0 w-auto overflow-visible border-0 bg-transparent p-0 text-text sm:top-5 sm:right-5 sm:left-auto sm:w-88">
+    <section ref={region} popover="manual" aria-label={t('phone.ringing')} className="fixed inset-x-3 top-3 bottom-auto m-0 w-auto overflow-visible border-0 bg-transparent p-0 text-text sm:top-5 sm:right-5 sm:left-auto sm:w-88">
       <div className="flex flex-col gap-2">
         {incoming.map((call) => (
           <IncomingCard key={call.id} call={call} talking={state.calls.some(isOurs)} />

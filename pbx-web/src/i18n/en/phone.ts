@@ -5,6 +5,8 @@ import type { phone as swedish } from '../sv/phone';
 export const phone: Words<typeof swedish> = {
   phone: {
     title: 'Phone',
+    ringing: 'Calls that ring',
+    parts: 'Parts of the phone',
     open: 'Open the phone',
     fold: 'Fold the phone',
     line: { off: 'Off here', connecting: 'Connecting …', ready: 'Ready', lost: 'No connection', refused: 'Cannot call' },

@@ -2,6 +2,8 @@
 export const phone = {
   phone: {
     title: 'Telefon',
+    ringing: 'Samtal som ringer',
+    parts: 'Telefonens delar',
     open: 'Öppna telefonen',
     fold: 'Fäll ihop telefonen',
     line: { off: 'Avstängd här', connecting: 'Ansluter …', ready: 'Redo', lost: 'Ingen anslutning', refused: 'Kan inte ringa' },
