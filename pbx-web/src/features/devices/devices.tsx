@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { KeyRound, Plus, Smartphone, Trash2 } from 'lucide-react';
+import { Globe, KeyRound, Plus, Smartphone, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, forgetIdempotency, get, idempotencyKey } from '@/api/client';
@@ -11,6 +11,7 @@ import { FormBody, TextField, useForm } from '@/features/shared/form';
 import { usePlace } from '@/features/shared/place';
 import { stale } from '@/features/shared/stale';
 import { View } from '@/features/shared/view';
+import { cx } from '@/lib/cx';
 import { Status } from '@/ui/badge';
 import { Button, IconButton } from '@/ui/button';
 import { ConfirmDialog, Dialog } from '@/ui/dialog';
@@ -53,20 +54,27 @@ export function DevicesSection({ extension }: { extension: Extension }) {
             </EmptyState>
           ) : (
             <ul className="divide-y divide-line border-t border-line">
-              {items.map((device) => (
-                <li key={device.id} className="flex items-center gap-3 py-2.5 pr-3 pl-5">
-                  <Smartphone aria-hidden className="size-4 shrink-0 text-mute" />
-                  <div className="min-w-0 flex-1">
-                    <p className="truncate text-sm font-medium">{device.name}</p>
-                    <p className="truncate text-xs text-mute">
-                      {device.user_agent ?? t('devices.neverSeen')}
-                    </p>
-                  </div>
-                  <Status tone={device.online ? 'good' : 'idle'}>{device.online ? t('online.yes') : t('online.no')}</Status>
-                  <IconButton label={t('devices.rotateNamed', { name: device.name })} icon={KeyRound} size="sm" disabledReason={denied} onClick={() => setAsking({ what: 'rotate', device })} />
-                  <IconButton label={t('devices.deleteNamed', { name: device.name })} icon={Trash2} size="sm" danger disabledReason={denied} onClick={() => setAsking({ what: 'delete', device })} />
-                </li>
-              ))}
+              {items.map((device) => {
+                const browser = device.kind === 'browser';
+                const Icon = browser ? Globe : Smartphone;
+                return (
+                  <li key={device.id} className="flex items-center gap-3 py-2.5 pr-3 pl-5">
+                    <Icon aria-hidden className="size-4 shrink-0 text-mute" />
+                    <div className="min-w-0 flex-1">
+                      <p className="truncate text-sm font-medium">{browser ? t('devices.browser') : device.name}</p>
+                      <p className={cx('text-xs text-mute', !browser && 'truncate')}>{browser ? t('devices.browserText') : (device.user_agent ?? t('devices.neverSeen'))}</p>
+                    </div>
+                    <Status tone={device.online ? 'good' : 'idle'}>{device.online ? t('online.yes') : t('online.no')}</Status>
+                    {/* A browser's phone comes and goes with its sign-in. */}
+                    {!browser && (
+                      <>
+                        <IconButton label={t('devices.rotateNamed', { name: device.name })} icon={KeyRound} size="sm" disabledReason={denied} onClick={() => setAsking({ what: 'rotate', device })} />
+                        <IconButton label={t('devices.deleteNamed', { name: device.name })} icon={Trash2} size="sm" danger disabledReason={denied} onClick={() => setAsking({ what: 'delete', device })} />
+                      </>
+                    )}
+                  </li>
+                );
+              })}
             </ul>
           )
         }

@@ -68,7 +68,7 @@ function PhonesCard({ item, title, description }: { item: OwnExtension; title: s
               <li key={device.id} className="flex items-center gap-3.5 py-3 pr-3 pl-5">
                 <Icon aria-hidden className="size-5 shrink-0 text-mute" />
                 <div className="min-w-0 flex-1">
-                  <p className="text-sm font-medium break-words">{browser ? t('me.browserPhone') : device.name}</p>
+                  <p className="text-sm font-medium break-words">{browser ? t('devices.browser') : device.name}</p>
                   <p className={cx('text-xs text-mute', !browser && 'truncate')}>{browser ? t('me.browserPhoneText') : (device.user_agent ?? t('devices.neverSeen'))}</p>
                 </div>
                 <Status tone={device.online ? 'good' : 'idle'}>{device.online ? t('online.yes') : t('online.no')}</Status>

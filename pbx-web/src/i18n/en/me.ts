@@ -99,7 +99,6 @@ export const me: Words<typeof swedish> = {
     },
     phonesEmpty: 'Add one, and you get credentials to type into it or a code to scan.',
     phoneAddText: 'The credentials are shown only once, in the next step.',
-    browserPhone: 'The phone in the browser',
     browserPhoneText: 'Rings where you are signed in to the portal. Goes away when you sign out.',
     reached: 'How you are reached',
     reachedText: 'Your extension and your direct numbers. They are given out by the company’s administrator.',

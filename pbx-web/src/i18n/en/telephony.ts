@@ -118,6 +118,8 @@ export const telephony = {
     nameHint: 'So that you recognise it, for example “Anna’s mobile”.',
     suggestion: '{{name}}, phone',
     neverSeen: 'Has not connected yet',
+    browser: 'The phone in the browser',
+    browserText: 'Rings in the portal where the person is signed in. Goes away at sign-out.',
     rotate: 'New credentials',
     rotateNamed: 'New credentials for {{name}}',
     rotateTitle: 'New credentials for {{name}}?',

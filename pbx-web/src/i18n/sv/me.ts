@@ -96,7 +96,6 @@ export const me = {
     },
     phonesEmpty: 'Lägg till en, så får du uppgifter att skriva in i den eller en kod att skanna.',
     phoneAddText: 'Uppgifterna visas en enda gång, i nästa steg.',
-    browserPhone: 'Telefonen i webbläsaren',
     browserPhoneText: 'Ringer där du är inloggad i portalen. Försvinner när du loggar ut.',
     reached: 'Så når man dig',
     reachedText: 'Din anknytning och dina direktnummer. De delas ut av företagets administratör.',

@@ -118,6 +118,8 @@ export const telephony = {
     nameHint: 'Så att du känner igen den, till exempel ”Annas mobil”.',
     suggestion: '{{name}}, telefon',
     neverSeen: 'Har inte anslutit än',
+    browser: 'Telefonen i webbläsaren',
+    browserText: 'Ringer i portalen där personen är inloggad. Försvinner vid utloggning.',
     rotate: 'Nya uppgifter',
     rotateNamed: 'Nya uppgifter för {{name}}',
     rotateTitle: 'Nya uppgifter för {{name}}?',
