@@ -1,7 +1,7 @@
 //! The second factor: turned on with an app, used at sign-in, turned off.
 
 use crate::app_codes;
-use crate::audit;
+use crate::audit::{self, Actor};
 use crate::authz::{Grant, Principal};
 use crate::caller::Caller;
 use crate::error::{IdentityError, Result};
@@ -13,8 +13,8 @@ use crate::recovery;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fmt;
 use voxera_mail::Letter;
-use voxera_model::{AccountId, Role, UserId};
-use voxera_store::{PlatformTx, SecondFactor, StoreError};
+use voxera_model::{AccountId, Email, Role, UserId};
+use voxera_store::{NewAudit, PlatformTx, SecondFactor, StoreError};
 use zeroize::Zeroizing;
 
 /// How long one may take to put the secret into an app.
@@ -176,13 +176,35 @@ impl Identity {
         if !standing.all.iter().all(|membership| runs(principal, &membership.user)) {
             return Err(IdentityError::Forbidden { needed: Role::PlatformAdmin });
         }
-        tx.second_factors().remove(standing.account.id).await.map_err(off)?;
-        let now = self.inner.clock.now();
-        let letter = Letter::SecondFactorReset { by: by.name(), at: now };
-        self.write_to(&mut tx, &standing, &letter).await?;
         let about = ("user", user.id.to_string());
         let place = audit::Place { tenant: user.tenant, customer: user.customer };
-        tx.audit().append(audit::entry(caller, by, place, "user.totp_reset", about, None, None)).await?;
+        let entry = audit::entry(caller, by, place, "user.totp_reset", about, None, None);
+        self.reset(tx, &standing, by.name(), entry).await
+    }
+
+    /// The same for who runs the server: somebody runs the installation, and nobody stands above.
+    pub async fn reset_second_factor_of(&self, email: &Email) -> Result<()> {
+        let mut tx = self.inner.store.platform().await?;
+        let account = tx.accounts().by_email(email).await?;
+        let standing = Standing::load(&mut tx, account).await?;
+        let by = brand(&mut tx, None).await?.name;
+        let about = ("account", standing.account.id.to_string());
+        let (caller, actor, place) = (Caller::default(), Actor::system(), standing.place());
+        let entry = audit::entry(&caller, actor, place, "user.totp_reset", about, None, None);
+        self.reset(tx, &standing, by.as_str(), entry).await
+    }
+
+    async fn reset(
+        &self,
+        mut tx: PlatformTx<'static>,
+        standing: &Standing,
+        by: &str,
+        entry: NewAudit,
+    ) -> Result<()> {
+        tx.second_factors().remove(standing.account.id).await.map_err(off)?;
+        let letter = Letter::SecondFactorReset { by, at: self.inner.clock.now() };
+        self.write_to(&mut tx, standing, &letter).await?;
+        tx.audit().append(entry).await?;
         tx.commit().await?;
         self.inner.outbox.wake();
         Ok(())

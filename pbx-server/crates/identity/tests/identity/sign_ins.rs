@@ -118,15 +118,14 @@ async fn one_sees_who_has_tried_for_ninety_days() {
     tx.commit().await.unwrap();
     world.identity.login(&home(), ANNA, PASSWORD, None).await.unwrap_err();
 
-    use LoginOutcome::{Ok, Suspended, WrongPassword};
     let found = world.identity.logins(&here, &Page::all()).await.unwrap();
     assert_eq!(found.total, 3);
     let seen: Vec<_> = found.items.iter().map(|login| login.outcome).collect();
-    assert_eq!(seen, [Suspended, Ok, WrongPassword]);
+    assert_eq!(seen, [LoginOutcome::Suspended, LoginOutcome::Ok, LoginOutcome::WrongPassword]);
     assert_eq!(found.items[2].address, from("203.0.113.66").address);
     let page = Page { limit: 1, offset: 1, ..Page::default() };
     let one = world.identity.logins(&here, &page).await.unwrap();
-    assert_eq!((one.total, one.items[0].outcome), (3, Ok));
+    assert_eq!((one.total, one.items[0].outcome), (3, LoginOutcome::Ok));
 
     world.let_pass(TimeDelta::days(89)).await;
     world.identity.maintain().await.unwrap();
