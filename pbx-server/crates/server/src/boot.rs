@@ -437,7 +437,7 @@ fn api_config(config: &Config, portal: &Url, phones: SocketAddr) -> ApiConfig {
     api
 }
 
-fn smtp(config: &Config) -> Option<voxera_mail::SmtpConfig> {
+pub(crate) fn smtp(config: &Config) -> Option<voxera_mail::SmtpConfig> {
     use voxera_mail::{Security, SmtpConfig, SmtpPassword};
     let mail = &config.mail;
     Some(SmtpConfig {

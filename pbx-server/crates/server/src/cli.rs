@@ -92,6 +92,8 @@ pub enum Admin {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Turn this person's two-step sign-in off: app and recovery codes are lost. A mail tells them.
+    ResetTwoStep { email: String },
 }
 
 impl Settings {

@@ -33,6 +33,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Admin { command: Admin::Create { email, name } } => {
             working(&cli.settings, None, |config| create_admin(config, email, name))
         }
+        Command::Admin { command: Admin::ResetTwoStep { email } } => {
+            working(&cli.settings, None, |config| reset_two_step(config, email))
+        }
         Command::Doctor { json } => {
             working(&cli.settings, None, async move |config| examine(config, json).await)
         }
@@ -146,7 +149,9 @@ async fn migrate(config: Config) -> Outcome {
 
 async fn identity(config: &Config, store: &Store) -> Result<Identity, BootError> {
     let public_url = config.public_url().as_str().trim_end_matches('/').to_owned();
-    let outbox = Outbox::new(Delivery::Mailbox);
+    // A mail waits here for the server that runs, or that is started next.
+    let smtp = boot::smtp(config);
+    let outbox = Outbox::new(if smtp.is_some() { Delivery::Smtp } else { Delivery::Mailbox });
     let settings = IdentityConfig { public_url, outbox, limits: Limits::default(), clock: Clock::default() };
     Ok(Identity::start(store.clone(), settings).await?)
 }
@@ -178,6 +183,20 @@ async fn create_admin(config: Config, email: String, name: Option<String>) -> Ou
         "{email} becomes an administrator of this installation with this link, which works once:\n\n  {}\n",
         link?.expose()
     ))
+}
+
+async fn reset_two_step(config: Config, email: String) -> Outcome {
+    let email = Email::parse(&email).map_err(|invalid| invalid.message)?;
+    let access = Access::open(&config).await?;
+    let done = async {
+        let store = access.store().await?;
+        let identity = identity(&config, &store).await?;
+        Ok::<_, BootError>(identity.reset_second_factor_of(&email).await?)
+    }
+    .await;
+    access.close().await;
+    done?;
+    say(&format!("{email} signs in with the password alone now.\n"))
 }
 
 async fn examine(config: Config, json: bool) -> Outcome {
