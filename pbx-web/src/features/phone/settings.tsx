@@ -1,5 +1,5 @@
 import { Mic, PhoneCall, Volume2 } from 'lucide-react';
-import { useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MyExtension } from '@/api/types';
 import { Button } from '@/ui/button';
@@ -134,12 +134,13 @@ function Devices() {
 function Level({ device, onOpened }: { device: string; onOpened: () => void }) {
   const { t } = useTranslation();
   const [stream, setStream] = useState<MediaStream | null>(null);
-  const bar = useRef<HTMLMeterElement>(null);
-  const id = useId();
+  const bar = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!stream) return;
     const end = meter(stream, (level) => {
-      if (bar.current) bar.current.value = level;
+      const share = String(Math.round(level * 100));
+      bar.current?.setAttribute('aria-valuenow', share);
+      bar.current?.querySelector('rect')?.setAttribute('width', share);
     });
     return () => {
       end();
@@ -161,12 +162,11 @@ function Level({ device, onOpened }: { device: string; onOpened: () => void }) {
         {t(stream ? 'phone.settings.stop' : 'phone.settings.hear')}
       </Button>
       {stream && (
-        <>
-          <label htmlFor={id} className="sr-only">
-            {t('phone.settings.level')}
-          </label>
-          <meter ref={bar} id={id} min={0} max={1} value={0} className="phone-level h-2 min-w-0 flex-1" />
-        </>
+        <div ref={bar} role="meter" aria-label={t('phone.settings.level')} aria-valuemin={0} aria-valuemax={100} aria-valuenow={0} className="h-2 min-w-0 flex-1 overflow-hidden rounded-full bg-line-strong">
+          <svg aria-hidden viewBox="0 0 100 1" preserveAspectRatio="none" className="size-full">
+            <rect width="0" height="1" className="fill-good-dot" />
+          </svg>
+        </div>
       )}
     </div>
   );
