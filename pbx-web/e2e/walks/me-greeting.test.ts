@@ -67,10 +67,10 @@ test('a microphone that is refused is explained, and a file can be sent instead'
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('Permission denied', 'NotAllowedError'));
   });
   await page.getByRole('button', { name: g.record }).click();
-  await expect(page.getByRole('alert')).toContainText(g.trouble.refused);
-  await expect(page.getByRole('alert')).toContainText(g.troubleText.refused);
+  await expect(page.getByRole('main').getByRole('alert')).toContainText(g.trouble.refused);
+  await expect(page.getByRole('main').getByRole('alert')).toContainText(g.troubleText.refused);
   await visit.clean();
-  const input = page.getByLabel(g.upload).last();
+  const input = page.locator('input[type=file]');
   await input.setInputFiles({ name: 'brev.pdf', mimeType: 'application/pdf', buffer: await readFile(new URL(import.meta.url)) });
   await expect(page.getByText(say(g.kindRule, { name: 'brev.pdf' }))).toBeVisible();
   await input.setInputFiles({ name: 'hälsning.wav', mimeType: 'audio/wav', buffer: tone() });

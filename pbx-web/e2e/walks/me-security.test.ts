@@ -48,7 +48,7 @@ async function password(visit: Visit, email: string): Promise<void> {
   const { page, w } = visit;
   await page.getByLabel(w.field.email).fill(email);
   await page.getByLabel(w.auth.signIn.password, { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: w.auth.signIn.submit }).click();
+  await page.getByRole('button', { name: w.auth.signIn.submit, exact: true }).click();
   await expect(page.getByRole('heading', { name: w.auth.code.title })).toBeVisible();
 }
 
@@ -78,11 +78,11 @@ test('two-step sign-in is turned on in three steps, asked for at the next sign-i
   await password(visit, email);
   await page.getByRole('button', { name: w.auth.code.useRecovery }).click();
   await page.getByLabel(w.auth.code.recovery).fill('aaaa-bbbb-cccc-dddd');
-  await page.getByRole('button', { name: w.auth.signIn.submit }).click();
+  await page.getByRole('button', { name: w.auth.signIn.submit, exact: true }).click();
   await expect(page.getByText(w.server.recovery_code_wrong)).toBeVisible();
   await visit.clean();
   await page.getByLabel(w.auth.code.recovery).fill(codes[0] ?? '');
-  await page.getByRole('button', { name: w.auth.signIn.submit }).click();
+  await page.getByRole('button', { name: w.auth.signIn.submit, exact: true }).click();
   await expect(page).toHaveURL(/\/me(\/|$)/);
   await page.goto('/me/security');
   await expect(page.getByText(say(w.me.twoStep.codesLeft_other, { count: 9 }))).toBeVisible();

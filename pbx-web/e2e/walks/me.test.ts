@@ -42,7 +42,6 @@ test('forwarding and do-not-disturb say in a sentence what happens now', async (
   await expect(now).toContainText(w.me.now.dnd);
 
   // To a number: what is no number is said at its field.
-  visit.expectTrouble(/^422 PATCH \/api\/v1\/me\/extensions\//);
   await page.getByLabel(w.me.forward.offline).selectOption('outside');
   await page.getByRole('button', { name: w.action.save }).click();
   await expect(page.getByText(w.me.forward.needsNumber)).toBeVisible();
@@ -119,7 +118,7 @@ test('a picture is cut to a square in the browser, shown where the name stands, 
   await page.getByRole('button', { name: w.me.avatar.choose }).click();
   await (await chooser).setFiles({ name: 'anteckning.txt', mimeType: 'text/plain', buffer: Buffer.from('hej') });
   await expect(page.getByText(say(w.me.avatar.kindRule, { name: 'anteckning.txt' }))).toBeVisible();
-  await page.getByLabel(w.me.avatar.choose).last().setInputFiles({ name: 'jag.png', mimeType: 'image/png', buffer: await picture(page) });
+  await page.locator('input[type=file]').setInputFiles({ name: 'jag.png', mimeType: 'image/png', buffer: await picture(page) });
   const crop = page.getByRole('dialog', { name: w.me.avatar.cropTitle });
   await expect(crop.getByRole('img', { name: w.me.avatar.preview })).toBeVisible();
   await crop.getByLabel(w.me.avatar.zoom).fill('2');

@@ -98,7 +98,16 @@ function ForwardingCard({ item }: { item: OwnExtension }) {
   const form = useForm<Values>({
     initial: { always: set(forwarding.always), busy: set(forwarding.busy), no_answer: set(forwarding.no_answer), offline: set(forwarding.offline) },
     names: Object.fromEntries(CASES.flatMap((name) => ['', '.number', '.extension', '.mailbox', '.outside.number'].map((end) => [`forwarding.${name}${end}`, name]))),
-    check: (values) => Object.fromEntries(CASES.filter((name) => unfinished(values[name])).map((name) => [name, values[name]?.kind === 'outside' ? t('me.forward.needsNumber') : t('me.forward.needsColleague')])),
+    check: (values) =>
+      Object.fromEntries(
+        CASES.map((name) => {
+          const to = values[name];
+          if (to?.kind === 'extension' && !to.extension) return [name, t('me.forward.needsColleague')];
+          if (to?.kind === 'outside' && !to.number.trim()) return [name, t('me.forward.needsNumber')];
+          if (to?.kind === 'outside' && !DIALLED.test(to.number.replace(/[\s()./-]/g, ''))) return [name, t('server.phone_number')];
+          return [name, undefined];
+        }),
+      ),
     send: (values) => save.mutateAsync(values),
   });
   const shadowed = form.values.always !== null;
@@ -122,7 +131,8 @@ function ForwardingCard({ item }: { item: OwnExtension }) {
 }
 
 const set = (to: Destination | null | undefined): Destination | null => (to && to.kind !== 'nowhere' ? to : null);
-const unfinished = (to: Destination | null): boolean => (to?.kind === 'outside' && !to.number.trim()) || (to?.kind === 'extension' && !to.extension);
+/** What may be a number; whether it is one, the server knows. */
+const DIALLED = /^\+?\d{5,15}$/;
 
 type Pick = 'none' | 'extension' | 'outside' | 'voicemail' | 'other';
 

@@ -157,8 +157,7 @@ function GreetingCard({ item }: { item: OwnExtension }) {
         ref={file}
         type="file"
         accept={KINDS}
-        className="sr-only"
-        tabIndex={-1}
+        className="hidden"
         aria-label={t('me.greeting.upload')}
         onChange={(event) => {
           take(event.target.files?.[0]);

@@ -90,8 +90,7 @@ function PictureCard() {
         ref={input}
         type="file"
         accept="image/*"
-        className="sr-only"
-        tabIndex={-1}
+        className="hidden"
         aria-label={t('me.avatar.choose')}
         onChange={(event) => {
           take(event.target.files?.[0]);
