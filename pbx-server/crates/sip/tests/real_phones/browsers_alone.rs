@@ -2,17 +2,19 @@
 //! heard.
 
 use crate::browser::{Browser, Change};
-use crate::browsers::desk;
-use crate::company::{Company, FOUR};
+use crate::browsers::{desk, hears};
+use crate::company::{Company, FOUR, come_true};
 use std::time::Duration;
 use voxera_callcontrol::{LiveScope, LiveSound};
 use voxera_callflow::scenario::Scenario;
 use voxera_callflow::{Cause, SoundTrouble};
 use voxera_model::Locale;
 use voxera_testkit::phone::Phone;
+use voxera_testkit::tone::Recording;
 
 const ANNAS_TONE: u32 = 440;
 const BERTILS_TONE: u32 = 620;
+const CECILIAS_TONE: u32 = 830;
 
 const OFFICE: &str = r#"
 story = ""
@@ -84,6 +86,67 @@ async fn a_browser_hears_music_in_line_until_a_browser_answers() {
     company.quiet().await;
 }
 
+const MORE: &str = r#"
+story = ""
+steps = []
+[extensions.1000]
+name = "Anna Åkesson"
+[extensions.1001]
+name = "Bertil Berg"
+mailbox = { longest = 60 }
+[extensions.1002]
+name = "Cecilia Cederlund"
+[extensions.3000]
+name = "Måndagsmötet"
+kind = "conference"
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_browser_says_to_a_mailbox_is_kept() {
+    let mut company = Company::open(MORE).await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let mut call = anna.dial("1001").await;
+    anna.answered(&mut call).await;
+    let kept = || company.kept("messages").pop().and_then(|file| Recording::read(&file).ok());
+    come_true("two seconds of a message are on disk", || {
+        kept().is_some_and(|message| message.milliseconds() >= 2_000)
+    })
+    .await;
+    anna.hang_up(call).await;
+    assert_eq!(company.ended().await.outcome, Cause::Voicemail);
+    company.quiet().await;
+    let message = company.kept("messages").pop().map(|file| Recording::read(&file).unwrap()).unwrap();
+    hears("the mailbox", &message, ANNAS_TONE);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn browsers_and_a_desk_phone_meet_in_a_room() {
+    let mut company = Company::open(MORE).await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let mut cecilia = Browser::online(&company, "1002", 0, CECILIAS_TONE).await;
+    let bertil = desk(&company, "1001", BERTILS_TONE).await;
+    let mut annas = anna.dial("3000").await;
+    anna.answered(&mut annas).await;
+    bertil.dial("3000").await;
+    bertil.established().await;
+    annas.sound.hears_tone(BERTILS_TONE).await;
+    let mut cecilias = cecilia.dial("3000").await;
+    cecilia.answered(&mut cecilias).await;
+    // Each hears the two others, about as loud.
+    let both = |heard: &Recording, one, other| heard.tone(one).min(heard.tone(other)) > 0.4;
+    while !both(&annas.sound.hears(500).await, BERTILS_TONE, CECILIAS_TONE) {}
+    while !both(&cecilias.sound.hears(500).await, BERTILS_TONE, ANNAS_TONE) {}
+    while !both(&bertil.hears(500).await, ANNAS_TONE, CECILIAS_TONE) {}
+    anna.hang_up(annas).await;
+    cecilia.hang_up(cecilias).await;
+    bertil.hang_up().await;
+    bertil.closed().await;
+    for _ in 0..3 {
+        company.ended().await;
+    }
+    company.quiet().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_browser_hears_itself_and_a_tone() {
     let company = Company::open(FOUR).await;
@@ -138,6 +201,25 @@ async fn a_call_outlives_its_browsers_connection_and_goes_on_in_another_network(
     bertil.hang_up().await;
     anna.hung_up().await;
     assert_eq!(company.ended().await.outcome, Cause::Normal);
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_came_back_is_reached_there_although_its_old_connection_seems_open() {
+    let mut company = Company::open(FOUR).await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let bertil = desk(&company, "1001", BERTILS_TONE).await;
+    let mut call = anna.dial("1001").await;
+    bertil.called().await;
+    bertil.answer().await;
+    anna.answered(&mut call).await;
+    bertil.established().await;
+    let old = anna.leave();
+    anna.back(&company).await;
+    bertil.hang_up().await;
+    anna.hung_up().await;
+    drop(old);
+    company.ended().await;
     company.quiet().await;
 }
 

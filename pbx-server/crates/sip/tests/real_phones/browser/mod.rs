@@ -115,6 +115,11 @@ impl Browser {
         self.link = None;
     }
 
+    /// Its network is gone, and nobody has noticed yet.
+    pub fn leave(&mut self) -> Option<WebSocketLink> {
+        self.link.take()
+    }
+
     /// It connects, and registers.
     pub async fn back(&mut self, company: &Company) {
         self.link = Some(company.engine.websocket(peer()));
