@@ -2,14 +2,14 @@
 
 use crate::customer::extensions::ExtensionRef;
 use crate::customer::flows::author;
-use crate::input::{CallbackPath, Input, Listed, Paging, PbxPath, Query, Reader, Url, sorting};
+use crate::input::{CallbackPath, Input, Listed, Paging, PbxPath, Query, Reader, Url, parameter, sorting};
 use crate::permit::CustomerReader;
 use crate::problem::Answer;
 use axum::Json;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{ObjectBuilder, Required, Type};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use voxera_model::{CallId, CallbackId, ExtensionId, Name, PbxId, PhoneNumber};
 use voxera_store::{CallbackFilter, Page};
@@ -54,18 +54,17 @@ impl Input for CallbacksQuery {
 
 impl IntoParams for CallbacksQuery {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let parameter = |name: &str, says: &str, kind: Type| {
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Query)
-                .required(Required::False)
-                .description(Some(says))
-                .schema(Some(ObjectBuilder::new().schema_type(kind)))
-                .build()
-        };
         let mut all = <Paging<NewestFirst> as IntoParams>::into_params(place);
-        all.push(parameter("done", "Only those that are done, or still to be done.", Type::Boolean));
-        all.push(parameter("whom", "Only callers of this extension.", Type::String));
+        all.push(parameter(
+            "done",
+            "Only those that are done, or still to be done.",
+            ObjectBuilder::new().schema_type(Type::Boolean),
+        ));
+        all.push(parameter(
+            "whom",
+            "Only callers of this extension.",
+            ObjectBuilder::new().schema_type(Type::String),
+        ));
         all
     }
 }

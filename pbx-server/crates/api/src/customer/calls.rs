@@ -2,7 +2,9 @@
 
 mod csv;
 
-use crate::input::{CallPath, Field, Input, Listed, Paging, PbxPath, Query, Reader, Url, language, sorting};
+use crate::input::{
+    CallPath, Field, Input, Listed, Paging, PbxPath, Query, Reader, Url, language, parameter, sorting,
+};
 use crate::permit::CustomerReader;
 use crate::problem::{Answer, Problem};
 use axum::Json;
@@ -10,9 +12,9 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::Schema;
-use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Required, SchemaFormat, Type};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use voxera_callflow::{Cause, Party, TraceEntry};
 use voxera_model::{CallId, ExtensionNumber, Invalid, Locale, Name, PbxId};
@@ -249,23 +251,25 @@ impl Input for CallsQuery {
 
 impl IntoParams for CallsQuery {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let parameter = |name: &str, says: &str, schema: ObjectBuilder| {
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Query)
-                .required(Required::False)
-                .description(Some(says))
-                .schema(Some(schema.schema_type(Type::String)))
-                .build()
+        let time = || {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
         };
-        let time = || ObjectBuilder::new().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
         let mut all = <Paging<NewestFirst> as IntoParams>::into_params(place);
-        all.push(parameter("extension", "Only calls from or to this extension.", ObjectBuilder::new()));
+        all.push(parameter(
+            "extension",
+            "Only calls from or to this extension.",
+            ObjectBuilder::new().schema_type(Type::String),
+        ));
         all.push(parameter("from", "Only calls that began at this time or later.", time()));
         all.push(parameter("to", "Only calls that began before this time.", time()));
-        let outcomes = ObjectBuilder::new().enum_values(Some(Outcome::ALL.map(Outcome::as_str)));
+        let outcomes = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Outcome::ALL.map(Outcome::as_str)));
         all.push(parameter("outcome", "Only calls that ended like this.", outcomes));
-        let directions = ObjectBuilder::new().enum_values(Some(["in", "out", "internal"]));
+        let directions =
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["in", "out", "internal"]));
         all.push(parameter("direction", "Only calls across this border.", directions));
         all
     }

@@ -1,7 +1,9 @@
 //! Messages in mailboxes. Listening to somebody's message is written down.
 
 use crate::customer::extensions::ExtensionRef;
-use crate::input::{Body, Input, Listed, MessagePath, Paging, PbxPath, Query, Reader, Url, input, sorting};
+use crate::input::{
+    Body, Input, Listed, MessagePath, Paging, PbxPath, Query, Reader, Url, input, parameter, sorting,
+};
 use crate::media::{from_the_start, send};
 use crate::permit::CustomerAdmin;
 use crate::problem::{Answer, Problem};
@@ -10,8 +12,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{ObjectBuilder, Required, Type};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use voxera_audio::Place;
 use voxera_model::{CallId, ExtensionId, ExtensionNumber, MessageId, Name, PbxId};
@@ -63,18 +65,17 @@ impl Input for MessagesQuery {
 
 impl IntoParams for MessagesQuery {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let parameter = |name: &str, says: &str, kind: Type| {
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Query)
-                .required(Required::False)
-                .description(Some(says))
-                .schema(Some(ObjectBuilder::new().schema_type(kind)))
-                .build()
-        };
         let mut all = <Paging<NewestFirst> as IntoParams>::into_params(place);
-        all.push(parameter("mailbox", "Only messages for this extension.", Type::String));
-        all.push(parameter("heard", "Only messages that were heard, or were not.", Type::Boolean));
+        all.push(parameter(
+            "mailbox",
+            "Only messages for this extension.",
+            ObjectBuilder::new().schema_type(Type::String),
+        ));
+        all.push(parameter(
+            "heard",
+            "Only messages that were heard, or were not.",
+            ObjectBuilder::new().schema_type(Type::Boolean),
+        ));
         all
     }
 }

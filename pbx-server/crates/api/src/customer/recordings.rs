@@ -4,7 +4,7 @@ use crate::act::Act;
 use crate::customer::calls::CallParty;
 use crate::customer::extensions::ExtensionRef;
 use crate::customer::messages::remove_file;
-use crate::input::{Input, Listed, Paging, PbxPath, Query, Reader, RecordingPath, Url, sorting};
+use crate::input::{Input, Listed, Paging, PbxPath, Query, Reader, RecordingPath, Url, parameter, sorting};
 use crate::media::{from_the_start, send};
 use crate::permit::{CustomerAdmin, CustomerReader};
 use crate::problem::{Answer, Problem};
@@ -14,8 +14,8 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::HashMap;
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{KnownFormat, ObjectBuilder, Required, SchemaFormat, Type};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::{IntoParams, ToSchema};
 use voxera_audio::Place;
 use voxera_model::{CallId, ExtensionId, PbxId, RecordingId};
@@ -62,18 +62,17 @@ impl Input for RecordingsQuery {
 
 impl IntoParams for RecordingsQuery {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let parameter = |name: &str, says: &str, schema: ObjectBuilder| {
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Query)
-                .required(Required::False)
-                .description(Some(says))
-                .schema(Some(schema.schema_type(Type::String)))
-                .build()
+        let time = || {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
         };
-        let time = || ObjectBuilder::new().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
         let mut all = <Paging<NewestFirst> as IntoParams>::into_params(place);
-        all.push(parameter("extension", "Only recordings of this extension.", ObjectBuilder::new()));
+        all.push(parameter(
+            "extension",
+            "Only recordings of this extension.",
+            ObjectBuilder::new().schema_type(Type::String),
+        ));
         all.push(parameter("from", "Only calls that began at this time or later.", time()));
         all.push(parameter("to", "Only calls that began before this time.", time()));
         all

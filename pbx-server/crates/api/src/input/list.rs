@@ -64,6 +64,17 @@ macro_rules! sorting {
 }
 pub(crate) use sorting;
 
+/// A query parameter that may be left out, as the contract describes it.
+pub fn parameter(name: &str, says: &str, schema: ObjectBuilder) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(says))
+        .schema(Some(schema))
+        .build()
+}
+
 /// Which page of a list.
 #[derive(Debug, Clone)]
 pub struct Paging<K> {
@@ -135,15 +146,6 @@ impl<K: Sorting> Input for Paging<K> {
 
 impl<K: Sorting> IntoParams for Paging<K> {
     fn into_params(_place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let parameter = |name: &str, says: String, schema: ObjectBuilder| {
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Query)
-                .required(Required::False)
-                .description(Some(says))
-                .schema(Some(schema))
-                .build()
-        };
         let keys: Vec<String> = K::KEYS
             .iter()
             .map(|key| key.trim_start_matches('-'))
@@ -163,12 +165,12 @@ impl<K: Sorting> IntoParams for Paging<K> {
         vec![
             parameter(
                 "search",
-                "Only what contains this text, without regard to case.".to_owned(),
+                "Only what contains this text, without regard to case.",
                 ObjectBuilder::new().schema_type(Type::String).max_length(Some(100)),
             ),
-            parameter("sort", "What to sort by; a leading `-` turns it round.".to_owned(), sort),
-            parameter("limit", "How many at most.".to_owned(), number(1, LIMIT_MAX, LIMIT)),
-            parameter("offset", "How many to skip.".to_owned(), number(0, OFFSET_MAX, 0)),
+            parameter("sort", "What to sort by; a leading `-` turns it round.", sort),
+            parameter("limit", "How many at most.", number(1, LIMIT_MAX, LIMIT)),
+            parameter("offset", "How many to skip.", number(0, OFFSET_MAX, 0)),
         ]
     }
 }

@@ -15,7 +15,7 @@ pub use doc::{Doc, escaped, parse};
 pub use field::{Change, Field, Reader, Secret};
 pub use language::language;
 pub(crate) use list::sorting;
-pub use list::{Listed, Paging, Query, Sorting};
+pub use list::{Listed, Paging, Query, Sorting, parameter};
 pub(crate) use macros::input;
 pub use path::{
     AudioPath, CallPath, CallbackPath, CustomerPath, CustomerUserPath, DevicePath, ExtensionPath, FlowPath,

@@ -3,7 +3,7 @@
 use crate::error::{Constraint, Result, StoreError};
 use crate::page::{List, Listed, Page};
 use crate::row::{Columns, integer, word};
-use crate::tenant::pbxs::Pbxs;
+use crate::tenant::pbxs::list_in;
 use crate::tenant::references::{self, Usage, Wanted};
 use crate::tx::TenantTx;
 use chrono::{DateTime, Utc};
@@ -125,15 +125,10 @@ impl<'t> AudioFiles<'t> {
     /// `state`. Searches names.
     pub async fn list(self, page: &Page) -> Result<Listed<AudioFile>> {
         let pbx = self.pbx;
-        let listed = LIST
-            .fetch(&mut *self.conn, page, |query| {
-                query.push(" and pbx_id = ").push_bind(pbx.0);
-            })
-            .await?;
-        if listed.total == 0 {
-            Pbxs::new(self.conn).get(pbx).await?;
-        }
-        Ok(listed)
+        list_in(self.conn, pbx, &LIST, page, |query| {
+            query.push(" and pbx_id = ").push_bind(pbx.0);
+        })
+        .await
     }
 
     /// By id.

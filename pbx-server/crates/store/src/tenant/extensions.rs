@@ -6,7 +6,7 @@ use crate::row::{Columns, document, word};
 use crate::seal::SealKey;
 use crate::tenant::devices::{self, Device};
 use crate::tenant::kinds::{self, Kept};
-use crate::tenant::pbxs::{Pbx, Pbxs};
+use crate::tenant::pbxs::{Pbx, list_in};
 use crate::tenant::references::{self, Usage, Wanted};
 use crate::tx::TenantTx;
 use chrono::{DateTime, Utc};
@@ -173,11 +173,7 @@ impl<'t> Extensions<'t> {
                 query.push(" and e.id <> all(").push_bind(except.clone()).push(")");
             }
         };
-        let listed = LIST.fetch(&mut *self.conn, page, only).await?;
-        if listed.total == 0 {
-            Pbxs::new(self.conn).get(pbx).await?;
-        }
-        Ok(listed)
+        list_in(self.conn, pbx, &LIST, page, only).await
     }
 
     /// By id.

@@ -3,7 +3,7 @@
 use crate::error::{Constraint, Result, StoreError};
 use crate::page::{List, Listed, Page};
 use crate::row::{Columns, document, integer};
-use crate::tenant::pbxs::Pbxs;
+use crate::tenant::pbxs::list_in;
 use crate::tenant::references::{self, Usage, Wanted};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -210,15 +210,10 @@ impl<'t> Flows<'t> {
     /// `name`, `updated_at`, `created_at`. Searches names.
     pub async fn list(self, page: &Page) -> Result<Listed<Flow>> {
         let pbx = self.pbx;
-        let listed = LIST
-            .fetch(&mut *self.conn, page, |query| {
-                query.push(" and f.pbx_id = ").push_bind(pbx.0);
-            })
-            .await?;
-        if listed.total == 0 {
-            Pbxs::new(self.conn).get(pbx).await?;
-        }
-        Ok(listed)
+        list_in(self.conn, pbx, &LIST, page, |query| {
+            query.push(" and f.pbx_id = ").push_bind(pbx.0);
+        })
+        .await
     }
 
     /// By id.

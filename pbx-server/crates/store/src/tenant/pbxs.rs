@@ -6,7 +6,7 @@ use crate::row::{Columns, document, integer};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 use voxera_callflow::Features;
 use voxera_model::{AudioId, CustomerId, Locale, Name, PbxId, PhoneNumber, Realm, Zone};
@@ -221,4 +221,22 @@ async fn get(conn: &mut PgConnection, id: PbxId) -> Result<Pbx> {
     let mut query = sqlx::QueryBuilder::new("select ");
     query.push(LIST.select).push(" where p.id = ").push_bind(id.0);
     Ok(query.build_query_as().fetch_one(conn).await?)
+}
+
+/// A list of what one PBX has. An empty one may be of no PBX at all: `NotFound` then.
+pub(crate) async fn list_in<R>(
+    conn: &mut PgConnection,
+    pbx: PbxId,
+    list: &List,
+    page: &Page,
+    only: impl Fn(&mut QueryBuilder<Postgres>),
+) -> Result<Listed<R>>
+where
+    R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+{
+    let listed = list.fetch(&mut *conn, page, only).await?;
+    if listed.total == 0 {
+        Pbxs::new(conn).get(pbx).await?;
+    }
+    Ok(listed)
 }

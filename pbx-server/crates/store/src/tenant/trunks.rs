@@ -4,7 +4,7 @@ use crate::error::{Result, StoreError};
 use crate::page::{List, Listed, Page};
 use crate::row::{Columns, integer, word};
 use crate::seal::SealKey;
-use crate::tenant::pbxs::Pbxs;
+use crate::tenant::pbxs::list_in;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgRow;
@@ -157,15 +157,10 @@ impl<'t> Trunks<'t> {
     /// `created_at`. Searches name and host.
     pub async fn list(self, page: &Page) -> Result<Listed<Trunk>> {
         let pbx = self.pbx;
-        let listed = LIST
-            .fetch(&mut *self.conn, page, |query| {
-                query.push(" and pbx_id = ").push_bind(pbx.0);
-            })
-            .await?;
-        if listed.total == 0 {
-            Pbxs::new(self.conn).get(pbx).await?;
-        }
-        Ok(listed)
+        list_in(self.conn, pbx, &LIST, page, |query| {
+            query.push(" and pbx_id = ").push_bind(pbx.0);
+        })
+        .await
     }
 
     /// By id.

@@ -6,8 +6,8 @@ pub mod settings;
 use crate::customer::targets::Targets;
 use crate::customer::uses::in_use;
 use crate::input::{
-    Body, Change, Doc, ExtensionPath, Input, Listed, Paging, PbxPath, Query, Reader, Url, input, parse,
-    sorting,
+    Body, Change, Doc, ExtensionPath, Input, Listed, Paging, PbxPath, Query, Reader, Url, input, parameter,
+    parse, sorting,
 };
 use crate::permit::{CustomerAdmin, CustomerReader};
 use crate::problem::{Answer, Problem};
@@ -19,8 +19,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use settings::ExtensionSettings;
 use std::collections::BTreeMap;
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{ObjectBuilder, Required, Type};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use voxera_callflow::{ExtensionType, Kind, RecordingPolicy};
 use voxera_model::{ExtensionId, ExtensionNumber, Name, PbxId, UserId};
@@ -106,19 +106,14 @@ impl Input for ExtensionsQuery {
 
 impl IntoParams for ExtensionsQuery {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let parameter = |name: &str, says: &str, schema: ObjectBuilder| {
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Query)
-                .required(Required::False)
-                .description(Some(says))
-                .schema(Some(schema.schema_type(Type::String)))
-                .build()
-        };
         let mut all = <Paging<ByNumber> as IntoParams>::into_params(place);
-        let kinds = ObjectBuilder::new().enum_values(Some(KINDS));
+        let kinds = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(KINDS));
         all.push(parameter("kind", "Only extensions of this kind.", kinds));
-        all.push(parameter("user", "Only extensions of this person.", ObjectBuilder::new()));
+        all.push(parameter(
+            "user",
+            "Only extensions of this person.",
+            ObjectBuilder::new().schema_type(Type::String),
+        ));
         all
     }
 }
