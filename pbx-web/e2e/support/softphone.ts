@@ -87,7 +87,7 @@ export class Softphone {
 
   async dial(text: string): Promise<void> {
     const { page, w } = this.visit;
-    await this.dock.getByRole('button', { name: w.phone.tab.pad, exact: true }).click();
+    await this.dock.getByRole('navigation', { name: w.phone.parts }).getByRole('button', { name: w.phone.tab.pad, exact: true }).click();
     await this.dock.getByRole('textbox', { name: w.phone.pad.label }).fill(text);
     await page.keyboard.press('Enter');
   }
