@@ -56,8 +56,15 @@ test('every page of a company is readable and fits, in light and dark', async ({
   await everyPage(await open({ as: ADMIN }), addresses.map((address) => here + address));
 });
 
-test('every page of a manager and of a user is readable and fits, in light and dark', async ({ open }) => {
+test('every page of a manager is readable and fits, in light and dark', async ({ open }) => {
   const { here, pbx, extension } = await bakery();
   await everyPage(await open({ as: MANAGER }), [here, `${here}/pbxs`, `${here}${pbx}/extensions`, `${here}${extension}`]);
-  await everyPage(await open({ as: USER }), ['/me', '/me/calls', '/me/voicemail', '/me/phones', '/me/forwarding', '/me/greeting', '/me/profile', '/me/security', '/me/rights', '/platform']);
+});
+
+test('every page about one\'s day and one\'s phone is readable and fits, in light and dark', async ({ open }) => {
+  await everyPage(await open({ as: USER }), ['/me', '/me/calls', '/me/voicemail', '/me/phones', '/me/forwarding', '/me/greeting']);
+});
+
+test('every page about one\'s account is readable and fits, in light and dark', async ({ open }) => {
+  await everyPage(await open({ as: USER }), ['/me/profile', '/me/security', '/me/rights', '/platform']);
 });
