@@ -2,6 +2,7 @@
 //!
 //! What it does is in `pbx-server/scenarios/sipp/*.xml`, which also say what they need.
 
+use crate::PATIENCE;
 use crate::loopback::own_address;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
@@ -11,10 +12,13 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-/// One `SIPp` has this long for all its calls.
-const SECONDS: &str = "120";
 /// How often it is looked whether its port is open.
 const LOOK: Duration = Duration::from_millis(10);
+/// How much longer a call is than what is said in it, in milliseconds: on a busy machine `SIPp` begins
+/// to speak late, and its echo is late as well.
+const LINGERS: u32 = 3_000;
+/// Bytes of A-law in a second.
+const A_LAW: u32 = 8_000;
 /// What a telephone hears as silence, in A-law.
 const SILENCE: u8 = 0xd5;
 
@@ -61,7 +65,8 @@ impl Sipp {
         Self::start("register", place, Some(server), users, &more).done().await;
     }
 
-    /// Calls a number so many times, so many a second, each call so long; users take turns.
+    /// Calls a number so many times, so many a second; each call says this much and hangs up a while
+    /// later; users take turns.
     ///
     /// # Panics
     /// When `SIPp` is not installed.
@@ -76,9 +81,10 @@ impl Sipp {
     ) -> Self {
         let realm = users.first().map(|user| user.realm.clone()).unwrap_or_default();
         let uri = format!("{number}@{realm}");
-        let (calls, rate, length) = (calls.to_string(), rate.to_string(), milliseconds.to_string());
+        let (calls, rate) = (calls.to_string(), rate.to_string());
+        let length = (milliseconds + LINGERS).to_string();
         let more = ["-s", number, "-auth_uri", &uri, "-m", &calls, "-l", &calls, "-r", &rate, "-d", &length];
-        Self::start("call", place, Some(server), users, &more)
+        Self::start_saying(milliseconds, "call", place, Some(server), users, &more)
     }
 
     /// Answers so many calls at a place and sends back what it hears.
@@ -108,7 +114,18 @@ impl Sipp {
         users: &[User],
         more: &[&str],
     ) -> Self {
-        match Self::try_start(name, place, server, users, more) {
+        Self::start_saying(0, name, place, server, users, more)
+    }
+
+    fn start_saying(
+        milliseconds: u32,
+        name: &'static str,
+        place: Place,
+        server: Option<SocketAddr>,
+        users: &[User],
+        more: &[&str],
+    ) -> Self {
+        match Self::try_start(milliseconds, name, place, server, users, more) {
             Ok(sipp) => sipp,
             Err(error) => panic!(
                 "sipp does not start: {error}. Install it: apt-get install sip-tester (scripts/setup.sh does)"
@@ -117,6 +134,7 @@ impl Sipp {
     }
 
     fn try_start(
+        milliseconds: u32,
         name: &'static str,
         place: Place,
         server: Option<SocketAddr>,
@@ -124,7 +142,8 @@ impl Sipp {
         more: &[&str],
     ) -> std::io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("voxera-sipp-").tempdir()?;
-        std::fs::write(folder.path().join("tone.alaw"), [SILENCE; 8_000])?;
+        let bytes = usize::try_from(milliseconds * A_LAW / 1000).unwrap_or_default();
+        std::fs::write(folder.path().join("said.alaw"), vec![SILENCE; bytes])?;
         let address = place.address.to_string();
         let mut command = Command::new("sipp");
         command
@@ -134,7 +153,7 @@ impl Sipp {
             .arg(scenario(name))
             .args(["-i", &address, "-mi", &address, "-ci", &address, "-bind_local"])
             .args(["-p", &place.port.to_string(), "-mp", "16000", "-cp", "18888"])
-            .args(["-nostdin", "-timeout", SECONDS, "-timeout_error"])
+            .args(["-nostdin", "-timeout", &PATIENCE.as_secs().to_string(), "-timeout_error"])
             .args(["-trace_err", "-error_file", "errors.log"])
             .args(more);
         if !users.is_empty() {
@@ -180,7 +199,7 @@ impl Sipp {
                 look.tick().await;
             }
         };
-        let opened = tokio::time::timeout(Duration::from_secs(20), open).await.is_ok();
+        let opened = tokio::time::timeout(PATIENCE, open).await.is_ok();
         assert!(opened, "sipp does not listen at {}:{}:\n{}", place.address, place.port, self.errors());
     }
 

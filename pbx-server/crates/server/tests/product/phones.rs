@@ -1,7 +1,7 @@
 //! Real phones of the demo's people, and what they hear of each other.
 
 use serde_json::Value;
-use std::time::Duration;
+use voxera_testkit::PATIENCE;
 use voxera_testkit::phone::{Phone, PhoneConfig};
 use voxera_testkit::product::{Client, Company, Product};
 use voxera_testkit::tone::Recording;
@@ -53,7 +53,7 @@ pub async fn listed(admin: &Client, company: &Company, wanted: usize) -> Vec<Val
             }
         }
     };
-    let calls = tokio::time::timeout(Duration::from_mins(1), listed).await.unwrap();
+    let calls = tokio::time::timeout(PATIENCE, listed).await.unwrap();
     assert_eq!(calls.len(), wanted, "{calls:?}");
     calls
 }

@@ -5,8 +5,8 @@ use super::phones::{CALLEES_TONE, CALLERS_TONE, hear_each_other, phone};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 use voxera_model::Realm;
+use voxera_testkit::PATIENCE;
 use voxera_testkit::product::{ADMIN, Client, Company, Product, Setup};
 use voxera_testkit::tone::Recording;
 
@@ -107,7 +107,7 @@ async fn callers_hear_the_uploaded_mp3_while_all_members_ring_and_the_recording_
             }
         }
     };
-    let recording = tokio::time::timeout(Duration::from_mins(1), recorded).await.unwrap();
+    let recording = tokio::time::timeout(PATIENCE, recorded).await.unwrap();
     assert_eq!(recording["owners"][0]["number"], "2100", "{recording}");
     let file = format!("/recordings/{}/audio", recording["id"].as_str().unwrap());
     let [left, right] = sides(&admin.download(&company.pbx(&file)).await);

@@ -1,5 +1,7 @@
 //! Two companies of two tenants with the same extension numbers, an engine, and no database.
 
+pub use voxera_testkit::PATIENCE;
+
 use md5::{Digest, Md5};
 use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use sha2::Sha256;
@@ -107,9 +109,6 @@ impl Rig {
         );
     }
 }
-
-/// Longer than anything takes.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A phone's credentials.
 pub fn phone(realm: &str, number: &str, nth: u32) -> Credentials {

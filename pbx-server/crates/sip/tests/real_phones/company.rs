@@ -17,6 +17,7 @@ use voxera_callflow::Snapshot;
 use voxera_callflow::scenario::Scenario;
 use voxera_model::{DeviceId, ExtensionId, ExtensionNumber, Name};
 use voxera_sip::{Engine, EngineConfig, EngineHandle, EngineStats};
+use voxera_testkit::PATIENCE;
 use voxera_testkit::phone::PhoneConfig;
 use voxera_testkit::sipp::User;
 
@@ -86,9 +87,10 @@ impl Company {
             .collect();
         control.directory().replace(PbxConfig { snapshot: snapshot.clone(), devices, trunks: Vec::new() });
         let mut config = EngineConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
-        // Tests that run at the same time share the machine's ports: each has a window of its own.
-        let window = 10_000 + u16::try_from(std::process::id() % 200).unwrap() * 200;
-        config.media_ports = window..=window + 199;
+        // Tests that run at the same time share the machine's ports: each has a window of its own, with
+        // room for what others hold in it.
+        let window = 10_000 + u16::try_from(std::process::id() % 40).unwrap() * 1_000;
+        config.media_ports = window..=window + 999;
         config.library = Some(library.clone());
         change(&mut config);
         let engine = Engine::start(config, control.clone()).await.unwrap();
@@ -176,7 +178,7 @@ impl Company {
                 }
             }
         };
-        assert!(tokio::time::timeout(Duration::from_secs(40), seen).await.is_ok(), "not within 40 s: {what}");
+        assert!(tokio::time::timeout(PATIENCE, seen).await.is_ok(), "waited in vain: {what}");
     }
 
     /// Until a phone has signed out.
@@ -208,7 +210,7 @@ impl Company {
             }
         };
         assert!(
-            tokio::time::timeout(Duration::from_secs(40), fit).await.is_ok(),
+            tokio::time::timeout(PATIENCE, fit).await.is_ok(),
             "something of a call is left: {:?}",
             self.engine.stats()
         );
@@ -223,7 +225,7 @@ pub async fn come_true(what: &str, mut is_true: impl FnMut() -> bool) {
             look.tick().await;
         }
     };
-    assert!(tokio::time::timeout(Duration::from_secs(40), true_now).await.is_ok(), "not within 40 s: {what}");
+    assert!(tokio::time::timeout(PATIENCE, true_now).await.is_ok(), "waited in vain: {what}");
 }
 
 async fn next_ended(feed: &mut LiveFeed) -> CallEnded {

@@ -1,9 +1,9 @@
 //! A call at the carrier's end.
 
-use super::PATIENCE;
 use super::desk::{self, Desk, answer, tagged, word};
 use super::message::{Message, inside, user};
 use super::wires::Peer;
+use crate::PATIENCE;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::UdpSocket;

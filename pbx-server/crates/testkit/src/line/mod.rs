@@ -10,17 +10,14 @@ mod wires;
 pub use call::LineCall;
 pub use message::Message;
 
+use crate::PATIENCE;
 use desk::Desk;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use wires::Wires;
-
-/// Longer than anything takes.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a line behaves.
 #[derive(Debug, Clone)]

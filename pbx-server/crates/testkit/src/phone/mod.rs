@@ -6,6 +6,7 @@
 mod control;
 mod process;
 
+use crate::PATIENCE;
 use crate::tone::Recording;
 use control::Control;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -21,8 +22,6 @@ use tokio::net::unix::pipe::Receiver;
 /// Where every phone listens, on an address of its own: not 5060, which a server of this machine may
 /// have taken on all addresses.
 const SIP_PORT: u16 = 15_060;
-/// Longer than any wait in SIP that a test may want to see the end of.
-const PATIENCE: Duration = Duration::from_mins(1);
 /// How often a phone is asked for what it does not tell by itself.
 const LOOK: Duration = Duration::from_millis(20);
 /// How much of the SIP messages is shown when something does not come.

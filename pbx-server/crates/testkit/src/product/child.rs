@@ -1,5 +1,6 @@
 //! The product as a process of its own.
 
+use crate::PATIENCE;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
@@ -9,9 +10,6 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::net::UnixDatagram;
 use tokio::process::Command;
-
-/// For everything that a test may have to wait for on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Until the log is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);

@@ -1,12 +1,9 @@
 //! The API as somebody's browser or program sees it.
 
+use crate::PATIENCE;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::time::Duration;
-
-/// Longer than anything that a test waits for, on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Somebody who asks. Keeps cookies.
 #[derive(Debug, Clone)]

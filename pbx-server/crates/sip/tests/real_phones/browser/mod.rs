@@ -5,16 +5,16 @@ mod sound;
 
 pub use sound::{Change, Sound};
 
+pub use voxera_testkit::PATIENCE;
+
 use crate::company::Company;
 use md5::{Digest, Md5};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use uuid::Uuid;
 use voxera_sip::WebSocketLink;
 
-/// Longer than anything takes.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 const SDP: &str = "Content-Type: application/sdp\r\n";
 
 /// A message as it came.
