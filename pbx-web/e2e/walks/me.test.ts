@@ -150,3 +150,21 @@ test('what one may do is said in words, and who can give the rest', async ({ ope
   await expect(page.getByText(w.me.greeting.noMailboxTitle)).toBeVisible();
   await visit.clean();
 });
+
+test('a name that is changed is confirmed, and is one’s name from then on', async ({ open }) => {
+  const email = await makePerson(await makeCompany(), 'user', 'Nils Namnlös');
+  const visit = await open({ as: email, password: PASSWORD, at: '/me/profile' });
+  const { page, w } = visit;
+  await expect(page.getByRole('main').getByText(email)).toBeVisible();
+  const name = page.getByRole('main').getByLabel(w.field.name);
+  await name.fill('');
+  await page.getByRole('button', { name: w.action.save }).click();
+  await expect(name).toHaveAccessibleDescription(new RegExp(w.form.required));
+  await name.fill('Nils Nämnd');
+  await page.getByRole('button', { name: w.action.save }).click();
+  await expect(visit.toast(w.saved)).toBeVisible();
+  await page.reload();
+  await expect(name).toHaveValue('Nils Nämnd');
+  await expect(page.getByRole('button', { name: new RegExp(`^${w.shell.account}`) })).toContainText('Nils Nämnd');
+  await visit.clean();
+});

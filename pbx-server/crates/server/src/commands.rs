@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use voxera_identity::{Clock, Identity, IdentityConfig, Limits};
 use voxera_mail::{Delivery, Outbox};
 use voxera_model::{Email, Name};
-use voxera_store::{Store, StoreConfig};
+use voxera_store::{SealKey, Store, StoreConfig};
 
 type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
@@ -111,6 +111,7 @@ async fn server(config: Config, next_free_ports: bool) -> Outcome {
 /// The database of the server that runs on the folder, or the configured one, started for us.
 struct Access {
     state: State,
+    seal_key: SealKey,
     url: String,
     own: Option<Database>,
 }
@@ -118,16 +119,18 @@ struct Access {
 impl Access {
     async fn open(config: &Config) -> Result<Self, BootError> {
         let state = State::open(&config.state_dir)?;
+        // Before there is a database: one without a key is one whose key was lost.
+        let seal_key = state.seal_key()?;
         if let Some(url) = state.running_database() {
-            return Ok(Self { state, url, own: None });
+            return Ok(Self { state, seal_key, url, own: None });
         }
         let database = Database::start(config, &state).await?;
         let url = database.url().to_owned();
-        Ok(Self { state, url, own: Some(database) })
+        Ok(Self { state, seal_key, url, own: Some(database) })
     }
 
     async fn store(&self) -> Result<Store, BootError> {
-        let seal_key = self.state.seal_key()?;
+        let seal_key = self.seal_key.clone();
         boot::migrate(&self.url).await?;
         Ok(Store::connect(&StoreConfig { url: self.url.clone(), max_connections: 4, seal_key }).await?)
     }

@@ -77,6 +77,16 @@ async fn the_doctor_finds_a_machine_fit_and_says_what_is_wrong_with_another() {
 }
 
 #[tokio::test]
+async fn an_administrator_is_made_on_a_new_machine_before_the_first_start() {
+    let dir = super::start::folder();
+    let state = dir.path().join("state");
+    let made = voxera(&state, &["admin", "create", "ada@example.se", "--name", "Ada"]).await;
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let again = voxera(&state, &["migrate"]).await;
+    assert!(again.status.success(), "{}", text(&again.stderr));
+}
+
+#[tokio::test]
 async fn the_doctor_of_a_running_server_finds_nothing_wrong_with_its_database() {
     let product = Product::start().await;
     let output = voxera(product.state_dir(), &["doctor", "--json"]).await;
