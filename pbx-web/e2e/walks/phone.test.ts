@@ -126,7 +126,11 @@ test('a second call waits, is answered, and both are swapped', async ({ open }) 
   await bo.hearsPitch(ANNA);
   await anna.press(w.phone.call.hangUp);
   await expect(bo.dock.getByText(w.phone.reason.they)).toBeVisible();
+  // Whoever waited still waits: nobody is heard unawares.
+  await expect(anna.with('Cia Prov')).toBeVisible();
+  await anna.press(w.phone.call.resume);
   await anna.talks('Cia Prov');
+  await cia.hearsPitch(ANNA);
 });
 
 test('a call is handed over, at once and after asking', async ({ open }) => {
@@ -147,9 +151,9 @@ test('a call is handed over, at once and after asking', async ({ open }) => {
   await anna.visit.clean();
   await anna.press(say(w.phone.transfer.passTo, { who: 'Cia Prov' }));
   await cia.answer('Bo Prov');
+  await expect(anna.dock.getByText(w.phone.reason.passed_on)).toBeVisible();
   await cia.hearsPitch(BO);
   await bo.hearsPitch(1240);
-  await expect(anna.dock.getByText(w.phone.reason.passed_on)).toBeVisible();
   await bo.press(w.phone.call.hangUp);
   await expect(cia.dock.getByText(w.phone.reason.they)).toBeVisible();
 
@@ -160,9 +164,9 @@ test('a call is handed over, at once and after asking', async ({ open }) => {
   await expect(anna.dock.getByText(say(w.phone.transfer.asking, { to: 'Cia Prov', who: 'Bo Prov' }))).toBeVisible();
   await anna.visit.clean();
   await anna.press(w.phone.transfer.join);
+  await expect(anna.dock.getByText(w.phone.reason.passed_on)).toBeVisible();
   await cia.hearsPitch(BO);
   await bo.hearsPitch(1240);
-  await expect(anna.dock.getByText(w.phone.reason.passed_on)).toBeVisible();
 });
 
 test('a browser hears the reception of the demo, presses a key, and waits in the line of orders with music', async ({ open }) => {

@@ -71,7 +71,8 @@ export function TalkPart({ call }: { call: PhoneCall }) {
         {talking && !call.held && !call.trouble && !keys && <SoundWords sound={call.sound} />}
         {keys && talking && (
           <div className="w-full pt-2">
-            <p aria-label={t('phone.call.keysPressed')} className="tabular h-7 truncate text-lg">
+            <p className="tabular h-7 truncate text-lg">
+              <span className="sr-only">{t('phone.call.keysPressed')}: </span>
               {call.keys}
             </p>
             <Keys compact onKey={(key) => tell({ do: 'key', id: call.id, key })} />

@@ -267,7 +267,8 @@ class SipLeg implements Leg {
       }
       if (state === SessionState.Terminated) {
         this.onOver();
-        this.handlers?.onEnded(this.reason ?? (session instanceof Invitation ? 'missed' : 'fault'));
+        // The answer that refused a call is told just after its end.
+        queueMicrotask(() => this.handlers?.onEnded(this.reason ?? (session instanceof Invitation ? 'missed' : 'fault')));
       }
     });
   }
