@@ -169,7 +169,7 @@ test('a call is handed over, at once and after asking', async ({ open }) => {
   await bo.hearsPitch(1240);
 });
 
-test('a browser hears the reception of the demo, presses a key, and waits in the line of orders with music', async ({ open }) => {
+test('a browser hears the reception of the demo, presses a key, is led to the line of orders and hears what follows', async ({ open }) => {
   const david = await Softphone.of(await open({ as: 'david@akesbageri.example' }), ANNA);
   const { w } = david.visit;
   const api = await Api.as(ADMIN);
@@ -181,9 +181,10 @@ test('a browser hears the reception of the demo, presses a key, and waits in the
   await expect.poll(() => david.hears(), { message: 'the reception speaks' }).toBeGreaterThan(60);
   await david.press(w.phone.call.keypad);
   await david.visit.clean();
-  await david.press(say(w.phone.pad.key, { key: '1' }));
   const said = async () => (await api.get<{ items: { trace: { text: string }[] }[] }>(`${base}/pbxs/${pbx}/live`)).items.flatMap(({ trace }) => trace.map(({ text }) => text)).join('\n');
+  await expect.poll(said, { message: 'the menu asks' }).toContain('väntar på ett val');
+  await david.press(say(w.phone.pad.key, { key: '1' }));
   await expect.poll(said, { message: 'the key led to the line' }).toContain('Beställningar');
-  await expect.poll(() => david.hears(), { message: 'the line is not silent' }).toBeGreaterThan(60);
+  await expect.poll(() => david.hears(), { message: 'what follows is heard' }).toBeGreaterThan(60);
   await david.press(w.phone.call.hangUp);
 });

@@ -80,6 +80,10 @@ describe('handing over', () => {
     const state = after(...talking, { kind: 'transfer', id: 'a', to: bo, asked: null }, { kind: 'not_passed', id: 'a' });
     expect(currentOf(state)).toMatchObject({ phase: 'talking', transfer: null, transferFailed: true });
   });
+  it('stays under way while both calls to the two end', () => {
+    const state = after(...asked, { kind: 'passing', id: 'a' }, { kind: 'ended', id: 'b', reason: 'passed_on', at: 9000 });
+    expect(currentOf(state)).toMatchObject({ id: 'a', transfer: { state: 'passing' } });
+  });
   it('ends when the one who is asked hangs up, and the first call is in front again', () => {
     const state = after(...asked, { kind: 'ended', id: 'b', reason: 'they', at: 9000 });
     expect(currentOf(state)).toMatchObject({ id: 'a', transfer: null, held: true });

@@ -226,7 +226,7 @@ export function step(state: PhoneState, event: PhoneEvent): PhoneState {
       const over = change(state, event.id, () => ({ phase: 'ended', endedAt: event.at, reason: event.reason, transfer: null, trouble: null }));
       if (over === state) return state;
       // Whoever was asked is gone: nothing is handed over to them any more.
-      const calls = over.calls.map((call) => (call.transfer?.asked === event.id ? { ...call, transfer: null } : call));
+      const calls = over.calls.map((call) => (call.transfer?.asked === event.id && call.transfer.state === 'asking' ? { ...call, transfer: null } : call));
       return { ...over, calls, current: state.current === event.id ? nextFront(calls, event.id) : state.current };
     }
     case 'front':

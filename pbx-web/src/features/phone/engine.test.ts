@@ -196,6 +196,20 @@ describe('the phone', () => {
     expect(first.told).toEqual(['hold', `pass to ${asked?.id ?? ''}`, 'hang up']);
     expect(phone().calls.every((call) => call.reason === 'passed_on')).toBe(true);
   });
+  it.each([0, 1])('calls both calls handed over when the server ends them, in whichever order', async (order) => {
+    await started();
+    const first = await dialled('1001');
+    first.answered();
+    await engine.command({ do: 'ask', id: first.id, number: '1002', name: 'Cia' });
+    const asked = legs.at(-1);
+    asked?.answered();
+    first.passTo = () => {
+      for (const leg of order === 0 ? [asked, first] : [first, asked]) leg?.ended('they');
+      return Promise.resolve(true);
+    };
+    await engine.command({ do: 'passAsked', id: first.id });
+    expect(phone().calls.map((call) => call.reason)).toEqual(['passed_on', 'passed_on']);
+  });
   it('goes back to the one who waits', async () => {
     await started();
     const first = await dialled('1001');

@@ -257,7 +257,9 @@ export class Engine {
     up?.speaker?.stop();
     const call = callOf(phone(), id);
     if (!call || !isUp(call)) return;
-    const handed = call.transfer?.state === 'passing' || (call.asksFor !== null && callOf(phone(), call.asksFor)?.transfer?.state === 'passing');
+    // The server ends both calls of a hand-over, in whichever order.
+    const first = callOf(phone(), call.asksFor);
+    const handed = call.transfer?.state === 'passing' || first?.transfer?.state === 'passing' || first?.reason === 'passed_on';
     const why: Reason = handed && (reason === 'they' || reason === 'you') ? 'passed_on' : reason;
     dispatch({ kind: 'ended', id, reason: why, at: this.outside.now() });
     this.sounds();

@@ -3,6 +3,7 @@ import { UserAgentState, Invitation, Inviter, Registerer, RegistererState, Sessi
 import { refusal, type Party, type Reason } from './calls';
 import type { Credential, Leg, LegHandlers, LineHandle, LineHandlers, OpenLine } from './line';
 import { pause, waitBefore } from './pause';
+import { keysWithVoice } from './sdp';
 
 /** Seconds that a registration lasts; it is renewed well before. */
 const REGISTERED_FOR = 300;
@@ -54,6 +55,7 @@ class SipLine implements LineHandle {
       const { microphone } = (options ?? {}) as MediaOptions;
       return microphone ? Promise.resolve(microphone) : Promise.reject(new Error('no microphone'));
     };
+    const makeMedia = Web.defaultSessionDescriptionHandlerFactory(media);
     this.ua = new UserAgent({
       uri: new URI('sip', credential.username, credential.realm),
       displayName: credential.display_name,
@@ -64,7 +66,12 @@ class SipLine implements LineHandle {
       reconnectionAttempts: 0,
       gracefulShutdown: false,
       transportOptions: { server: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${credential.websocket}`, connectionTimeout: CONNECT_WITHIN / 1000 },
-      sessionDescriptionHandlerFactory: Web.defaultSessionDescriptionHandlerFactory(media),
+      sessionDescriptionHandlerFactory: (session, options) => {
+        const handler = makeMedia(session, options);
+        const set = handler.setDescription.bind(handler);
+        handler.setDescription = (sdp, setOptions, modifiers) => set(keysWithVoice(sdp), setOptions, modifiers);
+        return handler;
+      },
       sessionDescriptionHandlerFactoryOptions: { iceGatheringTimeout: GATHER_WITHIN, peerConnectionConfiguration: { bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' } },
       delegate: {
         onInvite: (invitation) => this.arrive(invitation),
