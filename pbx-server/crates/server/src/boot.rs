@@ -401,7 +401,7 @@ pub async fn migrate(url: &str) -> Result<(), BootError> {
 }
 
 /// The tenant of companies that sign up by themselves.
-async fn builtin_tenant(store: &Store) -> Result<(), BootError> {
+pub(crate) async fn builtin_tenant(store: &Store) -> Result<(), BootError> {
     let mut tx = store.platform().await?;
     match tx.tenants().builtin().await {
         Ok(_) => return Ok(()),

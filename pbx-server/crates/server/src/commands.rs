@@ -132,7 +132,10 @@ impl Access {
     async fn store(&self) -> Result<Store, BootError> {
         let seal_key = self.seal_key.clone();
         boot::migrate(&self.url).await?;
-        Ok(Store::connect(&StoreConfig { url: self.url.clone(), max_connections: 4, seal_key }).await?)
+        let settings = StoreConfig { url: self.url.clone(), max_connections: 4, seal_key };
+        let store = Store::connect(&settings).await?;
+        boot::builtin_tenant(&store).await?;
+        Ok(store)
     }
 
     async fn close(self) {

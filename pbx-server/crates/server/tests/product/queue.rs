@@ -29,7 +29,7 @@ async fn uploaded(admin: &Client, company: &Company) -> Value {
     let mut events = admin.events(&company.path("/events")).await;
     let sound = admin.upload(&company.pbx("/audio?name=Jazz&purpose=music"), mp3(), "audio/mpeg").await.ok();
     let id = sound["id"].as_str().unwrap();
-    events.until("audio", |changed| changed["id"] == id).await;
+    events.until("audio", |changed| changed["audio"] == id).await;
     admin.get(&company.pbx(&format!("/audio/{id}"))).await.ok()
 }
 
