@@ -221,14 +221,24 @@ impl Store {
 
     /// Begins a transaction; on another connection when one turns out to be dead, because nothing
     /// has happened then. After a restart of the database all that wait in the pool may be dead.
+    ///
+    /// On a task of its own: whoever asked may give up at any moment (a browser goes to another
+    /// page), and the library would put a connection back that is in a transaction already, with
+    /// the settings of somebody else.
     async fn begin(&self, sql: SqlStr) -> Result<Transaction<'static, Postgres>> {
-        let pool = self.pool().await?;
-        let mut dead = 0;
-        loop {
-            match pool.begin_with(Begin(sql.clone())).await {
-                Err(sqlx::Error::Io(_)) if dead < pool.options().get_max_connections() => dead += 1,
-                begun => return Ok(begun?),
+        let pool = self.pool().await?.clone();
+        let begin = async move {
+            let mut dead = 0;
+            loop {
+                match pool.begin_with(Begin(sql.clone())).await {
+                    Err(sqlx::Error::Io(_)) if dead < pool.options().get_max_connections() => dead += 1,
+                    begun => return begun,
+                }
             }
+        };
+        match tokio::spawn(begin).await {
+            Ok(begun) => Ok(begun?),
+            Err(error) => Err(StoreError::Unavailable(error.to_string())),
         }
     }
 

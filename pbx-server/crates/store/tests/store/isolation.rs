@@ -2,8 +2,9 @@
 
 use crate::companies::{call, company, intruder, name, tenant};
 use sqlx::{AssertSqlSafe, Connection, Executor};
-use voxera_model::{ExtensionNumber, TenantId};
-use voxera_store::{CallFilter, ExtensionChange, Page, StoreError, new_id};
+use std::time::Duration;
+use voxera_model::{Email, ExtensionNumber, Locale, Role, TenantId, UserId};
+use voxera_store::{CallFilter, ExtensionChange, NewUser, Page, StoreError, new_id};
 use voxera_testkit::postgres::Database;
 
 #[tokio::test]
@@ -58,6 +59,34 @@ async fn a_scope_that_is_narrowed_twice_or_to_someone_elses_company_opens_nothin
     for _ in 0..20 {
         assert!(store.tenant(&one.for_customer(theirs.customer)).await.is_err());
         store.tenant(&ours.scope).await.unwrap().commit().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_gives_up_while_a_transaction_opens_leaves_nothing_to_the_next() {
+    let database = Database::create().await;
+    let store = database.store().await;
+    let nordtel = tenant(&store, "nordtel").await;
+    let (ours, theirs) = (company(&store, &nordtel, 1).await, company(&store, &nordtel, 2).await);
+    let mut tx = store.platform().await.unwrap();
+    let email = Email::parse("ulla@theirs.example").unwrap();
+    let account = tx.users().find_or_create_account(&email, Locale::Sv).await.unwrap().account.id;
+    let user = NewUser {
+        id: UserId(new_id()),
+        account,
+        role: Role::User,
+        tenant: Some(nordtel.tenant()),
+        customer: Some(theirs.customer),
+        display_name: name("Ulla"),
+    };
+    tx.users().create(user).await.unwrap();
+    tx.commit().await.unwrap();
+    for patience in 0..300 {
+        // From before anything is sent to after all has come.
+        let opening = store.tenant(&ours.scope);
+        drop(tokio::time::timeout(Duration::from_micros(patience * 5), opening).await);
+        let found = store.platform().await.unwrap().users().memberships(account).await;
+        assert_eq!(found.map(|all| all.len()).ok(), Some(1), "after {patience}");
     }
 }
 
