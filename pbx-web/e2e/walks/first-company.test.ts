@@ -182,11 +182,11 @@ async function tryTheSameNumber(visit: Visit): Promise<void> {
 async function seeOwnPhone(visit: Visit): Promise<void> {
   const { page, w } = visit;
   await expect(page).toHaveURL('/me');
-  await expect(page.getByRole('heading', { name: '1000 Ulla User' })).toBeVisible();
-  await expect(page.getByText('Ullas mobil')).toBeVisible();
   if (visit.narrow) await page.getByRole('button', { name: w.shell.openMenu }).click();
   const links = page.getByRole('navigation', { name: w.shell.navigation }).getByRole('link');
-  await expect(links).toHaveText([w.nav.myPhones, w.nav.myCalls, w.messages.mine, w.nav.profile, w.nav.security]);
+  await expect(links).toHaveText([w.nav.myHome, w.nav.myCalls, w.messages.mine, w.nav.myPhones, w.nav.forwarding, w.nav.greeting, w.nav.profile, w.nav.security, w.nav.rights]);
+  await links.filter({ hasText: w.nav.myPhones }).click();
+  await expect(page.getByRole('main').getByText('Ullas mobil')).toBeVisible();
   await visit.clean();
 }
 
