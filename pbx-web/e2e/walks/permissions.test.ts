@@ -93,6 +93,7 @@ test('a changed role changes the menu at the next page load', async ({ open }) =
 test('a platform administrator reaches a partner\'s company and comes back', async ({ open }) => {
   const { id } = await nordtel();
   const visit = await open({ as: PLATFORM, at: `/tenants/${id}/customers`, size: phone });
+  await visit.page.getByRole('searchbox').fill('Åkes Bageri');
   await visit.page.getByRole('link', { name: 'Åkes Bageri AB', exact: true }).click();
   await expect(visit.page.getByRole('heading', { level: 1, name: visit.w.nav.overview })).toBeVisible();
   await visit.nav(visit.w.shell.allCustomers);

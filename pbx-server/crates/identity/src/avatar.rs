@@ -22,15 +22,12 @@ impl Identity {
         picture: Option<&[u8]>,
     ) -> Result<()> {
         let mut tx = self.inner.store.platform().await?;
-        let action = match picture {
-            Some(picture) => {
-                tx.avatars().set(principal.account, picture).await?;
-                "account.set_avatar"
-            }
-            None => {
-                tx.avatars().remove(principal.account).await?;
-                "account.remove_avatar"
-            }
+        let action = if let Some(picture) = picture {
+            tx.avatars().set(principal.account, picture).await?;
+            "account.set_avatar"
+        } else {
+            tx.avatars().remove(principal.account).await?;
+            "account.remove_avatar"
         };
         let account = tx.accounts().get(principal.account).await?;
         let standing = Standing::load(&mut tx, account).await?;

@@ -47,7 +47,7 @@ pub enum MyEvent {
     /// A colleague does something else now.
     Presence(PresenceEvent),
     /// A call of mine began, changed or ended (`state`).
-    Call(LiveCall),
+    Call(Box<LiveCall>),
     /// A message came to me, was heard or removed.
     Messages(MessagesEvent),
     /// Every 15 seconds.
@@ -197,7 +197,7 @@ impl Reading {
                     .into_iter()
                     .any(|number| self.is_own(call.pbx, number.as_ref()))
                 {
-                    self.ready.push_back(MyEvent::Call(LiveCall::show(call, self.locale)));
+                    self.ready.push_back(MyEvent::Call(Box::new(LiveCall::show(call, self.locale))));
                 }
             }
             LiveEvent::Ended { call } => {
@@ -206,7 +206,7 @@ impl Reading {
                     .into_iter()
                     .any(|number| self.is_own(call.pbx, number.as_ref()))
                 {
-                    self.ready.push_back(MyEvent::Call(LiveCall::ended(call, self.locale)));
+                    self.ready.push_back(MyEvent::Call(Box::new(LiveCall::ended(call, self.locale))));
                 }
             }
             LiveEvent::Registration { .. } | LiveEvent::Queues { .. } => self.look_soon(),

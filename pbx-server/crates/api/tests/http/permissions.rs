@@ -86,8 +86,7 @@ pub fn body(operation: &Operation) -> (Body, Option<&'static str>) {
     let digits: String = fresh.bytes().rev().take(6).map(|byte| char::from(b'0' + byte % 10)).collect();
     let mail = format!("{fresh}@new.example");
     json_body(&match operation.id.as_str() {
-        "tenants_logo_put" => return (Body::from(picture()), Some("image/png")),
-        "me_avatar_put" => return (Body::from(picture()), Some("image/png")),
+        "tenants_logo_put" | "me_avatar_put" => return (Body::from(picture()), Some("image/png")),
         "me_greeting_put" => return (Body::from(tone()), Some("audio/wav")),
         "audio_upload" => return (Body::from(sound()), Some("audio/wav")),
         "extensions_import" => {
@@ -149,6 +148,21 @@ pub fn tone() -> Vec<u8> {
     wav
 }
 
+/// Turns two-step sign-in on for somebody, with a secret that nobody knows.
+async fn two_steps(world: &World, user: &str) {
+    let on = "insert into platform.totp (account_id, sealed_secret, offered_until, confirmed_at)
+        select account_id, '', now(), now() from platform.users where id =";
+    world.database().execute(&format!("{on} '{user}'")).await;
+}
+
+/// Another sign-in of the same person.
+async fn elsewhere(world: &World, login: &str) -> Value {
+    let again = json!({ "email": login, "password": crate::common::PASSWORD });
+    world.anonymous().post("/api/v1/auth/login", again).await.expect(200);
+    let sessions = world.sign_in(login).await.get("/api/v1/me/sessions").await.expect(200);
+    sessions.as_array().unwrap().iter().find(|one| one["current"] == false).unwrap().clone()
+}
+
 /// What an operation that is allowed acts on: for what removes or ends something, a thing made for
 /// the occasion.
 async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) {
@@ -176,27 +190,17 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
         "platform_users_delete" => {
             ids.insert("user", post("/api/v1/platform/users".into(), person()).await);
         }
-        "users_delete" | "users_resend_invitation" => {
-            let mut new = person();
-            new["role"] = json!("user");
-            ids.insert("user", post(akes.at("/users"), new).await);
-        }
-        "users_reset_totp" => {
+        "users_delete" | "users_resend_invitation" | "users_reset_totp" => {
             let mut new = person();
             new["role"] = json!("user");
             let user = post(akes.at("/users"), new).await;
-            let on = "insert into platform.totp (account_id, sealed_secret, offered_until, confirmed_at)
-                select account_id, '', now(), now() from platform.users where id =";
-            world.database().execute(&format!("{on} '{user}'")).await;
+            if operation.id == "users_reset_totp" {
+                two_steps(world, &user).await;
+            }
             ids.insert("user", user);
         }
         "me_sessions_end" => {
-            let login = akes.login("user");
-            let again = json!({ "email": login, "password": crate::common::PASSWORD });
-            world.anonymous().post("/api/v1/auth/login", again).await.expect(200);
-            let sessions = world.sign_in(&login).await.get("/api/v1/me/sessions").await.expect(200);
-            let other = sessions.as_array().unwrap().iter().find(|one| one["current"] == false).unwrap();
-            ids.insert("session", made(other.clone()));
+            ids.insert("session", made(elsewhere(world, &akes.login("user")).await));
         }
         "pbxs_delete" => {
             let new = json!({ "name": "Ny", "realm": format!("{}.pbx.test", unique()) });

@@ -79,8 +79,7 @@ impl Browser {
         if status != 401 {
             return status;
         }
-        let last =
-            challenge.lines().filter(|line| line.starts_with("WWW-Authenticate: ")).next_back().unwrap();
+        let last = challenge.lines().rfind(|line| line.starts_with("WWW-Authenticate: ")).unwrap();
         assert!(last.contains("algorithm=MD5"), "{challenge}");
         let nonce = last.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap();
         let (user, realm) = (phone["username"].as_str().unwrap(), phone["realm"].as_str().unwrap());

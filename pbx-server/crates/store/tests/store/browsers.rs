@@ -98,7 +98,7 @@ fn later() -> DateTime<Utc> {
     from_now(TimeDelta::hours(12))
 }
 
-/// PostgreSQL keeps microseconds.
+/// `PostgreSQL` keeps microseconds.
 fn from_now(time: TimeDelta) -> DateTime<Utc> {
     DateTime::from_timestamp_micros((Utc::now() + time).timestamp_micros()).unwrap()
 }
