@@ -4893,7 +4893,7 @@ export interface components {
          * @description Why one side of a call is not heard.
          * @enum {string}
          */
-        SoundTrouble: "nothing_heard" | "no_path" | "private_address" | "encryption";
+        SoundTrouble: "nothing_heard" | "silent" | "no_path" | "private_address" | "encryption";
         /** @description Text to be read aloud: 1 to 1,000 characters, no control characters. */
         SpokenText: string;
         /** @description Records of calls on their way to the database. */

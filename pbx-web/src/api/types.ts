@@ -12,6 +12,9 @@ export type User = Schemas['User'] & Pick<Schemas['CustomerUser'], 'extension'>;
 export type Customer = Schemas['Customer'];
 export type Pbx = Schemas['Pbx'];
 export type Extension = Schemas['Extension'];
+export type Colleague = Schemas['Colleague'];
+/** What a colleague does. */
+export type Presence = Schemas['ColleagueState'];
 export type Device = Schemas['Device'];
 export type DeviceCredentials = Schemas['DeviceCredentials'];
 export type Registration = Schemas['Registration'];

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { ArrowRight, PhoneCall, PhoneOff } from 'lucide-react';
+import { ArrowRight, PhoneCall, PhoneOff, VolumeX } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, below, get } from '@/api/client';
@@ -80,6 +80,8 @@ function LiveCard({ call, denied, onHangUp }: { call: LiveCall; denied: string |
           <ArrowRight aria-label={t('live.calls')} className="size-4 shrink-0 text-mute" />
           <Party party={call.to} />
         </p>
+        <Unheard party={call.from} />
+        <Unheard party={call.to} />
         <Story steps={call.trace} live />
       </div>
       <div className="flex justify-end border-t border-line px-4 py-2.5">
@@ -88,5 +90,20 @@ function LiveCard({ call, denied, onHangUp }: { call: LiveCall; denied: string |
         </Button>
       </div>
     </li>
+  );
+}
+
+/** A side of which nothing is heard, and why. */
+function Unheard({ party }: { party: LiveCall['from'] }) {
+  const { t } = useTranslation();
+  const { sound } = party;
+  if (sound?.state !== 'trouble') return null;
+  return (
+    <p role="status" className="flex items-start gap-2.5 rounded-lg bg-warn-soft px-3 py-2.5 text-sm text-warn">
+      <VolumeX aria-hidden className="mt-0.5 size-4 shrink-0" />
+      <span>
+        <span className="font-medium">{t('live.unheard', { who: party.name ?? party.number })}</span> {t(`live.cause.${sound.cause}`)}
+      </span>
+    </p>
   );
 }

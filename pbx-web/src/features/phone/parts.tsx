@@ -1,13 +1,13 @@
 import type { LucideIcon } from 'lucide-react';
 import type { ComponentProps, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Presence } from '@/api/types';
 import { cx } from '@/lib/cx';
 import { duration } from '@/lib/format';
 import { useNow } from '@/lib/hooks';
 import { initials } from '@/lib/text';
 import { Tooltip } from '@/ui/tooltip';
 import type { Party, PhoneCall } from './calls';
-import type { Presence } from './remote';
 
 /** The other side as people speak of it. */
 export function useWho(): (party: Party) => string {

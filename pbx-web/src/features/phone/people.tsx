@@ -2,13 +2,14 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Phone, PhoneForwarded, Search, UsersRound } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Colleague } from '@/api/types';
 import { View } from '@/features/shared/view';
 import { cx } from '@/lib/cx';
 import { Input } from '@/ui/field';
 import { Skeleton } from '@/ui/states';
 import { Nothing, PresenceFace, Tool } from './parts';
 import { tell } from './phone';
-import { colleagues, type Colleague } from './remote';
+import { colleagues } from './remote';
 
 /** Milliseconds of rest before the server is asked. */
 const REST = 120;
@@ -32,7 +33,7 @@ export function ColleagueRow({ colleague, children, onPick, picked = false }: { 
   const { extension, state } = colleague;
   const face = (
     <>
-      <PresenceFace name={extension.name} state={state} />
+      <PresenceFace name={extension.name} state={state ?? null} />
       <span className="min-w-0 flex-1 text-left">
         <span className="block truncate text-sm font-medium">{extension.name}</span>
         <span className="block truncate text-xs text-mute">

@@ -63,7 +63,7 @@ let running: Running | null = null;
 /** What happens at the server, for everybody who looks at it here. */
 function followEvents(signal: AbortSignal): void {
   const again = (...paths: Parameters<typeof below>) => void queryClient.invalidateQueries(below(...paths));
-  const people = () => void queryClient.invalidateQueries({ queryKey: [COLLEAGUES] });
+  const people = () => void queryClient.invalidateQueries(below(COLLEAGUES));
   void follow('/api/v1/me/events', signal, {
     onOpen: () => {
       people();

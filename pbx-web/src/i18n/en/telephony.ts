@@ -202,6 +202,13 @@ export const telephony = {
     emergencyReason: 'An emergency call is not ended from here.',
     emptyTitle: 'No calls right now',
     emptyText: 'Call from a connected phone, and the call shows up here at once.',
+    unheard: 'No sound from {{who}}.',
+    cause: {
+      nothing_heard: 'Nothing has come for two seconds.',
+      no_path: 'The browser does not reach the telephone system with sound. Often a firewall is in between.',
+      private_address: 'The phone names an address of its own network, which cannot be reached.',
+      encryption: 'The sound could not be encrypted.',
+    },
     state: { ringing: 'Ringing', connected: 'Talking', menu: 'Menu', waiting: 'In a queue', voicemail: 'Voicemail', conference: 'Conference', listening: 'Listening in', emergency: 'Emergency call', ended: 'Ended' },
   },
   feed: { connecting: 'Connecting', live: 'Live', lost: 'Reconnecting' },

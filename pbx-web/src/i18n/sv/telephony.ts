@@ -202,6 +202,13 @@ export const telephony = {
     emergencyReason: 'Ett nödsamtal avslutas inte härifrån.',
     emptyTitle: 'Inga samtal just nu',
     emptyText: 'Ring från en ansluten telefon, så syns samtalet här direkt.',
+    unheard: 'Inget ljud från {{who}}.',
+    cause: {
+      nothing_heard: 'Ingenting har kommit på två sekunder.',
+      no_path: 'Webbläsaren når inte växeln med ljud. Ofta står en brandvägg emellan.',
+      private_address: 'Telefonen uppger en adress i sitt eget nät, som växeln inte når.',
+      encryption: 'Ljudets kryptering kunde inte upprättas.',
+    },
     state: { ringing: 'Ringer', connected: 'Pågår', menu: 'Knappval', waiting: 'I kö', voicemail: 'Röstbrevlåda', conference: 'Konferens', listening: 'Medlyssning', emergency: 'Nödsamtal', ended: 'Slut' },
   },
   feed: { connecting: 'Ansluter', live: 'Direkt', lost: 'Ansluter igen' },
