@@ -18,6 +18,8 @@ const ELSEWHERE: &[&str] = &[
     "too_many_nodes",
     "sound_lost",
     "sound_back",
+    "sound_rests",
+    "stayed_away",
 ];
 
 #[derive(Default)]

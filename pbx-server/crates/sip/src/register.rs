@@ -1,6 +1,7 @@
 //! The registrar: which phone is reached where, and for how long.
 
 use crate::bindings::Binding;
+use crate::call::Page;
 use crate::flow::Flow;
 use crate::hub::Hub;
 use crate::mwi::Came;
@@ -11,7 +12,7 @@ use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::typed::Contact;
 use rsipstack::sip::{Header, Param, Request, Response, Scheme};
 use std::time::{Duration, Instant};
-use voxera_callcontrol::{Registration, SecurityKind};
+use voxera_callcontrol::{Registration, SecurityKind, Transport};
 use voxera_model::{DeviceId, Realm};
 
 /// Contacts of one request.
@@ -129,6 +130,9 @@ fn bind(
         flow: flow.clone(),
         until: Instant::now() + Duration::from_secs(seconds.into()),
     };
+    if flow.transport == Transport::WebSocket {
+        hub.book.back(&Page { device: caller.device, contact: binding.target.clone() }, flow);
+    }
     let most = hub.config.registration.contacts;
     let came = !hub.bindings.of(snapshot.pbx, caller.device).iter().any(|known| known.contact == text);
     let came =

@@ -75,6 +75,8 @@ pub enum LiveSound {
 pub enum SoundTrouble {
     /// No packets, and nothing explains it.
     NothingHeard,
+    /// No packets for fifteen seconds from a phone that sends none while nobody speaks: it may be muted.
+    Silent,
     /// A browser and the server found no way to each other.
     NoPath,
     /// A phone named an address of its own network, which cannot be reached from here.
@@ -195,6 +197,7 @@ impl LiveParty {
             voxera_callcontrol::LiveSound::Trouble { cause } => LiveSound::Trouble {
                 cause: match cause {
                     Cause::NothingHeard => SoundTrouble::NothingHeard,
+                    Cause::Silent => SoundTrouble::Silent,
                     Cause::NoPath => SoundTrouble::NoPath,
                     Cause::PrivateAddress => SoundTrouble::PrivateAddress,
                     Cause::Encryption => SoundTrouble::Encryption,

@@ -173,9 +173,31 @@ impl Call {
 
     /// Nothing is heard from one side, and why; `None`: it is heard again.
     pub fn sound(&self, of: Party, trouble: Option<SoundTrouble>) {
+        let heard = trouble.map_or(LiveSound::Ok, |cause| LiveSound::Trouble { cause });
+        let reason = match trouble {
+            Some(why) => Reason::SoundLost { of, why },
+            None => Reason::SoundBack { of },
+        };
+        self.sounds(of, heard, reason);
+    }
+
+    /// One side that was not heard says itself that it sends nothing: no trouble.
+    pub fn rests(&self, of: Party) {
+        self.sounds(of, LiveSound::Ok, Reason::SoundRests { of });
+    }
+
+    /// The browser of one side lost its connection, and did not come back: why the call is about to
+    /// end.
+    pub fn stayed_away(&self, of: Party) {
+        let mut state = self.inner.lock();
+        if state.trace.len() < LONGEST_TRACE {
+            state.trace.push(TraceEntry { reason: Reason::StayedAway { of } });
+        }
+    }
+
+    fn sounds(&self, of: Party, heard: LiveSound, reason: Reason) {
         let inner = &*self.inner;
         let mut state = inner.lock();
-        let heard = trouble.map_or(LiveSound::Ok, |cause| LiveSound::Trouble { cause });
         let known = match of {
             Party::Caller => &mut state.sound.0,
             Party::Callee => &mut state.sound.1,
@@ -186,10 +208,6 @@ impl Call {
         }
         *known = heard;
         if state.trace.len() < LONGEST_TRACE {
-            let reason = match trouble {
-                Some(why) => Reason::SoundLost { of, why },
-                None => Reason::SoundBack { of },
-            };
             state.trace.push(TraceEntry { reason });
         }
         if state.ended.is_none()

@@ -21,16 +21,28 @@ async fn a_side_that_is_not_heard_is_told_of_once_and_its_trace_keeps_it() {
     assert_eq!((live.from.sound, live.to.sound), (LiveSound::Ok, NO_PATH));
     call.sound(Party::Callee, None);
     assert_eq!(setup.control.live().call(call.id()).unwrap().to.sound, LiveSound::Ok);
+    call.sound(Party::Caller, Some(SoundTrouble::NothingHeard));
+    call.rests(Party::Caller);
+    call.rests(Party::Caller);
+    assert_eq!(setup.control.live().call(call.id()).unwrap().from.sound, LiveSound::Ok);
     // We are always heard.
     call.sound(Party::System, Some(SoundTrouble::Encryption));
     let _ = call.advance(Event::HungUp { by: Party::Caller });
     call.finish(MediaSummary::default());
     let record = crate::ended(&mut feed).await;
     let sound = record.trace.iter().map(|entry| &entry.reason);
-    let sound: Vec<_> =
-        sound.filter(|r| matches!(r, Reason::SoundLost { .. } | Reason::SoundBack { .. })).collect();
-    let of = Party::Callee;
-    assert_eq!(sound, [&Reason::SoundLost { of, why: SoundTrouble::NoPath }, &Reason::SoundBack { of }]);
+    let is = |reason: &&Reason| {
+        matches!(reason, Reason::SoundLost { .. } | Reason::SoundBack { .. } | Reason::SoundRests { .. })
+    };
+    let sound: Vec<_> = sound.filter(is).cloned().collect();
+    let (caller, of) = (Party::Caller, Party::Callee);
+    let told = [
+        Reason::SoundLost { of, why: SoundTrouble::NoPath },
+        Reason::SoundBack { of },
+        Reason::SoundLost { of: caller, why: SoundTrouble::NothingHeard },
+        Reason::SoundRests { of: caller },
+    ];
+    assert_eq!(sound, told);
 }
 
 #[tokio::test]

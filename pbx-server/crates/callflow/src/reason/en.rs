@@ -313,6 +313,15 @@ pub(super) fn say(reason: &Reason) -> String {
             format!("Nothing is heard from {}: {}.", side(*of), sound_trouble(*why))
         }
         Reason::SoundBack { of } => format!("{} is heard.", first_side(*of)),
+        Reason::SoundRests { of } => {
+            format!(
+                "{} is silent on purpose: the phone sends no sound, as when it is muted.",
+                first_side(*of)
+            )
+        }
+        Reason::StayedAway { of } => {
+            format!("{} lost the connection: the browser did not come back.", first_side(*of))
+        }
         Reason::Transfers { by, dialled } => {
             format!("{by} sends the call on to {dialled}.", by = by.first(EN))
         }
@@ -408,6 +417,9 @@ const fn first_side(party: Party) -> &'static str {
 const fn sound_trouble(why: SoundTrouble) -> &'static str {
     match why {
         SoundTrouble::NothingHeard => "nothing has come for two seconds",
+        SoundTrouble::Silent => {
+            "nothing has come for fifteen seconds; the phone sends nothing while nobody speaks, and may be muted"
+        }
         SoundTrouble::NoPath => {
             "the browser and the telephone system find no way to each other, often because of a firewall"
         }

@@ -41,6 +41,8 @@ pub enum Forward {
 pub enum SoundTrouble {
     /// No packets for two seconds, and nothing explains it.
     NothingHeard,
+    /// No packets for fifteen seconds from a phone that sends none while nobody speaks: it may be muted.
+    Silent,
     /// A browser and we found no way to each other.
     NoPath,
     /// A phone named an address of its own network, which cannot be reached from here.

@@ -474,6 +474,14 @@ pub enum Reason {
     SoundBack {
         of: Party,
     },
+    /// That side is not heard because its phone sends nothing, and says so.
+    SoundRests {
+        of: Party,
+    },
+    /// The browser of one side lost its connection, and did not come back.
+    StayedAway {
+        of: Party,
+    },
     /// One of the two sends the other on.
     Transfers {
         by: Who,

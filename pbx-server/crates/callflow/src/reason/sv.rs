@@ -313,6 +313,12 @@ pub(super) fn say(reason: &Reason) -> String {
             format!("Inget ljud hörs från {}: {}.", side(*of), sound_trouble(*why))
         }
         Reason::SoundBack { of } => format!("Ljudet från {} hörs.", side(*of)),
+        Reason::SoundRests { of } => {
+            format!("Det är tyst från {}: telefonen sänder inget ljud, som när den är tystad.", side(*of))
+        }
+        Reason::StayedAway { of } => {
+            format!("Förbindelsen med {} bröts: webbläsaren kom inte tillbaka.", side(*of))
+        }
         Reason::Transfers { by, dialled } => {
             format!("{by} kopplar samtalet vidare till {dialled}.", by = by.first(SV))
         }
@@ -396,6 +402,9 @@ const fn side(party: Party) -> &'static str {
 const fn sound_trouble(why: SoundTrouble) -> &'static str {
     match why {
         SoundTrouble::NothingHeard => "ingenting har kommit på två sekunder",
+        SoundTrouble::Silent => {
+            "ingenting har kommit på femton sekunder; telefonen sänder inget när ingen talar, och kan vara tystad"
+        }
         SoundTrouble::NoPath => {
             "webbläsaren och växeln hittar ingen väg till varandra, ofta för att en brandvägg står emellan"
         }

@@ -1,9 +1,9 @@
 //! Which calls are up, which dialogs they have, who talks, and which acknowledgements may have to be
 //! repeated.
 
-use crate::call::Input;
 use crate::call::leg::{LegId, Phone};
 use crate::call::reach::Reach;
+use crate::call::{Input, Page};
 use crate::flow::Flow;
 use crate::hub::lock;
 use crate::media::{Bridge, EndpointId};
@@ -120,6 +120,14 @@ impl Book {
         for inbox in lock(&self.pages).calls.values() {
             // One that ends at this moment need not know any more.
             let _ = inbox.send(Input::Gone(flow.clone()));
+        }
+    }
+
+    /// Tells every call that a page is there by this way.
+    pub fn back(&self, page: &Page, flow: &Flow) {
+        for inbox in lock(&self.pages).calls.values() {
+            // One that ends at this moment need not know any more.
+            let _ = inbox.send(Input::Back(page.clone(), flow.clone()));
         }
     }
 

@@ -20,16 +20,7 @@ impl CallTask {
 
     /// A side that should be heard is not, or is again (`None`).
     pub(super) fn heard(&self, endpoint: EndpointId, trouble: Option<Trouble>) {
-        let is = |leg: &Option<crate::call::leg::Leg>| {
-            leg.as_ref().and_then(|leg| leg.endpoint.as_ref()).map(Endpoint::id) == Some(endpoint)
-        };
-        let side = if is(&self.caller) {
-            Side::Caller
-        } else if is(&self.callee) {
-            Side::Callee
-        } else {
-            return;
-        };
+        let Some(side) = self.whose(endpoint) else { return };
         let trouble = trouble.map(cause);
         if let Some(trouble) = trouble {
             metrics::counter!("voxera_sip_sound_troubles_total", "cause" => name(trouble)).increment(1);
@@ -37,11 +28,32 @@ impl CallTask {
         }
         self.core.sound(side.party(), trouble);
     }
+
+    /// A side that was not heard says itself that it sends nothing.
+    pub(super) fn rests(&self, endpoint: EndpointId) {
+        if let Some(side) = self.whose(endpoint) {
+            self.core.rests(side.party());
+        }
+    }
+
+    fn whose(&self, endpoint: EndpointId) -> Option<Side> {
+        let is = |leg: &Option<crate::call::leg::Leg>| {
+            leg.as_ref().and_then(|leg| leg.endpoint.as_ref()).map(Endpoint::id) == Some(endpoint)
+        };
+        if is(&self.caller) {
+            Some(Side::Caller)
+        } else if is(&self.callee) {
+            Some(Side::Callee)
+        } else {
+            None
+        }
+    }
 }
 
 const fn cause(trouble: Trouble) -> SoundTrouble {
     match trouble {
         Trouble::NothingHeard => SoundTrouble::NothingHeard,
+        Trouble::Silent => SoundTrouble::Silent,
         Trouble::NoPath => SoundTrouble::NoPath,
         Trouble::PrivateAddress => SoundTrouble::PrivateAddress,
         Trouble::Encryption => SoundTrouble::Encryption,
@@ -51,6 +63,7 @@ const fn cause(trouble: Trouble) -> SoundTrouble {
 const fn name(trouble: SoundTrouble) -> &'static str {
     match trouble {
         SoundTrouble::NothingHeard => "nothing_heard",
+        SoundTrouble::Silent => "silent",
         SoundTrouble::NoPath => "no_path",
         SoundTrouble::PrivateAddress => "private_address",
         SoundTrouble::Encryption => "encryption",

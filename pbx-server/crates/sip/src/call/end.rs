@@ -51,10 +51,21 @@ impl CallTask {
             Stage::Open => {
                 if let Some(responder) = &leg.responder {
                     responder.send(status(cause), Vec::new(), None);
+                    match (leg.flow.is_open(), leg.lost) {
+                        (true, _) => {}
+                        // A browser that comes back is told.
+                        (false, Some(_)) => self.leaving.push(leg),
+                        (false, None) => responder.stop(),
+                    }
                 }
             }
             // RFC 3261, section 15: no goodbye before the answer is acknowledged.
-            Stage::Answered if !leg.said_bye => self.leaving.push(leg),
+            Stage::Answered if !leg.said_bye => {
+                if let Some(responder) = leg.responder.as_ref().filter(|_| !leg.flow.is_open()) {
+                    responder.stop();
+                }
+                self.leaving.push(leg);
+            }
             Stage::Answered | Stage::Up => match self.last_word(&mut leg).filter(|_| !leg.said_bye) {
                 Some(word) => {
                     leg.dialog = None;

@@ -160,7 +160,8 @@ impl CallTask {
             | Input::Loaded(..)
             | Input::HoldMusic(..)
             | Input::Hangup
-            | Input::Gone(_) => return,
+            | Input::Gone(_)
+            | Input::Back(..) => return,
         };
         if let Some((_, reach)) = self.gone.iter().find(|(gone, _)| *gone == leg) {
             // That call may be over as well.

@@ -24,6 +24,7 @@ impl CallTask {
             MediaEvent::ListeningEnded(_, endpoint) if own == Some(endpoint) => self.listening_ended(),
             MediaEvent::Trouble(_, endpoint, trouble) => self.heard(endpoint, Some(trouble)),
             MediaEvent::Well(_, endpoint) => self.heard(endpoint, None),
+            MediaEvent::Rests(_, endpoint) => self.rests(endpoint),
             MediaEvent::Connected(..)
             | MediaEvent::Key(..)
             | MediaEvent::Played(..)

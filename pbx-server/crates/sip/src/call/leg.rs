@@ -179,6 +179,12 @@ impl Leg {
         matches!(self.stage, Stage::Answered | Stage::Up) && !self.said_bye
     }
 
+    /// What requests are addressed to.
+    #[must_use]
+    pub const fn target(&self) -> &Uri {
+        &self.target
+    }
+
     /// Whether it lets the other side wait.
     #[must_use]
     pub fn holds(&self) -> bool {
@@ -298,7 +304,15 @@ impl Leg {
     pub fn expect_sound(&self, anew: bool) {
         if let Some(endpoint) = self.endpoint.as_ref().filter(|_| !self.is_web()) {
             endpoint.expect(self.expect(), anew);
+            endpoint.may_pause(self.may_pause());
         }
+    }
+
+    /// Whether what both described lets the phone send nothing while nobody speaks.
+    fn may_pause(&self) -> bool {
+        let Some(codec) = &self.codec else { return false };
+        let both = [&self.sdp, &self.ours];
+        both.iter().any(|sdp| sdp.is_some()) && both.into_iter().flatten().all(|sdp| sdp.audio.pauses(codec))
     }
 
     /// Both sides agree on a format.

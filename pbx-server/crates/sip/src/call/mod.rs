@@ -57,16 +57,16 @@ use keep::Keeping;
 use leg::{Leg, Stage};
 use refer::Transfer;
 use ring::Ringing;
-use rsipstack::sip::{Header, Response};
+use rsipstack::sip::{Header, Response, Uri};
 use rsipstack::transaction::Transaction;
 use send::Heard;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use voxera_callcontrol::Call;
+use voxera_callcontrol::{Call, Transport};
 use voxera_callflow::{Action, Event, Party};
-use voxera_model::{CallId, Name, Realm};
+use voxera_model::{CallId, DeviceId, Name, Realm};
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -121,6 +121,15 @@ pub enum Input {
     Hangup,
     /// This way is gone.
     Gone(Flow),
+    /// A page is there by a connection of its own.
+    Back(Page, Flow),
+}
+
+/// One page of a browser, which has an address that no other has.
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub device: DeviceId,
+    pub contact: Uri,
 }
 
 /// One call.
@@ -296,12 +305,20 @@ impl CallTask {
             Input::Gone(flow) => {
                 self.lose_forks(&flow);
                 self.lose_way(&flow);
-                let lost = self.caller.as_mut().filter(|leg| leg.stage == Stage::Open && leg.flow.is(&flow));
-                if let Some(leg) = lost {
+                let gone = |leg: &&mut Leg| {
+                    leg.stage == Stage::Open
+                        && leg.flow.is(&flow)
+                        && leg.flow.transport != Transport::WebSocket
+                };
+                if let Some(leg) = self.caller.as_mut().filter(gone) {
                     leg.stage = Stage::Closed;
+                    if let Some(responder) = &leg.responder {
+                        responder.stop();
+                    }
                     self.happened(Event::HungUp { by: Party::Caller });
                 }
             }
+            Input::Back(page, flow) => self.regain(&page, &flow),
         }
     }
 
@@ -390,7 +407,7 @@ impl CallTask {
         let session = up.and_then(|leg| leg.session).map(|session| session.until);
         let probe = self.probe_at.filter(|_| open);
         let forks = self.forks.iter().filter_map(|fork| fork.give_up).min();
-        let lost = self.lost_until().filter(|_| open);
+        let lost = if open { self.lost_until() } else { self.missed_until() };
         [session, probe, forks, lost].into_iter().flatten().min()
     }
 
@@ -402,7 +419,9 @@ impl CallTask {
             tracing::info!(call = %self.id.0, "the caller's phone no longer says that it is there");
             self.end_by_system();
         }
-        if !self.over {
+        if self.over {
+            self.give_up_missed(now);
+        } else {
             self.look_for_lost(now);
         }
         if !self.over && self.probe_at.is_some_and(|at| at <= now) {

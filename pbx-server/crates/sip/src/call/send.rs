@@ -2,7 +2,7 @@
 
 use crate::call::leg;
 use crate::flow::Flow;
-use crate::hub::{Hub, lock};
+use crate::hub::{Hub, lock, respond};
 use crate::trunk::proof;
 use crate::wire;
 use rsipstack::sip::{Header, Method, Request, Response, SipMessage};
@@ -17,6 +17,9 @@ pub struct Responder {
     pub request: Request,
     tag: String,
     events: Events,
+    key: TransactionKey,
+    /// The way by which the phone is reached now.
+    moved: Arc<Mutex<Option<Flow>>>,
 }
 
 /// Ends an INVITE of ours.
@@ -54,15 +57,26 @@ impl Responder {
         told: impl Fn(Heard) + Send + 'static,
     ) -> Self {
         let events = Events(tx.tu_sender.clone());
-        let responder = Self { request: tx.original.clone(), tag: tag.to_owned(), events };
+        let moved = Arc::new(Mutex::new(None));
+        let (tag, key) = (tag.to_owned(), tx.key.clone());
+        let responder = Self { request: tx.original.clone(), tag, events, key, moved: Arc::clone(&moved) };
         hub.spawn(async move {
-            while let Some(message) = tx.receive().await {
-                match message {
-                    SipMessage::Request(request) if request.method == Method::Cancel => told(Heard::Cancel),
-                    SipMessage::Request(request) if request.method == Method::Ack => {
-                        told(Heard::Ack(request.body));
+            loop {
+                while let Some(message) = tx.receive().await {
+                    match message {
+                        SipMessage::Request(request) if request.method == Method::Cancel => {
+                            told(Heard::Cancel);
+                        }
+                        SipMessage::Request(request) if request.method == Method::Ack => {
+                            told(Heard::Ack(request.body));
+                        }
+                        SipMessage::Request(_) | SipMessage::Response(_) => {}
                     }
-                    SipMessage::Request(_) | SipMessage::Response(_) => {}
+                }
+                let Some(flow): Option<Flow> = lock(&moved).take() else { break };
+                (tx.connection, tx.destination) = (Some(flow.connection()), Some(flow.address()));
+                if let Some(last) = tx.last_response.clone() {
+                    respond(&mut tx, last).await;
                 }
             }
             told(Heard::End);
@@ -79,6 +93,19 @@ impl Responder {
         let response = wire::answer(&self.request, code, Some(&self.tag), more, body);
         // The transaction ended by itself: the phone has gone.
         let _ = self.events.0.send(TransactionEvent::Respond(response));
+    }
+
+    /// The phone is reached by another connection: there it is told again what it was told last, or
+    /// should have been.
+    pub fn move_to(&self, flow: &Flow) {
+        *lock(&self.moved) = Some(flow.clone());
+        self.stop();
+    }
+
+    /// Nothing more is waited for.
+    pub fn stop(&self) {
+        // It ended by itself.
+        let _ = self.events.0.send(TransactionEvent::Terminate(self.key.clone()));
     }
 }
 

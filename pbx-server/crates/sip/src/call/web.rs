@@ -1,19 +1,21 @@
 //! Phones in browsers: their sound is described by the media themselves, is always Opus, and finds
-//! its own way. A browser whose connection breaks keeps its call for as long as it is heard.
+//! its own way. A browser whose connection breaks keeps its call for as long as it is heard; one that
+//! waits for an answer gets it when it is back.
 
 use crate::call::leg::{Leg, Phone, Stage};
 use crate::call::send::{self, Responder};
-use crate::call::{CallTask, Input, Side};
+use crate::call::{CallTask, Input, Page, Side};
 use crate::flow::Flow;
 use crate::hub::{Hub, lock};
 use crate::media::{Endpoint, WebError};
 use crate::sdp::Sdp;
 use crate::wire;
-use rsipstack::sip::{Header, Method};
+use rsipstack::sip::{Header, Method, Uri};
 use rsipstack::transaction::Transaction;
 use std::sync::Arc;
 use std::time::Instant;
 use voxera_callcontrol::Transport;
+use voxera_callflow::Event;
 use voxera_model::CallId;
 
 impl Leg {
@@ -109,11 +111,46 @@ impl CallTask {
         self.holds_changed();
     }
 
-    /// A way is gone. A browser that talks may come back by another.
+    /// A page is there by another connection. What it waits for, it is told there.
+    pub(super) fn regain(&mut self, page: &Page, flow: &Flow) {
+        let both = [&mut self.caller, &mut self.callee].into_iter().flatten();
+        for leg in both.chain(&mut self.leaving) {
+            let waits = matches!(leg.stage, Stage::Open | Stage::Answered);
+            let (true, Some(responder)) = (waits && leg.is_of(page) && !leg.flow.is(flow), &leg.responder)
+            else {
+                continue;
+            };
+            responder.move_to(flow);
+            leg.flow.move_to(flow);
+            leg.lost = None;
+        }
+        // Those were refused meanwhile, and know it now.
+        self.leaving.retain(|leg| leg.stage != Stage::Open || leg.lost.is_some());
+    }
+
+    /// When browsers that missed the refusal of their calls are waited for no longer.
+    pub(super) fn missed_until(&self) -> Option<Instant> {
+        let patience = self.hub.config.lost_after;
+        self.leaving.iter().filter_map(|leg| Some(leg.lost? + patience)).min()
+    }
+
+    pub(super) fn give_up_missed(&mut self, now: Instant) {
+        let patience = self.hub.config.lost_after;
+        self.leaving.retain(|leg| {
+            let gone = leg.lost.is_some_and(|lost| lost + patience <= now);
+            if let Some(responder) = leg.responder.as_ref().filter(|_| gone) {
+                responder.stop();
+            }
+            !gone
+        });
+    }
+
+    /// A way is gone. A browser may come back by another.
     pub(super) fn lose_way(&mut self, flow: &Flow) {
         let now = Instant::now();
         for leg in [&mut self.caller, &mut self.callee].into_iter().flatten() {
-            if leg.flow.transport == Transport::WebSocket && leg.is_up() && leg.flow.is(flow) {
+            let here = leg.is_up() || leg.stage == Stage::Open;
+            if leg.flow.transport == Transport::WebSocket && here && leg.flow.is(flow) {
                 leg.lost = Some(now);
             }
         }
@@ -138,8 +175,9 @@ impl CallTask {
         }
         let hub = Arc::clone(&self.hub);
         let patience = hub.config.lost_after;
-        let mut gone = false;
-        for leg in [&mut self.caller, &mut self.callee].into_iter().flatten() {
+        let mut gone = None;
+        for (side, leg) in [(Side::Caller, &mut self.caller), (Side::Callee, &mut self.callee)] {
+            let Some(leg) = leg else { continue };
             let heard = leg.endpoint.as_ref().and_then(Endpoint::heard);
             let recent = heard.is_some_and(|heard| now.saturating_duration_since(heard) < patience);
             if leg.lost.is_none_or(|lost| lost + patience > now) || recent {
@@ -147,7 +185,7 @@ impl CallTask {
             }
             leg.lost = None;
             if leg.stage != Stage::Up || !leg.has_way_back(&hub) {
-                gone = true;
+                gone = Some((side, leg.stage));
                 continue;
             }
             let request = leg.request(&hub, Method::Options, Vec::new(), None);
@@ -159,14 +197,29 @@ impl CallTask {
                 let _ = reach.tell(Input::Alive(id, !matches!(code, 408 | 481)));
             });
         }
-        if gone {
-            tracing::info!(call = %self.id.0, "a browser went away and did not come back");
-            self.end_by_system();
+        if let Some((side, stage)) = gone {
+            tracing::info!(call = %self.id.0, ?side, "a browser went away and did not come back");
+            self.core.stayed_away(side.party());
+            match stage {
+                // Nobody talks yet: so does a caller who hangs up.
+                Stage::Open => self.happened(Event::HungUp { by: side.party() }),
+                Stage::Answered | Stage::Up | Stage::Closed => self.end_by_system(),
+            }
         }
     }
 }
 
 impl Leg {
+    /// Whether it is a call of this page.
+    fn is_of(&self, page: &Page) -> bool {
+        let same = |one: &Uri, other: &Uri| {
+            (wire::user(one), wire::host(one)) == (wire::user(other), wire::host(other))
+        };
+        self.flow.transport == Transport::WebSocket
+            && self.phone == Phone::Device(page.device)
+            && same(self.target(), &page.contact)
+    }
+
     /// A request of its came by this way: whoever was lost is back.
     pub fn came_back(&mut self, flow: Option<&Flow>) {
         if let Some(flow) = flow.filter(|flow| !self.flow.is_open() && flow.is_open()) {

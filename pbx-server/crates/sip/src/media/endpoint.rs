@@ -70,6 +70,12 @@ impl Endpoint {
         self.leg.state().watch.set(on, Instant::now());
     }
 
+    /// Whether its description allows it to send nothing while nobody speaks. Many do so in any case,
+    /// which is found out.
+    pub fn may_pause(&self, may: bool) {
+        self.leg.state().pauses.allow(may);
+    }
+
     /// Lets it hear itself, decoded and sent back, while it is with nobody and nothing is played to
     /// it. Its format must be one that is read here.
     pub fn echo(&self, on: bool) {

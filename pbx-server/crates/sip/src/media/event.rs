@@ -24,6 +24,8 @@ pub enum MediaEvent {
     Trouble(CallId, EndpointId, Trouble),
     /// Its sound came after all.
     Well(CallId, EndpointId),
+    /// It said itself that it sends nothing, as phones do that are muted: no trouble after all.
+    Rests(CallId, EndpointId),
     /// The bridge that this endpoint listened in on is over.
     ListeningEnded(CallId, EndpointId),
 }
@@ -41,6 +43,7 @@ impl MediaEvent {
             | Self::Connected(call, ..)
             | Self::Trouble(call, ..)
             | Self::Well(call, ..)
+            | Self::Rests(call, ..)
             | Self::ListeningEnded(call, ..) => *call,
         }
     }

@@ -4,6 +4,7 @@
 //! from. The first source that is plausible holds; a stranger who guesses a port cannot take over.
 
 use super::rtp::{Kind, ReceiveStats, kind};
+use super::silence::COMFORT;
 use super::trouble::is_private;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -32,6 +33,8 @@ pub struct Expect {
 pub enum Passage {
     Rtp,
     Rtcp,
+    /// Comfort noise that nobody agreed on: the phone is there, and silent.
+    Comfort,
     Dropped,
 }
 
@@ -81,6 +84,12 @@ impl Latch {
         self.rtcp.or_else(|| self.rtp.and_then(beside)).or(self.expect.first_rtcp)
     }
 
+    /// Hz of packets with this payload; `None`: they are digits, or unknown.
+    #[must_use]
+    pub fn clock_of(&self, payload: u8) -> Option<u32> {
+        self.expect.payloads.iter().find(|(known, _)| *known == payload).and_then(|(_, clock)| *clock)
+    }
+
     /// Whether packets with this payload are digits.
     #[must_use]
     pub fn is_digit(&self, payload: u8) -> bool {
@@ -99,6 +108,11 @@ impl Latch {
             Kind::Rtp { payload, sequence, timestamp, ssrc } => {
                 let clock = self.expect.payloads.iter().find(|(p, _)| *p == payload).map(|(_, clock)| *clock);
                 let known = self.rtp == Some(source) && self.heard.is_some();
+                if clock.is_none() && payload == COMFORT && known {
+                    self.heard = Some(now);
+                    self.stats.count(sequence, timestamp, ssrc, None, now);
+                    return Passage::Comfort;
+                }
                 let (Some(clock), true) = (clock, known || self.latch(source, ssrc, sequence, now)) else {
                     self.refused += 1;
                     return Passage::Dropped;
@@ -284,14 +298,17 @@ mod tests {
     fn only_negotiated_payloads_and_real_rtcp_pass() {
         let (mut latch, now) = (latch(), Instant::now());
         let phone = at("192.0.2.1:55000");
-        let mut other = rtp(1);
-        other[1] = 97;
+        let (mut other, mut comfort) = (rtp(1), rtp(2));
+        (other[1], comfort[1]) = (97, COMFORT);
         assert_eq!(latch.packet(&other, phone, now), Passage::Dropped);
+        assert_eq!(latch.packet(&comfort, phone, now), Passage::Dropped, "nothing else came from there");
         assert_eq!(latch.packet(b"garbage", phone, now), Passage::Dropped);
         assert_eq!(latch.rtcp_packet(b"garbage!", at("192.0.2.1:55001"), now), Passage::Dropped);
         let report = [0x80, 200, 0, 1, 0, 0, 0, 0];
         assert_eq!(latch.rtcp_packet(&report, at("203.0.113.5:9"), now), Passage::Dropped);
         assert_eq!(latch.rtcp_packet(&report, at("192.0.2.1:55009"), now), Passage::Rtcp);
         assert_eq!(latch.rtcp_destination(), Some(at("192.0.2.1:55009")));
+        assert_eq!(latch.packet(&rtp(1), phone, now), Passage::Rtp);
+        assert_eq!(latch.packet(&comfort, phone, now), Passage::Comfort);
     }
 }

@@ -13,6 +13,7 @@ use super::out::{HEAD, Outgoing};
 use super::player::Player;
 use super::ports::Lease;
 use super::rtcp;
+use super::silence::Pauses;
 use super::tape::{End, MessageTape};
 use super::threads::{Worker, lock};
 use super::trouble::{Watch, Way};
@@ -96,8 +97,11 @@ pub struct State {
     /// It hears itself while it is with nobody.
     pub echo: bool,
     pub watch: Watch,
-    /// Hz in which its digits count how long they are.
+    pub pauses: Pauses,
+    /// Hz in which digits to it count how long they are.
     pub digit_clock: u32,
+    /// The same of those that it sends, by their number, where several were agreed on.
+    pub digit_clocks: Vec<(u8, u32)>,
     pub player: Option<Player>,
     /// Present while somebody, or a recording, listens to decoded sound.
     pub ear: Option<Ear>,
@@ -134,7 +138,9 @@ impl Leg {
             speaks: false,
             echo: false,
             watch: Watch::default(),
+            pauses: Pauses::default(),
             digit_clock: 8000,
+            digit_clocks: Vec::new(),
             player: None,
             ear: None,
             voice: Voice::default(),
@@ -214,7 +220,17 @@ impl Leg {
         };
         Some(match passage {
             Passage::Rtp => self.sound(state, packet, now),
+            Passage::Comfort => {
+                state.pauses.packet(packet, Some(8000));
+                if state.watch.hears(now) {
+                    self.tell(MediaEvent::Well(state.call, self.id));
+                }
+                false
+            }
             Passage::Rtcp => {
+                if state.pauses.report(packet, now) && state.watch.rests() {
+                    self.tell(MediaEvent::Rests(state.call, self.id));
+                }
                 let Route::Relay(to) = &state.route else { return Some(false) };
                 let (to, down) = (to.upgrade(), state.out.anchor());
                 drop(state);
@@ -228,7 +244,10 @@ impl Leg {
         if state.watch.hears(now) {
             self.tell(MediaEvent::Well(state.call, self.id));
         }
-        let meaning = state.meaning(packet[1] & 0x7f);
+        let payload = packet[1] & 0x7f;
+        let clock = state.latch.clock_of(payload);
+        state.pauses.packet(packet, clock);
+        let meaning = state.meaning(payload);
         let told = meaning == Meaning::Digit && state.digits.was_told(packet);
         match &state.route {
             Route::Relay(to) if told => {
@@ -241,7 +260,8 @@ impl Leg {
             }
             Route::Mixed { digits_to: Some(_) } if told => false,
             Route::Relay(to) => {
-                let (to, clock, digit_clock) = (to.upgrade(), state.clock(), state.digit_clock);
+                let (to, clock, digit_clock) =
+                    (to.upgrade(), state.clock(), state.clock_of_digits(packet[1]));
                 if meaning != Meaning::Digit {
                     state.listen(packet, now);
                 }
@@ -265,7 +285,7 @@ impl Leg {
                     state.listen(packet, now);
                     return false;
                 }
-                let (to, clock) = (to.upgrade(), state.digit_clock);
+                let (to, clock) = (to.upgrade(), state.clock_of_digits(packet[1]));
                 drop(state);
                 to.is_some_and(|to| to.pass_digit(packet, clock, now))
             }
@@ -422,7 +442,11 @@ impl Leg {
         let mut state = self.state();
         let way = match &self.web {
             Some(browser) => lock(browser).way(),
-            None => Way::Plain { private: state.latch.is_hidden() },
+            None => Way::Plain {
+                private: state.latch.is_hidden(),
+                pauses: state.pauses.are_usual(),
+                said: state.pauses.said(),
+            },
         };
         if let Some(trouble) = state.watch.look(way, now) {
             self.tell(MediaEvent::Trouble(state.call, self.id, trouble));
@@ -448,6 +472,12 @@ impl State {
 
     fn clock(&self) -> u32 {
         self.format.map_or(8000, |format| format.codec.clock())
+    }
+
+    /// Hz in which a digit of its counts. `second`: the second byte of the packet.
+    fn clock_of_digits(&self, second: u8) -> u32 {
+        let of = self.digit_clocks.iter().find(|(payload, _)| *payload == second & 0x7f);
+        of.map_or(self.digit_clock, |(_, clock)| *clock)
     }
 
     /// Keeps a packet to be decoded.

@@ -12,7 +12,8 @@
 //! | `threads`, `clock` | waiting for packets, and the beat |
 //! | `leg`, `group` | one phone; phones that hear each other |
 //! | `line`, `latch`, `ports`, `rtp`, `rtcp` | where packets come from and go to |
-//! | `web`, `trouble` | phones in browsers; phones that should be heard and are not |
+//! | `web` | phones in browsers |
+//! | `trouble`, `silence` | phones that should be heard and are not; phones that are silent on purpose |
 //! | `ear`, `conceal` | packets to an even stream of sound |
 //! | `out`, `voice` | sound to an unbroken stream of packets |
 //! | `codec`, `resample`, `player`, `digits` | what their names say |
@@ -38,6 +39,7 @@ mod resample;
 mod room;
 mod rtcp;
 mod rtp;
+mod silence;
 mod tape;
 #[cfg(test)]
 mod tests;

@@ -40,6 +40,24 @@ pub fn translate(report: &mut [u8], up: Option<Anchor>, down: Option<Anchor>) {
     }
 }
 
+/// What a phone says that it sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// It is no sender now.
+    Nothing,
+    /// In all.
+    Packets(u32),
+}
+
+/// What a phone's report says of itself; `None`: it is no report.
+pub fn sent(report: &[u8]) -> Option<Sent> {
+    match report.get(1)? {
+        200 => word(report, 20).map(Sent::Packets),
+        201 if report.len() >= 8 => Some(Sent::Nothing),
+        _ => None,
+    }
+}
+
 fn blocks(packet: &mut [u8], start: usize, count: usize, down: Option<Anchor>) {
     let Some(down) = down else { return };
     for at in (start..).step_by(24).take(count) {

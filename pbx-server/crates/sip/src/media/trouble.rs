@@ -5,6 +5,10 @@ use std::time::{Duration, Instant};
 
 /// Without a packet for this long, somebody who should be heard is not.
 const QUIET: Duration = Duration::from_secs(2);
+/// The same for a phone that sends nothing while nobody speaks.
+const PAUSE: Duration = Duration::from_secs(15);
+/// A phone that said that it sends nothing would say so again within this long.
+const REPORTED: Duration = Duration::from_secs(15);
 /// A browser has this long to find a way to us, and to agree on secrets.
 pub const CONNECT: Duration = Duration::from_secs(5);
 
@@ -13,6 +17,8 @@ pub const CONNECT: Duration = Duration::from_secs(5);
 pub enum Trouble {
     /// Nothing came for two seconds.
     NothingHeard,
+    /// Nothing came for fifteen seconds from a phone that sends nothing while nobody speaks.
+    Silent,
     /// Five seconds went by, and the browser found no way to any of our addresses.
     NoPath,
     /// The phone named an address that only its own network knows, and nothing ever came.
@@ -36,7 +42,14 @@ pub struct Watch {
 #[derive(Debug, Clone, Copy)]
 pub enum Way {
     /// Plain RTP.
-    Plain { private: bool },
+    Plain {
+        /// It named an address of a private network.
+        private: bool,
+        /// It sends nothing while nobody speaks.
+        pauses: bool,
+        /// When it said itself that it sends nothing.
+        said: Option<Instant>,
+    },
     Browser {
         /// ICE found a way.
         found: bool,
@@ -75,13 +88,23 @@ impl Watch {
         self.told.take().is_some()
     }
 
+    /// It said itself that it sends nothing; whether that ends a trouble that was told.
+    pub fn rests(&mut self) -> bool {
+        self.told.take().is_some()
+    }
+
     /// What is to be told, once for each trouble.
     pub fn look(&mut self, way: Way, now: Instant) -> Option<Trouble> {
         let since = self.since.filter(|_| !self.mute)?;
         let passed = |from: Instant| now.saturating_duration_since(from);
         let quiet = |from: Instant| passed(self.heard.map_or(from, |heard| heard.max(from))) >= QUIET;
         let trouble = match way {
-            Way::Plain { private } => quiet(since).then_some(if private && self.heard.is_none() {
+            Way::Plain { said: Some(said), .. } if passed(said) < REPORTED => None,
+            Way::Plain { pauses: true, .. } if self.heard.is_some() => {
+                let last = self.heard.map_or(since, |heard| heard.max(since));
+                (passed(last) >= PAUSE).then_some(Trouble::Silent)
+            }
+            Way::Plain { private, .. } => quiet(since).then_some(if private && self.heard.is_none() {
                 Trouble::PrivateAddress
             } else {
                 Trouble::NothingHeard
@@ -121,7 +144,7 @@ pub fn is_private(ip: IpAddr) -> bool {
 mod tests {
     use super::*;
 
-    const PLAIN: Way = Way::Plain { private: false };
+    const PLAIN: Way = Way::Plain { private: false, pauses: false, said: None };
 
     fn browser(found: bool, secured: Option<Instant>) -> Way {
         Way::Browser { found, secured, unreadable: None, refused: false }
@@ -160,11 +183,38 @@ mod tests {
     fn a_private_address_is_the_cause_only_while_nothing_ever_came() {
         let (mut watch, start) = (Watch::default(), Instant::now());
         let at = |millis| start + Duration::from_millis(millis);
-        let private = Way::Plain { private: true };
+        let private = Way::Plain { private: true, pauses: false, said: None };
         watch.set(true, at(0));
         assert_eq!(watch.look(private, at(2000)), Some(Trouble::PrivateAddress));
         assert!(watch.hears(at(2100)));
         assert_eq!(watch.look(private, at(4100)), Some(Trouble::NothingHeard));
+    }
+
+    #[test]
+    fn a_phone_that_is_silent_while_nobody_speaks_has_fifteen_seconds_once_it_was_heard() {
+        let (mut watch, start) = (Watch::default(), Instant::now());
+        let at = |millis| start + Duration::from_millis(millis);
+        let pauses = Way::Plain { private: false, pauses: true, said: None };
+        watch.set(true, at(0));
+        assert_eq!(watch.look(pauses, at(2000)), Some(Trouble::NothingHeard), "never heard");
+        assert!(watch.hears(at(3000)));
+        assert_eq!(watch.look(pauses, at(17_999)), None);
+        assert_eq!(watch.look(pauses, at(18_000)), Some(Trouble::Silent));
+        assert!(watch.hears(at(19_000)));
+    }
+
+    #[test]
+    fn a_phone_that_says_that_it_sends_nothing_is_in_no_trouble_while_it_says_so() {
+        let (mut watch, start) = (Watch::default(), Instant::now());
+        let at = |millis| start + Duration::from_millis(millis);
+        let said = |pauses, at| Way::Plain { private: false, pauses, said: Some(at) };
+        watch.set(true, at(0));
+        assert_eq!(watch.look(said(false, at(1000)), at(15_999)), None, "muted from the beginning");
+        assert_eq!(watch.look(said(false, at(1000)), at(16_000)), Some(Trouble::NothingHeard));
+        assert!(watch.rests() && !watch.rests());
+        watch.hears(at(17_000));
+        assert_eq!(watch.look(said(true, at(40_000)), at(54_999)), None);
+        assert_eq!(watch.look(said(true, at(40_000)), at(55_000)), Some(Trouble::Silent));
     }
 
     #[test]

@@ -32,6 +32,19 @@ impl Format {
         named && name && self.clock == other.clock
     }
 
+    /// Whether by this codec a phone may send nothing while nobody speaks (RFC 3389; RFC 4856 for
+    /// those where it is so unless somebody says otherwise; RFC 7587).
+    fn pauses(&self) -> bool {
+        let says = |what: &str| {
+            let fmtp = self.fmtp.as_deref().unwrap_or_default();
+            fmtp.split(';').any(|part| part.trim().eq_ignore_ascii_case(what))
+        };
+        self.is("CN")
+            || self.is("G729") && !says("annexb=no")
+            || self.is("G723") && !says("annexa=no")
+            || self.is("opus") && says("usedtx=1")
+    }
+
     /// RFC 4733, at the clock of telephones.
     fn is_tones(&self) -> bool {
         self.is("telephone-event") && self.clock == 8000
@@ -76,6 +89,14 @@ impl Audio {
         let mut ours = self.formats.iter().filter(|format| format.is_ours());
         let wanted = preferred.and_then(|codec| ours.clone().find(|format| format.is(codec)));
         wanted.or_else(|| ours.clone().find(|format| !format.is("opus"))).or_else(|| ours.next())
+    }
+
+    /// Whether a phone that speaks `codec` may send nothing while nobody speaks: comfort noise is
+    /// agreed on, or part of the codec.
+    #[must_use]
+    pub fn pauses(&self, codec: &Format) -> bool {
+        let own = |format: &&Format| format.is("CN") || format.is_same(codec);
+        self.formats.iter().filter(own).any(Format::pauses)
     }
 
     /// Whether the phone lets the other side wait: it listens to nobody.

@@ -164,6 +164,24 @@ fn a_phone_that_speaks_nothing_of_ours_is_not_answered() {
 }
 
 #[test]
+fn who_may_be_silent_while_nobody_speaks_is_known_from_the_description() {
+    for (line, may) in [
+        ("8", false),
+        ("8 13", true),
+        ("18", true),
+        ("18\na=fmtp:18 annexb=no", false),
+        ("4\na=fmtp:4 bitrate=5.3; annexa=no", false),
+        ("96\na=rtpmap:96 opus/48000/2\na=fmtp:96 useinbandfec=1;usedtx=1", true),
+        // What is not spoken does not matter.
+        ("8 18", false),
+    ] {
+        let text = format!("v=0\nc=IN IP4 10.0.0.3\nm=audio 7000 RTP/AVP {line}\n");
+        let audio = Sdp::parse(text.as_bytes()).unwrap().audio;
+        assert_eq!(audio.pauses(audio.codec().unwrap()), may, "{line}");
+    }
+}
+
+#[test]
 fn who_holds_is_listened_to_and_who_is_silent_is_not() {
     for (says, answered, holds) in [
         ("a=sendonly", Direction::RecvOnly, true),

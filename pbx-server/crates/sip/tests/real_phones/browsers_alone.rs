@@ -223,6 +223,89 @@ async fn a_browser_that_came_back_is_reached_there_although_its_old_connection_s
     company.quiet().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_whose_connection_breaks_while_it_rings_gets_the_answer_when_it_is_back() {
+    let mut company = Company::open(FOUR).await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let mut bertil = Browser::online(&company, "1001", 0, BERTILS_TONE).await;
+    let mut call = anna.dial("1001").await;
+    let invite = bertil.rings().await;
+    anna.ringing(&mut call).await;
+    anna.cut();
+    company.signed_out().await;
+    let bertils = bertil.pick_up(&invite).await;
+    anna.back(&company).await;
+    anna.answered(&mut call).await;
+    call.sound.hears_tone(BERTILS_TONE).await;
+    bertils.sound.hears_tone(ANNAS_TONE).await;
+    bertil.hang_up(bertils).await;
+    anna.hung_up().await;
+    assert_eq!(company.ended().await.outcome, Cause::Normal);
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_is_back_before_the_answer_hears_it_there_although_its_old_connection_seems_open() {
+    let mut company = Company::open(FOUR).await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let mut bertil = Browser::online(&company, "1001", 0, BERTILS_TONE).await;
+    let mut call = anna.dial("1001").await;
+    let invite = bertil.rings().await;
+    anna.ringing(&mut call).await;
+    let old = anna.leave();
+    anna.back(&company).await;
+    let bertils = bertil.pick_up(&invite).await;
+    anna.answered(&mut call).await;
+    bertils.sound.hears_tone(ANNAS_TONE).await;
+    anna.hang_up(call).await;
+    bertil.hung_up().await;
+    drop(old);
+    company.ended().await;
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_was_away_when_its_call_was_declined_is_told_when_it_is_back() {
+    let mut company = Company::open(FOUR).await;
+    let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+    let mut bertil = Browser::online(&company, "1001", 0, BERTILS_TONE).await;
+    let mut call = anna.dial("1001").await;
+    let invite = bertil.rings().await;
+    anna.ringing(&mut call).await;
+    anna.cut();
+    company.signed_out().await;
+    bertil.decline(&invite).await;
+    assert_eq!(company.ended().await.outcome, Cause::Declined);
+    anna.back(&company).await;
+    assert_eq!(anna.refused(&call).await, 603);
+    company.quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_does_not_come_back_rings_nobody_for_long() {
+    for picks_up in [false, true] {
+        let mut company = impatient().await;
+        let mut anna = Browser::online(&company, "1000", 0, ANNAS_TONE).await;
+        let mut bertil = Browser::online(&company, "1001", 0, BERTILS_TONE).await;
+        let mut call = anna.dial("1001").await;
+        let invite = bertil.rings().await;
+        anna.ringing(&mut call).await;
+        anna.cut();
+        if picks_up {
+            company.signed_out().await;
+            bertil.pick_up(&invite).await;
+            bertil.hung_up().await;
+        } else {
+            bertil.stopped(&invite).await;
+        }
+        let record = company.ended().await;
+        let told: Vec<String> = record.trace.iter().map(|entry| entry.say(Locale::En)).collect();
+        let why = "The caller lost the connection: the browser did not come back.";
+        assert!(told.iter().any(|said| said == why), "{told:?}");
+        company.quiet().await;
+    }
+}
+
 /// A company that is quick to give browsers up.
 async fn impatient() -> Company {
     let snapshot = Scenario::parse("company", FOUR).unwrap().snapshot;

@@ -150,6 +150,62 @@ fn a_browser_presses_keys_in_a_menu_also_by_the_narrow_clock() {
 }
 
 #[test]
+fn keys_by_either_clock_of_two_are_heard_among_the_voice_and_passed_on() {
+    let mut rig = rig(47_880..=47_889);
+    for called in [false, true] {
+        let mut page = Page::with(&rig, 440.0, &[48_000, 8000]);
+        if called {
+            let offer = page.endpoint.web().unwrap().offer().unwrap();
+            let answer = page.answer(&offer);
+            page.endpoint.web().unwrap().accept(&answer).unwrap();
+        } else {
+            // Chromium names both clocks, `str0m` in an offer of its own does not.
+            let offer = page.offer(false).replacen(" 101\r\n", " 101 102\r\n", 1);
+            let wide = "a=rtpmap:101 telephone-event/48000\r\n";
+            let offer = offer.replacen(wide, &format!("{wide}a=rtpmap:102 telephone-event/8000\r\n"), 1);
+            let answer = page.endpoint.web().unwrap().answer(&offer).unwrap();
+            page.accept(&answer);
+        }
+        page.connect();
+        let id = page.endpoint.id();
+        for (key, clock) in [(4, 8000), (5, 48_000), (6, 8000)] {
+            page.say();
+            page.press(key, clock);
+            page.say();
+            let key = Key::new(char::from(b'0' + key)).unwrap();
+            news(&mut rig, &MediaEvent::Key(CALL, id, key));
+        }
+        assert!(rig.events.try_recv().is_err(), "each once");
+        let mut phone = Phone::new(&rig, Codec::Pcma, 1000.0);
+        let _bridge = rig.media.bridge(&page.endpoint, &phone.endpoint);
+        talk(&mut page, &mut phone, 5);
+        for (clock, durations) in [(8000, [160, 320, 480, 480, 480]), (48_000, [160, 320, 480, 480, 480])] {
+            page.press(7, clock);
+            while phone.digits.len() < 5 {
+                phone.hear();
+            }
+            let lasted: Vec<_> =
+                phone.digits.drain(..).map(|(_, _, body)| u16::from_be_bytes([body[2], body[3]])).collect();
+            assert_eq!(lasted, durations, "{clock} Hz");
+        }
+    }
+}
+
+#[test]
+fn a_browser_that_we_call_and_that_knows_only_the_narrow_clock_gets_it() {
+    let mut rig = rig(47_890..=47_899);
+    let mut page = Page::new(&rig, 440.0, 8000);
+    let offer = page.endpoint.web().unwrap().offer().unwrap();
+    assert!(offer.contains("telephone-event/48000") && offer.contains("telephone-event/8000"), "{offer}");
+    let answer = page.answer(&offer);
+    page.endpoint.web().unwrap().accept(&answer).unwrap();
+    page.connect();
+    page.press(3, 8000);
+    let id = page.endpoint.id();
+    news(&mut rig, &MediaEvent::Key(CALL, id, Key::parse("3").unwrap()));
+}
+
+#[test]
 fn every_tenth_packet_lost_is_no_hole() {
     let rig = rig(47_750..=47_759);
     let mut page = Page::calling(&rig, 440.0);
@@ -377,6 +433,33 @@ fn a_phone_that_should_be_heard_and_is_not_is_told_with_the_cause() {
     phone.say();
     news(&mut rig, &MediaEvent::Well(CALL, id));
     news(&mut rig, &MediaEvent::Trouble(CALL, id, Trouble::NothingHeard));
+}
+
+#[test]
+fn a_phone_that_is_muted_and_says_so_is_in_no_trouble() {
+    let mut rig = rig(47_900..=47_909);
+    let mut phone = Phone::new(&rig, Codec::Pcma, 440.0);
+    let id = phone.endpoint.id();
+    phone.endpoint.watch(true);
+    phone.say();
+    news(&mut rig, &MediaEvent::Trouble(CALL, id, Trouble::NothingHeard));
+    // A router let its reports through on the port of its sound.
+    let mut report = vec![0x80, 200, 0, 6, 0, 0, 0, 9];
+    report.extend([0; 12]);
+    report.extend(1_u32.to_be_bytes());
+    report.extend([0; 4]);
+    for _ in 0..2 {
+        phone.socket.send(&report).unwrap();
+    }
+    news(&mut rig, &MediaEvent::Rests(CALL, id));
+    let comfort = [0x80, 13, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 60];
+    phone.socket.send(&comfort).unwrap();
+    // Speech goes to others, comfort noise that nobody asked for does not.
+    let mut other = Phone::new(&rig, Codec::Pcma, 1000.0);
+    let _bridge = rig.media.bridge(&phone.endpoint, &other.endpoint);
+    phone.say();
+    other.hear();
+    assert_eq!(phone.endpoint.measured().packets, 3);
 }
 
 #[test]

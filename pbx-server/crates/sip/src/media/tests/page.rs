@@ -47,11 +47,16 @@ pub struct Page {
 impl Page {
     /// A page that is not yet in a call. `clock`: of its digits, Hz.
     pub fn new(rig: &Rig, hz: f64, clock: u32) -> Self {
+        Self::with(rig, hz, &[clock])
+    }
+
+    /// The same with several clocks for digits, as Chromium has them.
+    pub fn with(rig: &Rig, hz: f64, clocks: &[u32]) -> Self {
         let socket = UdpSocket::bind((HERE, 0)).unwrap();
         let endpoint = rig.media.open_web(CALL, HERE, &[HERE]).unwrap();
         Self {
             endpoint,
-            rtc: rtc(&socket, clock),
+            rtc: rtc(&socket, clocks),
             socket,
             mid: None,
             pending: None,
@@ -128,7 +133,7 @@ impl Page {
 
     /// Forgets its secrets, as a page that is loaded anew.
     pub fn reload(&mut self) {
-        self.rtc = rtc(&self.socket, 48_000);
+        self.rtc = rtc(&self.socket, &[48_000]);
         (self.mid, self.pending, self.connected, self.sequence) = (None, None, false, 9);
     }
 
@@ -175,7 +180,7 @@ impl Page {
 
     /// A key that is down for some frames, with its end three times. `clock`: Hz of its digits.
     pub fn press(&mut self, event: u8, clock: u16) {
-        let (frame, time, payload) = (clock / 50, self.said * 960, self.payload(Kind::Tele));
+        let (frame, time, payload) = (clock / 50, self.said * 960, self.payload(Kind::Tele, clock.into()));
         for (end, frames) in [(0, 1), (0, 2), (0x80, 3), (0x80, 3), (0x80, 3)] {
             let [high, low] = (frame * frames).to_be_bytes();
             self.write(payload, time, (end, frames) == (0, 1), &[event, end + 10, high, low]);
@@ -194,13 +199,16 @@ impl Page {
     }
 
     fn opus(&self) -> u8 {
-        self.payload(Kind::Opus)
+        self.payload(Kind::Opus, 48_000)
     }
 
-    fn payload(&self, codec: Kind) -> u8 {
+    fn payload(&self, codec: Kind, clock: u32) -> u8 {
         let media = self.rtc.media(self.mid.unwrap()).unwrap();
-        let known = |number: &u8| self.rtc.codec_config().find(|c| *c.pt() == *number).unwrap().spec().codec;
-        media.remote_pts().iter().map(|number| **number).find(|number| known(number) == codec).unwrap()
+        let is = |number: &u8| {
+            let spec = self.rtc.codec_config().find(|c| *c.pt() == *number).unwrap().spec();
+            spec.codec == codec && spec.clock_rate.get() == clock
+        };
+        media.remote_pts().iter().map(|number| **number).find(is).unwrap()
     }
 
     /// Waits for the next packet and hears it.
@@ -290,13 +298,15 @@ impl Page {
     }
 }
 
-fn rtc(socket: &UdpSocket, clock: u32) -> Rtc {
+fn rtc(socket: &UdpSocket, clocks: &[u32]) -> Rtc {
     let mut config = RtcConfig::new().set_rtp_mode(true).clear_codecs();
     let codecs = config.codec_config();
     let fec = FormatParams { use_inband_fec: Some(true), ..FormatParams::default() };
     codecs.add_config(OPUS.into(), None, Kind::Opus, Frequency::FORTY_EIGHT_KHZ, Some(2), fec);
-    let clock = Frequency::new(clock).unwrap();
-    codecs.add_config(DIGIT.into(), None, Kind::Tele, clock, None, FormatParams::parse_line("0-15"));
+    for (payload, clock) in (DIGIT..).zip(clocks) {
+        let clock = Frequency::new(*clock).unwrap();
+        codecs.add_config(payload.into(), None, Kind::Tele, clock, None, FormatParams::parse_line("0-15"));
+    }
     let mut rtc = config.build(Instant::now());
     rtc.add_local_candidate(Candidate::host(socket.local_addr().unwrap(), "udp").unwrap());
     rtc

@@ -1,6 +1,6 @@
 //! One browser: `str0m` between our socket and the packets of a phone.
 
-use super::{Setting, WebError};
+use super::{DIGITS, NARROW_DIGITS, Setting, WebError};
 use crate::media::out::HEAD;
 use crate::media::trouble::{CONNECT, Way};
 use std::io;
@@ -48,12 +48,13 @@ pub enum Told {
 }
 
 /// What two descriptions agreed on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Agreed {
     /// The number of Opus.
     pub payload: u8,
-    /// The number of digits, and their clock in Hz.
-    pub digits: Option<(u8, u32)>,
+    /// The numbers that digits may have, with the clock in Hz that they count by: first ours, which
+    /// keeps the time of the voice.
+    pub digits: Vec<(u8, u32)>,
     /// Whether the browser sends sound.
     pub speaks: bool,
 }
@@ -95,7 +96,7 @@ impl Browser {
         let (offer, pending) = change.apply().ok_or(WebError::NothingOffered)?;
         self.pending = Some(pending);
         self.drain(now, socket);
-        Ok(offer.to_sdp_string())
+        Ok(with_narrow_digits(&offer.to_sdp_string()))
     }
 
     pub fn accept(&mut self, answer: &str, now: Instant, socket: &UdpSocket) -> Result<Agreed, WebError> {
@@ -277,7 +278,9 @@ impl Browser {
             found.map(|known| *known.pt())
         };
         let payload = known(Codec::Opus, 48_000).ok_or(WebError::NoOpus)?;
-        let digits = [48_000, 8000].into_iter().find_map(|clock| Some((known(Codec::Tele, clock)?, clock)));
+        // A browser sends its keys by any clock that was agreed on: Chromium by the slowest.
+        let digits = [48_000, 8000].into_iter().filter_map(|clock| Some((known(Codec::Tele, clock)?, clock)));
+        let digits = digits.collect();
         Ok(Agreed { payload, digits, speaks: self.direction.is_receiving() })
     }
 }
@@ -310,6 +313,25 @@ fn fresh(config: &RtcConfig, here: &[SocketAddr], now: Instant) -> io::Result<Rt
         rtc.add_local_candidate(candidate);
     }
     Ok(rtc)
+}
+
+/// Offers digits by the clock of telephones as well, which is all that some browsers know. `str0m`
+/// takes them, but leaves them out of a first offer: no voice of ours has that clock.
+fn with_narrow_digits(sdp: &str) -> String {
+    let narrow = format!("a=rtpmap:{NARROW_DIGITS} telephone-event/8000\r\na=fmtp:{NARROW_DIGITS} 0-15\r\n");
+    if sdp.contains(&narrow[..narrow.find('\r').unwrap_or_default()]) {
+        return sdp.to_owned();
+    }
+    let wide = format!("a=rtpmap:{DIGITS} ");
+    sdp.split_inclusive("\r\n").fold(String::new(), |text, line| {
+        if line.starts_with("m=audio ") {
+            text + &line.replacen("\r\n", &format!(" {NARROW_DIGITS}\r\n"), 1)
+        } else if line.starts_with(&wide) {
+            text + &narrow + line
+        } else {
+            text + line
+        }
+    })
 }
 
 fn fingerprint(sdp: &str) -> Option<String> {

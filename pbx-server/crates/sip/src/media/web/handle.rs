@@ -66,13 +66,14 @@ impl Web<'_> {
     fn agree(&self, agreed: Agreed) {
         let Agreed { payload, digits, speaks } = agreed;
         let payloads = std::iter::once((payload, Some(Codec::Opus.clock())))
-            .chain(digits.map(|(digits, _)| (digits, None)))
+            .chain(digits.iter().map(|(digits, _)| (*digits, None)))
             .collect();
         self.endpoint.expect(Expect { payloads, ..Expect::default() }, false);
         self.endpoint.change(|state| {
-            let telephone_event = digits.map(|(digits, _)| digits);
+            let telephone_event = digits.first().map(|(digits, _)| *digits);
             state.format = Some(Format { codec: Codec::Opus, payload, telephone_event });
-            state.digit_clock = digits.map_or(8000, |(_, clock)| clock);
+            state.digit_clock = digits.first().map_or(8000, |(_, clock)| *clock);
+            state.digit_clocks = digits;
             state.watch.described(speaks, Instant::now());
         });
     }

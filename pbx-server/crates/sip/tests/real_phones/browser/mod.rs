@@ -382,6 +382,12 @@ impl Browser {
         invite
     }
 
+    /// Declines.
+    pub async fn decline(&mut self, invite: &Message) {
+        self.reply(invite, "603 Decline", "ringing", "", "").await;
+        self.asked("ACK").await;
+    }
+
     /// Until it need not ring any more: why.
     pub async fn stopped(&mut self, invite: &Message) -> String {
         let cancel = self.asked("CANCEL").await;
