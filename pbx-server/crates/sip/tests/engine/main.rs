@@ -1,6 +1,7 @@
 //! Scripted phones at the engine: what real ones do, and what attackers do, message by message.
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod anything;
 mod attacks;
 mod broken;
 mod calls;

@@ -55,8 +55,7 @@ pub struct Stage {
 
 impl Stage {
     /// Sets everything up, up to the call's arrival.
-    pub async fn set(name: &str) -> Self {
-        let scenario = scenarios().into_iter().find(|scenario| scenario.name == name).unwrap();
+    pub async fn set(scenario: Scenario) -> Self {
         let Happening::Arrived { from, .. } = scenario.steps[0].event.clone() else {
             panic!("it does not begin with a call")
         };
@@ -66,7 +65,7 @@ impl Stage {
         let nobody = || "/nobody/speaks".into();
         let mute = LibraryConfig { espeak: nobody(), flite: nobody(), ..LibraryConfig::new(sounds.path()) };
         let library = Library::new(mute).unwrap();
-        let library = (name != "the_disk_is_full").then_some(library);
+        let library = (scenario.name != "the_disk_is_full").then_some(library);
         let rig = Rig::by(
             |config| config.clock = clock,
             |config| {
@@ -341,10 +340,8 @@ fn utc(local: LocalTime) -> DateTime<Utc> {
 /// The next message that begins so; whatever else is asked is answered, and a call that comes
 /// meanwhile is kept.
 pub async fn until(ua: &mut Ua, begins: &str) -> Message {
-    if begins == "INVITE"
-        && let Some(kept) = ua.kept.pop_front()
-    {
-        return kept;
+    if let Some(at) = ua.kept.iter().position(|kept| kept.start().starts_with(begins)) {
+        return ua.kept.remove(at).unwrap();
     }
     loop {
         let message = ua.next().await;

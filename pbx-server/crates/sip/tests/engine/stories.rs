@@ -6,14 +6,14 @@ use crate::rig::PATIENCE;
 use crate::stage::{Stage, connected, rings, until, words};
 use crate::ua::{Message, Talk, Ua};
 use std::time::Duration;
-use voxera_callcontrol::{CallEnded, LiveEvent, LiveScope};
-use voxera_callflow::scenario::{Expected, Happening};
+use voxera_callcontrol::{CallEnded, LiveCall, LiveEvent, LiveScope};
+use voxera_callflow::scenario::{Expected, Happening, Scenario};
 use voxera_callflow::{Party, Peer, RingOutcome};
 use voxera_model::Locale;
 
-/// Plays one file.
-pub async fn play(name: &str) {
-    let mut stage = Stage::set(name).await;
+/// Plays one call.
+pub async fn play(scenario: Scenario) {
+    let mut stage = Stage::set(scenario).await;
     let steps = std::mem::take(&mut stage.scenario.steps);
     for step in &steps {
         stage.take(step).await;
@@ -150,8 +150,9 @@ impl Stage {
             }
             Happening::HungUp { by: Party::System } => {
                 let live = self.rig.control.live();
-                let call = live.calls(LiveScope::Platform)[0].id;
-                live.hangup(call);
+                let calls = live.calls(LiveScope::Platform);
+                let ours = |call: &&LiveCall| self.is_ours(call.from.extension.as_ref(), &call.to.number);
+                live.hangup(calls.iter().find(ours).unwrap().id);
             }
             Happening::Keys { keys } => {
                 let mut talk = self.calls.take().unwrap();

@@ -3,6 +3,7 @@
 use crate::stage::scenarios;
 use crate::stories::play;
 use std::collections::BTreeSet;
+use voxera_callflow::scenario::Scenario;
 
 macro_rules! played {
     ($($name:ident,)*) => {
@@ -11,7 +12,7 @@ macro_rules! played {
         $(
             #[tokio::test]
             async fn $name() {
-                play(stringify!($name)).await;
+                play(named(stringify!($name))).await;
             }
         )*
     };
@@ -161,6 +162,10 @@ played! {
     the_phone_cannot_be_reached,
     the_phone_says_busy,
     voicemail_switched_off,
+}
+
+fn named(name: &str) -> Scenario {
+    scenarios().into_iter().find(|scenario| scenario.name == name).unwrap()
 }
 
 /// What the files tell and scripted phones cannot make happen, each with its reason.

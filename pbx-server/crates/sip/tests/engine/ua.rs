@@ -101,7 +101,7 @@ pub struct Ua {
     pub me: Credentials,
     pub algorithm: &'static str,
     seen: Vec<Message>,
-    /// Calls that came while something else was waited for.
+    /// Calls and lamps that came while something else was waited for.
     pub kept: VecDeque<Message>,
 }
 
@@ -191,6 +191,11 @@ impl Ua {
     pub async fn told(&mut self) -> Message {
         loop {
             let message = self.next().await;
+            // A lamp may be lit before the phone hears that it is registered.
+            if message.method() == "NOTIFY" {
+                self.kept.push_back(message);
+                continue;
+            }
             assert_ne!(message.code(), 0, "{}", message.0);
             if message.code() >= 200 {
                 return message;
