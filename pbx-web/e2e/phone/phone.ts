@@ -62,6 +62,13 @@ export class Call {
     this.answered.settle();
   }
 
+  /** Speaks before it answers, as a switchboard does that tells of the wait. */
+  speakEarly(): void {
+    if (!this.invite) return;
+    this.phone.reply(this.invite, 183, 'Session Progress', this.us, this.sound.offer());
+    this.sound.sendTo(this.invite.body);
+  }
+
   refuse(code = 486, reason = 'Busy Here'): void {
     if (this.invite) this.phone.reply(this.invite, code, reason, this.us);
     this.over.settle(String(code));

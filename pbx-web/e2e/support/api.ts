@@ -52,6 +52,13 @@ export class Api {
     return this.done<T>('POST', path, body);
   }
 
+  /** Sends a file. */
+  async upload<T = Named>(path: string, type: string, bytes: Buffer): Promise<T> {
+    const answer = await fetch(inject('product').url + path, { method: 'POST', headers: { authorization: `Bearer ${this.token}`, 'content-type': type }, body: new Uint8Array(bytes) });
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
   private async done<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.ask(method, path, body);
     const text = await answer.text();

@@ -1,4 +1,7 @@
+/* eslint-disable @typescript-eslint/no-deprecated -- the successor of script processors needs a script that the portal's policy refuses */
 import { asPlatform, makeCompany, makePbx, makePerson, PASSWORD, type Company, type MadePbx } from './api';
+import { prepare, STRETCH, type Kept, type Mark } from './page';
+import type { Road } from './road';
 import { expect, type Visit } from './visit';
 import { say } from './words';
 
@@ -26,38 +29,6 @@ export async function makeOffice(extensions: [number: string, name: string][]): 
   return { company, pbx, people };
 }
 
-/** Remembers the page's connections, and gives it a microphone that hums at a known pitch (hertz). */
-function prepare(pitch: number): void {
-  const kept = window as unknown as { connections: RTCPeerConnection[]; sockets: WebSocket[] };
-  kept.connections = [];
-  kept.sockets = [];
-  const Connection = window.RTCPeerConnection;
-  window.RTCPeerConnection = class extends Connection {
-    constructor(...given: ConstructorParameters<typeof RTCPeerConnection>) {
-      super(...given);
-      kept.connections.push(this);
-    }
-  };
-  const Socket = window.WebSocket;
-  window.WebSocket = class extends Socket {
-    constructor(...given: ConstructorParameters<typeof WebSocket>) {
-      super(...given);
-      kept.sockets.push(this);
-    }
-  };
-  navigator.mediaDevices.getUserMedia = () => {
-    const context = new AudioContext();
-    const out = context.createMediaStreamDestination();
-    const tone = context.createOscillator();
-    const volume = context.createGain();
-    volume.gain.value = 0.4;
-    tone.frequency.value = pitch;
-    tone.connect(volume).connect(out);
-    tone.start();
-    return context.resume().then(() => out.stream);
-  };
-}
-
 /** The phone in somebody's browser, as they see and hear it. */
 export class Softphone {
   readonly dock;
@@ -66,12 +37,18 @@ export class Softphone {
     this.dock = visit.page.getByRole('region', { name: visit.w.phone.title });
   }
 
-  /** Opens the portal for somebody, and their phone in it. `pitch`: what their microphone hears, in hertz. */
-  static async of(visit: Visit, pitch: number): Promise<Softphone> {
+  /**
+   * Opens the portal for somebody, and their phone in it. `pitch`: what their microphone hears, in hertz; 0: the beeps
+   * of the browser's own. `road`: the network in between, which the visit was opened over. `clock`: milliseconds by
+   * which theirs is ahead.
+   */
+  static async of(visit: Visit, pitch: number, { road, clock = 0, at = '/me' }: { road?: Road; clock?: number; at?: string | null } = {}): Promise<Softphone> {
     await visit.context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write']);
-    await visit.context.addInitScript(prepare, pitch);
-    await visit.page.goto('/me');
+    if (road) await visit.context.exposeFunction('throughRoad', (sdp: string) => road.through(sdp));
+    await visit.context.addInitScript(prepare, { pitch, clock, stretch: STRETCH });
     const phone = new Softphone(visit);
+    if (at === null) return phone;
+    await visit.page.goto(at);
     await phone.unfold();
     await phone.isReady();
     return phone;
@@ -143,6 +120,82 @@ export class Softphone {
   /** Waits until the other side's hum is what is heard. */
   async hearsPitch(pitch: number): Promise<void> {
     await expect.poll(async () => Math.abs((await this.hears()) - pitch), { message: `${pitch} Hz is heard` }).toBeLessThan(12);
+  }
+
+  /** Waits until a key is heard that the other side presses: its two tones, both above what lies between them. */
+  async hearsKey(press: () => void, [low, high]: [number, number]): Promise<void> {
+    const heard = this.visit.page.evaluate(
+      ([one, two]) =>
+        new Promise<void>((done) => {
+          const { connections } = window as unknown as Kept;
+          const track = connections.at(-1)?.getReceivers()[0]?.track;
+          if (!track) return;
+          const context = new AudioContext();
+          void context.resume();
+          const ear = context.createScriptProcessor(1024, 1, 1);
+          context.createMediaStreamSource(new MediaStream([track])).connect(ear).connect(context.destination);
+          const power = (samples: Float32Array, hertz: number) => {
+            let [real, imaginary] = [0, 0];
+            samples.forEach((sample, at) => {
+              const angle = (2 * Math.PI * hertz * at) / context.sampleRate;
+              real += sample * Math.cos(angle);
+              imaginary += sample * Math.sin(angle);
+            });
+            return real * real + imaginary * imaginary;
+          };
+          ear.onaudioprocess = ({ inputBuffer }) => {
+            const samples = inputBuffer.getChannelData(0);
+            const all = samples.reduce((sum, sample) => sum + sample * sample, 0);
+            const found = (2 * (power(samples, one) + power(samples, two))) / (all * samples.length);
+            if (all < 0.1 || found < 0.6 || Math.min(power(samples, one), power(samples, two)) * 20 < Math.max(power(samples, one), power(samples, two))) return;
+            void context.close();
+            done();
+          };
+        }),
+      [low, high] as const,
+    );
+    press();
+    await heard;
+  }
+
+  /** What is heard over the next seconds: how loud (decibels), the share of it that is not silence, the longest silence (ms). */
+  async listens(seconds: number): Promise<{ level: number; share: number; gap: number }> {
+    const rate = 48_000 / STRETCH;
+    const count = Math.round(seconds * rate);
+    const { page } = this.visit;
+    await page.evaluate(() => {
+      (window as unknown as Kept).heard = [];
+    });
+    await page.waitForFunction((wanted) => (window as unknown as Kept).heard.length >= wanted, count, { timeout: 60_000 });
+    const heard = await page.evaluate(() => (window as unknown as Kept).heard);
+    const power = heard.reduce((sum, loud) => sum + loud * loud, 0) / heard.length;
+    let [silent, longest] = [0, 0];
+    for (const loud of heard) {
+      silent = loud > 0.003 ? 0 : silent + 1;
+      longest = Math.max(longest, silent);
+    }
+    return { level: 10 * Math.log10(power + 1e-12), share: heard.filter((loud) => loud > 0.003).length / heard.length, gap: (longest * 1000) / rate };
+  }
+
+  /** When something happened first after a moment, in milliseconds since 1970; waits for it. */
+  async saw(what: Mark, after: number): Promise<number> {
+    const found = await this.visit.page.waitForFunction(({ what: kind, after: since }) => (window as unknown as Kept).marks.find((mark) => mark.what === kind && mark.at >= since)?.at, { what, after });
+    return (await found.jsonValue()) ?? 0;
+  }
+
+  /** When something was pressed last. */
+  async clicked(): Promise<number> {
+    return this.visit.page.evaluate(() => (window as unknown as Kept).marks.findLast(({ what }) => what === 'click')?.at ?? 0);
+  }
+
+  /** What the browser counts of the call's sound. */
+  async counts(): Promise<{ received: number; lost: number; sent: number; concealed: number; energy: number }> {
+    return this.visit.page.evaluate(async () => {
+      const { connections } = window as unknown as Kept;
+      const rows = [...((await connections.at(-1)?.getStats())?.values() ?? [])] as Record<string, number | string>[];
+      const of = (type: string, name: string) => Number(rows.find((row) => row.type === type && row.kind === 'audio')?.[name] ?? 0);
+      return { received: of('inbound-rtp', 'packetsReceived'), lost: of('inbound-rtp', 'packetsLost'), sent: of('outbound-rtp', 'packetsSent'), concealed: of('inbound-rtp', 'concealedSamples'), energy: of('inbound-rtp', 'totalAudioEnergy') };
+    });
   }
 
   async codec(): Promise<string> {

@@ -15,7 +15,7 @@ export const desktop = { width: 1440, height: 900 };
 export const tablet = { width: 834, height: 1112 };
 export const phone = { width: 390, height: 844 };
 
-interface Opening {
+export interface Opening {
   size?: { width: number; height: number };
   language?: Language;
   dark?: boolean;
@@ -26,6 +26,8 @@ interface Opening {
   password?: string;
   /** Where to begin. */
   at?: string;
+  /** The product's origin as this browser reaches it. */
+  url?: string;
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -61,8 +63,8 @@ export class Visit {
     });
   }
 
-  static async open(browser: Browser, { size = desktop, language = 'sv', dark = false, scale = 1, as, password, at }: Opening): Promise<Visit> {
-    const { url, password: demo } = inject('product');
+  static async open(browser: Browser, { size = desktop, language = 'sv', dark = false, scale = 1, as, password, at, url = inject('product').url }: Opening): Promise<Visit> {
+    const { password: demo } = inject('product');
     const context = await browser.newContext({
       baseURL: url,
       viewport: size,

@@ -1,10 +1,10 @@
 import { makeOffice, PASSWORD, Softphone, type Office } from '../support/softphone';
-import { expect, phone as small, test, type Visit } from '../support/visit';
+import { expect, phone as small, test, type Opening, type Visit } from '../support/visit';
 
 const ANNA = 520;
 const BO = 880;
 
-type Open = (opening?: { size?: { width: number; height: number }; as?: string; password?: string }) => Promise<Visit>;
+type Open = (opening?: Opening) => Promise<Visit>;
 
 async function inTalk(open: Open): Promise<{ anna: Softphone; bo: Softphone; office: Office }> {
   const office = await makeOffice([

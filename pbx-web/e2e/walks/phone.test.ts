@@ -2,7 +2,7 @@ import { inject } from 'vitest';
 import { ADMIN, Api, makePhone, type Listed, type Named } from '../support/api';
 import { Phone } from '../phone/phone';
 import { makeOffice, PASSWORD, Softphone, type Office } from '../support/softphone';
-import { expect, phone as small, test, type Visit } from '../support/visit';
+import { expect, phone as small, test, type Opening, type Visit } from '../support/visit';
 import { say } from '../support/words';
 
 /** Hertz of the hums that people speak with here; the desk phone hums at 400. */
@@ -15,7 +15,7 @@ const two: [string, string][] = [
   ['1001', 'Bo Prov'],
 ];
 
-type Open = (opening?: { size?: { width: number; height: number }; as?: string; password?: string }) => Promise<Visit>;
+type Open = (opening?: Opening) => Promise<Visit>;
 
 const sits = async (open: Open, office: Office, number: string, pitch: number, size?: { width: number; height: number }): Promise<Softphone> =>
   Softphone.of(await open({ as: office.people.get(number) ?? '', password: PASSWORD, ...(size ? { size } : {}) }), pitch);

@@ -223,11 +223,13 @@ function Panel({ extensions, mine, front }: { extensions: MyExtension[]; mine: M
           <nav aria-label={t('phone.parts')} className="grid shrink-0 grid-cols-4 border-t border-line px-1 pt-1 pb-[max(0.25rem,env(safe-area-inset-bottom))]">
             {PARTS.map(({ part: name, icon: Icon }) => {
               const count = name === 'recent' ? missed : name === 'messages' ? news : 0;
+              const word = t(`phone.tab.${name}`);
               return (
                 <button
                   key={name}
                   type="button"
                   aria-current={part === name ? 'page' : undefined}
+                  aria-label={count > 0 ? `${word}, ${t(name === 'recent' ? 'phone.missed' : 'phone.news', { count })}` : undefined}
                   onClick={() => show({ part: name })}
                   className={cx('relative flex h-13 flex-col items-center justify-center gap-1 rounded-xl text-2xs transition-colors', part === name ? 'font-semibold text-accent-text' : 'text-mute hover:bg-hover hover:text-text')}
                 >
@@ -235,7 +237,7 @@ function Panel({ extensions, mine, front }: { extensions: MyExtension[]; mine: M
                     <Icon aria-hidden className="size-5" />
                     {count > 0 && <span className="tabular absolute -top-1.5 left-3 min-w-4 rounded-full bg-bad px-1 text-center text-[0.625rem] leading-4 font-semibold text-surface">{count}</span>}
                   </span>
-                  {t(`phone.tab.${name}`)}
+                  {word}
                 </button>
               );
             })}

@@ -19,6 +19,8 @@ export const phone: Words<typeof swedish> = {
     switchOn: 'Turn on',
     missed_one: '{{count}} missed call',
     missed_other: '{{count}} missed calls',
+    news_one: '{{count}} new message',
+    news_other: '{{count}} new messages',
     withheld: 'Withheld number',
     tab: { pad: 'Call', colleagues: 'Colleagues', recent: 'Recent', messages: 'Voicemail' },
     pad: {

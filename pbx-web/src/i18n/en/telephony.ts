@@ -208,6 +208,7 @@ export const telephony = {
       no_path: 'The browser does not reach the telephone system with sound. Often a firewall is in between.',
       private_address: 'The phone names an address of its own network, which cannot be reached.',
       encryption: 'The sound could not be encrypted.',
+      silent: 'The phone has sent nothing for 15 seconds. Its microphone may be off.',
     },
     state: { ringing: 'Ringing', connected: 'Talking', menu: 'Menu', waiting: 'In a queue', voicemail: 'Voicemail', conference: 'Conference', listening: 'Listening in', emergency: 'Emergency call', ended: 'Ended' },
   },

@@ -16,6 +16,8 @@ export const phone = {
     switchOn: 'Slå på',
     missed_one: '{{count}} missat samtal',
     missed_other: '{{count}} missade samtal',
+    news_one: '{{count}} nytt meddelande',
+    news_other: '{{count}} nya meddelanden',
     withheld: 'Dolt nummer',
     tab: { pad: 'Ring', colleagues: 'Kollegor', recent: 'Senaste', messages: 'Brevlåda' },
     pad: {

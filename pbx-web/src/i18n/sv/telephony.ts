@@ -208,6 +208,7 @@ export const telephony = {
       no_path: 'Webbläsaren når inte växeln med ljud. Ofta står en brandvägg emellan.',
       private_address: 'Telefonen uppger en adress i sitt eget nät, som växeln inte når.',
       encryption: 'Ljudets kryptering kunde inte upprättas.',
+      silent: 'Telefonen har inte skickat något på 15 sekunder. Den kan ha mikrofonen av.',
     },
     state: { ringing: 'Ringer', connected: 'Pågår', menu: 'Knappval', waiting: 'I kö', voicemail: 'Röstbrevlåda', conference: 'Konferens', listening: 'Medlyssning', emergency: 'Nödsamtal', ended: 'Slut' },
   },
