@@ -67,7 +67,8 @@ pub enum Command {
     },
     /// Print the contract of the API (contracts/openapi.yaml).
     Openapi,
-    /// Replace a lost seal.key: every phone then needs a new password.
+    /// Replace seal.key, and seal everything anew. What only a lost one opens is lost: every phone
+    /// then needs a new password.
     NewSealKey,
     /// Print the version.
     Version,

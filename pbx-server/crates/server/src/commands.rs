@@ -3,7 +3,7 @@
 use crate::boot::{self, BootError, Options, Server};
 use crate::cli::{Admin, Cli, Command, Serve, Settings};
 use crate::config::{Config, keys::KEYS};
-use crate::database::Database;
+use crate::database::{Database, data_dir};
 use crate::state::State;
 use crate::{demo, doctor, logging};
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use voxera_identity::{Clock, Identity, IdentityConfig, Limits};
 use voxera_mail::{Delivery, Outbox};
 use voxera_model::{Email, Name};
-use voxera_store::{SealKey, Store, StoreConfig};
+use voxera_store::{Resealed, SealKey, Store, StoreConfig, StoreError};
 
 type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
@@ -24,7 +24,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Config { keys: false } => {
             cli.settings.load().map_err(Into::into).and_then(|config| say(&config.shown()))
         }
-        Command::NewSealKey => new_seal_key(&cli.settings),
+        Command::NewSealKey => working(&cli.settings, None, new_seal_key),
         Command::Serve(serve) => {
             working(&cli.settings, Some(&serve), |config| server(config, serve.next_free_ports))
         }
@@ -215,11 +215,53 @@ async fn examine(config: Config, json: bool) -> Outcome {
     Ok(if doctor::is_fit(&findings) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn new_seal_key(settings: &Settings) -> Outcome {
-    let state = State::open(&settings.load()?.state_dir)?;
+async fn new_seal_key(config: Config) -> Outcome {
+    let state = State::open(&config.state_dir)?;
     let _lock = state.lock()?;
-    state.new_seal_key()?;
-    say("There is a new seal.key. Keep a copy with the backups. Every phone needs a new password.\n")
+    let now = state.kept_seal_key()?;
+    let resealed = if config.database.url.is_some() || data_dir(&state).exists() {
+        let database = Database::start(&config, &state).await?;
+        let resealed = reseal(&state, database.url(), now).await;
+        database.stop().await;
+        resealed?
+    } else {
+        state.next_seal_key()?;
+        Resealed::default()
+    };
+    state.take_next_seal_key()?;
+    say(&sealed_anew(&resealed))
+}
+
+/// Both keys are kept until all is under the new one, or nothing: whatever stops it, it can be begun
+/// again.
+async fn reseal(state: &State, url: &str, now: Option<SealKey>) -> Result<Resealed, BootError> {
+    boot::migrate(url).await?;
+    let next = state.next_seal_key()?;
+    let keys: Vec<SealKey> = now.into_iter().chain([next.clone()]).collect();
+    let resealed = Store::reseal(url, &keys, &next).await;
+    // A database that goes away in the middle does not say whether it was done.
+    if let Err(error) = &resealed
+        && !matches!(error, StoreError::Unavailable(_))
+    {
+        state.drop_next_seal_key()?;
+    }
+    Ok(resealed?)
+}
+
+fn sealed_anew(resealed: &Resealed) -> String {
+    let lost = [
+        (resealed.phones, "phones need a new password"),
+        (resealed.pins, "PINs must be set anew"),
+        (resealed.lines, "lines need their password anew"),
+        (resealed.second_factors, "people sign in with a recovery code, or have their second step reset"),
+        (
+            resealed.signing_keys,
+            "signing keys are made anew; everybody's page asks for a new token by itself",
+        ),
+    ];
+    let lost = lost.iter().filter(|(lost, _)| *lost > 0).map(|(lost, what)| format!("{lost} {what}.\n"));
+    let kept = "There is a new seal.key. Keep a copy with the backups; older backups need the one before.\n";
+    std::iter::once(kept.to_owned()).chain(lost).collect()
 }
 
 fn explain_keys() -> String {

@@ -9,6 +9,7 @@ use voxera_store::SealKey;
 
 const LOCK: &str = "lock";
 const SEAL_KEY: &str = "seal.key";
+const NEXT_SEAL_KEY: &str = "seal.key.next";
 const DATABASE_URL: &str = "database.url";
 
 /// Why the folder cannot be used.
@@ -25,6 +26,8 @@ pub enum StateError {
          If it is lost for good, make a new one with `voxera new-seal-key`; every phone then needs a new password"
     )]
     KeyGone(PathBuf),
+    #[error("the change to another seal.key was cut short: run `voxera new-seal-key` again")]
+    KeyHalf,
     #[error("{0} is damaged: it must hold 64 hexadecimal digits; put it back from the backup")]
     KeyDamaged(PathBuf),
     #[error("{path} can be read by others (mode {mode:o}); run: chmod 600 {path}")]
@@ -85,13 +88,53 @@ impl State {
 
     /// The key of sealed values. Made on the first start; never replaced by itself.
     pub fn seal_key(&self) -> Result<SealKey, StateError> {
-        let path = self.path(SEAL_KEY);
+        if self.path(NEXT_SEAL_KEY).exists() {
+            return Err(StateError::KeyHalf);
+        }
+        if let Some(key) = self.read_key(SEAL_KEY)? {
+            return Ok(key);
+        }
+        let has_data = ["postgres", "calls", "spool"].iter().any(|name| self.path(name).exists());
+        if has_data {
+            return Err(StateError::KeyGone(self.path(SEAL_KEY)));
+        }
+        self.write_key(SEAL_KEY)
+    }
+
+    /// The key as it is; `None`: it is lost, or no key any more.
+    pub fn kept_seal_key(&self) -> Result<Option<SealKey>, StateError> {
+        match self.read_key(SEAL_KEY) {
+            Err(StateError::KeyDamaged(_)) => Ok(None),
+            read => read,
+        }
+    }
+
+    /// The key that is to take the place of the one there is: made, or left by a change that was cut
+    /// short. No server starts until it is taken, or dropped.
+    pub fn next_seal_key(&self) -> Result<SealKey, StateError> {
+        match self.read_key(NEXT_SEAL_KEY)? {
+            Some(key) => Ok(key),
+            None => self.write_key(NEXT_SEAL_KEY),
+        }
+    }
+
+    /// Puts it in the place of the one there is.
+    pub fn take_next_seal_key(&self) -> Result<(), StateError> {
+        std::fs::rename(self.path(NEXT_SEAL_KEY), self.path(SEAL_KEY))
+            .and_then(|()| File::open(&self.dir)?.sync_all())
+            .map_err(|error| self.folder(error))
+    }
+
+    /// Stays with the one there is.
+    pub fn drop_next_seal_key(&self) -> Result<(), StateError> {
+        std::fs::remove_file(self.path(NEXT_SEAL_KEY)).map_err(|error| self.folder(error))
+    }
+
+    fn read_key(&self, name: &str) -> Result<Option<SealKey>, StateError> {
+        let path = self.path(name);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let has_data = ["postgres", "calls", "spool"].iter().any(|name| self.path(name).exists());
-                return if has_data { Err(StateError::KeyGone(path)) } else { self.new_seal_key() };
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.folder(error)),
         };
         let mode = std::fs::metadata(&path).map_err(|error| self.folder(error))?.permissions().mode() & 0o777;
@@ -99,13 +142,12 @@ impl State {
             return Err(StateError::KeyOpen { path, mode });
         }
         let bytes = <[u8; 32]>::from_hex(text.trim()).map_err(|_| StateError::KeyDamaged(path))?;
-        Ok(SealKey::from_bytes(bytes))
+        Ok(Some(SealKey::from_bytes(bytes)))
     }
 
-    /// Makes a new key in the place of whatever was there.
-    pub fn new_seal_key(&self) -> Result<SealKey, StateError> {
+    fn write_key(&self, name: &str) -> Result<SealKey, StateError> {
         let key = SealKey::generate();
-        self.write_secret(SEAL_KEY, &hex::encode(key.as_bytes()))?;
+        self.write_secret(name, &hex::encode(key.as_bytes()))?;
         Ok(key)
     }
 
@@ -168,10 +210,15 @@ mod tests {
         std::fs::create_dir(state.path("postgres")).unwrap();
         let said = state.seal_key().unwrap_err().to_string();
         assert!(said.contains("put the file back") && said.contains("voxera new-seal-key"), "{said}");
-        state.new_seal_key().unwrap();
-        assert!(state.seal_key().is_ok());
+        assert!(state.kept_seal_key().unwrap().is_none());
+        let next = state.next_seal_key().unwrap();
+        assert!(matches!(state.seal_key(), Err(StateError::KeyHalf)), "nothing starts in between");
+        assert_eq!(state.next_seal_key().unwrap().as_bytes(), next.as_bytes(), "it is not made twice");
+        state.take_next_seal_key().unwrap();
+        assert_eq!(state.seal_key().unwrap().as_bytes(), next.as_bytes());
         std::fs::write(state.path(SEAL_KEY), "zz").unwrap();
         assert!(matches!(state.seal_key(), Err(StateError::KeyDamaged(_))));
+        assert!(state.kept_seal_key().unwrap().is_none());
     }
 
     #[test]

@@ -52,6 +52,7 @@ mod inspect;
 mod migrate;
 mod page;
 mod platform;
+mod reseal;
 mod row;
 mod scope;
 pub mod seal;
@@ -81,6 +82,7 @@ pub use platform::tenants::{Logo, NewTenant, Tenant, TenantChange, Tenants};
 pub use platform::users::{
     Membership, MembershipCustomer, MembershipTenant, NewUser, User, UserChange, Users,
 };
+pub use reseal::Resealed;
 pub use scope::TenantScope;
 pub use seal::SealKey;
 pub use store::{Store, StoreConfig};

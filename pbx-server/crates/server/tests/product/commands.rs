@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 use voxera_testkit::postgres::Database;
@@ -84,6 +85,39 @@ async fn an_administrator_is_made_on_a_new_machine_before_the_first_start() {
     assert!(made.status.success(), "{}", text(&made.stderr));
     let again = voxera(&state, &["migrate"]).await;
     assert!(again.status.success(), "{}", text(&again.stderr));
+}
+
+#[tokio::test]
+async fn everything_is_sealed_anew_under_another_key_and_what_a_lost_one_sealed_is_named() {
+    let dir = super::start::folder();
+    let state = dir.path().join("state");
+    let run = async |arguments: &[&str]| {
+        let output = voxera(&state, arguments).await;
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let key = || std::fs::read_to_string(state.join("seal.key")).unwrap();
+    run(&["demo"]).await;
+    let before = key();
+    let said = run(&["new-seal-key"]).await;
+    assert!(said.contains("There is a new seal.key") && !said.contains("phones need"), "{said}");
+    assert_ne!(key(), before);
+    // It reads the signing keys, as a start does.
+    run(&["admin", "create", "ada@example.se", "--name", "Ada"]).await;
+
+    std::fs::remove_file(state.join("seal.key")).unwrap();
+    let said = run(&["new-seal-key"]).await;
+    assert!(said.contains("phones need a new password"), "{said}");
+    run(&["admin", "create", "bo@example.se", "--name", "Bo"]).await;
+
+    // A change that was cut short after all was sealed is taken up again, and nothing starts before.
+    std::fs::rename(state.join("seal.key"), state.join("seal.key.next")).unwrap();
+    std::fs::write(state.join("seal.key"), before).unwrap();
+    std::fs::set_permissions(state.join("seal.key"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let output = voxera(&state, &["migrate"]).await;
+    assert!(text(&output.stderr).contains("run `voxera new-seal-key` again"), "{}", text(&output.stderr));
+    run(&["new-seal-key"]).await;
+    run(&["admin", "create", "cy@example.se", "--name", "Cy"]).await;
 }
 
 #[tokio::test]

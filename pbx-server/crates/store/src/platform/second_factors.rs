@@ -161,6 +161,6 @@ impl<'t> SecondFactors<'t> {
     }
 }
 
-fn aad(account: AccountId) -> Vec<u8> {
+pub(crate) fn aad(account: AccountId) -> Vec<u8> {
     [b"totp:".as_slice(), account.0.as_bytes()].concat()
 }

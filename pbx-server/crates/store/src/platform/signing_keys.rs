@@ -100,6 +100,6 @@ impl<'t> SigningKeys<'t> {
     }
 }
 
-fn aad(kid: &str) -> Vec<u8> {
+pub(crate) fn aad(kid: &str) -> Vec<u8> {
     [b"signing-key:", kid.as_bytes()].concat()
 }

@@ -296,6 +296,6 @@ pub(crate) fn open_ha1(
     Ok((md5.try_into().map_err(|_| StoreError::Sealed)?, sha256.try_into().map_err(|_| StoreError::Sealed)?))
 }
 
-fn aad(tenant: TenantId, id: DeviceId) -> Vec<u8> {
+pub(crate) fn aad(tenant: TenantId, id: DeviceId) -> Vec<u8> {
     [b"device:".as_slice(), tenant.0.as_bytes(), id.0.as_bytes()].concat()
 }

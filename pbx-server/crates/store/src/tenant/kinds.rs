@@ -174,7 +174,7 @@ pub(crate) fn open_pin(seal: &SealKey, tenant: TenantId, id: ExtensionId, sealed
     }
 }
 
-fn aad(tenant: TenantId, id: ExtensionId) -> Vec<u8> {
+pub(crate) fn aad(tenant: TenantId, id: ExtensionId) -> Vec<u8> {
     [b"pin:".as_slice(), tenant.0.as_bytes(), id.0.as_bytes()].concat()
 }
 

@@ -8,7 +8,7 @@ pub(crate) mod customers;
 pub(crate) mod devices;
 pub(crate) mod extensions;
 pub(crate) mod flows;
-mod kinds;
+pub(crate) mod kinds;
 pub(crate) mod message_mails;
 pub(crate) mod messages;
 pub(crate) mod numbers;

@@ -269,6 +269,6 @@ pub(crate) fn open_password(
     Ok(Zeroizing::new(std::str::from_utf8(&plain).map_err(|_| StoreError::Sealed)?.to_owned()))
 }
 
-fn aad(tenant: TenantId, id: TrunkId) -> Vec<u8> {
+pub(crate) fn aad(tenant: TenantId, id: TrunkId) -> Vec<u8> {
     [b"trunk:".as_slice(), tenant.0.as_bytes(), id.0.as_bytes()].concat()
 }

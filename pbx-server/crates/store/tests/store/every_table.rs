@@ -51,9 +51,9 @@ impl std::fmt::Display for Table {
 }
 
 /// Two partners; the first has two companies. Every table has rows of each of them.
-struct World {
-    database: Database,
-    store: Store,
+pub struct World {
+    pub database: Database,
+    pub store: Store,
     nordtel: TenantScope,
     sydtel: TenantScope,
     /// Of Nordtel.
@@ -63,7 +63,7 @@ struct World {
 }
 
 impl World {
-    async fn create() -> Self {
+    pub async fn create() -> Self {
         let database = Database::create().await;
         let store = database.store().await;
         let (nordtel, sydtel) = (tenant(&store, "nordtel").await, tenant(&store, "sydtel").await);

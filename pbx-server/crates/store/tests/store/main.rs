@@ -15,4 +15,5 @@ mod kinds;
 mod lists;
 mod message_mails;
 mod pbx;
+mod reseal;
 mod sounds;
