@@ -287,8 +287,9 @@ impl Stage {
     /// Until the call has taken this step, and its trace says what the file says.
     async fn came(&mut self, steps: bool) {
         let mut stepped = !steps;
+        let patience = tokio::time::Instant::now() + PATIENCE;
         while self.record.is_none() && (!stepped || self.trace.len() < self.said.len()) {
-            let Ok(event) = tokio::time::timeout(PATIENCE, self.rig.feed.next()).await else {
+            let Ok(event) = tokio::time::timeout_at(patience, self.rig.feed.next()).await else {
                 panic!("{:#?} instead of {:#?}", self.trace, self.said)
             };
             stepped |= self.note(event.unwrap());
