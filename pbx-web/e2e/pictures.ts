@@ -1,53 +1,15 @@
-import { mkdir, stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import type { Page } from '@playwright/test';
-import { inject } from 'vitest';
-import { Phone, type Call } from './phone/phone';
+import { mkdir } from 'node:fs/promises';
+import type { Call, Phone } from './phone/phone';
 import { ADMIN, Api } from './support/api';
+import { begin, converse, folder, keep, keepScreens, phones, size, talk } from './support/picture';
+import { Softphone } from './support/softphone';
 import { expect, phone as small, test, type Visit } from './support/visit';
 
-const folder = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
-const size = { width: 1280, height: 800 };
-/** Bytes; a README loads many of them. */
-const LARGEST = 250_000;
-
-/** Talk takes time; nothing is waited for here. */
-const talk = (seconds: number): Promise<void> => new Promise((done) => setTimeout(done, seconds * 1000));
-
-async function keep(page: Page, name: string, height?: number): Promise<void> {
-  const window = page.viewportSize();
-  if (height && window) await page.setViewportSize({ ...window, height });
-  // Where the pointer rests, nothing is lit up.
-  await page.mouse.move(0, 0);
-  const path = `${folder}${name}.png`;
-  await page.screenshot({ path });
-  expect((await stat(path)).size, `${name}.png`).toBeLessThan(LARGEST);
-}
-
-/** The phones of the demo, by extension. */
-async function phones(): Promise<(extension: string) => Phone> {
-  const { sip, phones: known } = inject('product');
-  const all = new Map<string, Phone>();
-  for (const login of known) {
-    const phone = await Phone.start(sip, login, `Demotelefon ${login.extension}`);
-    await phone.connect();
-    all.set(login.extension, phone);
-  }
-  return (extension) => {
-    const found = all.get(extension);
-    if (!found) throw new Error(`no phone ${extension}`);
-    return found;
-  };
-}
-
-async function converse(from: Phone, to: Phone, number: string, seconds: number, ends: 'caller' | 'callee'): Promise<void> {
-  const calling = await from.dial(number);
-  const called = await to.called();
-  called.answer();
-  await calling.isAnswered();
-  await talk(seconds);
-  await (ends === 'caller' ? calling : called).hangUp();
-  await (ends === 'caller' ? called : calling).ended();
+/** The mailbox answers, and gets no message. */
+async function leave(call: Call): Promise<void> {
+  await call.isAnswered();
+  await talk(2);
+  await call.hangUp();
 }
 
 /** A morning at the bakery: every way in which a call may end. */
@@ -55,11 +17,11 @@ async function morning(phone: (extension: string) => Phone): Promise<void> {
   await converse(phone('1000'), phone('1001'), '1001', 4, 'caller');
   const busy = await phone('1003').dial('1002');
   (await phone('1002').called()).refuse(486, 'Busy Here');
-  await busy.ended();
+  await leave(busy);
   await Promise.all([converse(phone('1004'), phone('1000'), '1000', 7, 'callee'), converse(phone('1002'), phone('1003'), '1003', 5, 'caller')]);
   const declined = await phone('1001').dial('1004');
   (await phone('1004').called()).refuse(603, 'Decline');
-  await declined.ended();
+  await leave(declined);
   await (await phone('1000').dial('1234')).ended();
   const impatient = await phone('1001').dial('1003');
   await phone('1003').called();
@@ -67,16 +29,6 @@ async function morning(phone: (extension: string) => Phone): Promise<void> {
   await impatient.cancel();
   await converse(phone('1003'), phone('1000'), '1000', 9, 'callee');
   await converse(phone('1001'), phone('1004'), '1004', 3, 'caller');
-}
-
-async function begin(phone: (extension: string) => Phone, from: string, to: string, answer: boolean): Promise<Call> {
-  const calling = await phone(from).dial(to);
-  const called = await phone(to).called();
-  if (answer) {
-    called.answer();
-    await calling.isAnswered();
-  }
-  return calling;
 }
 
 async function twoScreens(visit: Visit, here: string, pbx: string): Promise<Buffer[]> {
@@ -130,17 +82,15 @@ test('the pictures of the README', async ({ open }) => {
   const narrow = await open({ as: ADMIN, size: small, scale: 2 });
   const screens = await twoScreens(narrow, here, pbx);
   const frame = await open({ size: { width: 860, height: 892 }, scale: 1.5 });
-  await frame.page.setContent(
-    `<body style="margin:0;padding:24px;display:flex;gap:32px;background:#e9eaee">${screens.map((screen) => `<img width="390" height="844" style="border-radius:28px;border:1px solid #cfd2da" src="data:image/png;base64,${screen.toString('base64')}">`).join('')}</body>`,
-  );
-  await keep(frame.page, 'phone-width');
+  await keepScreens(frame, 'phone-width', screens);
 
   await page.goto(here);
   await expect(page.getByRole('heading', { level: 1, name: w.nav.overview })).toBeVisible();
   await visit.settled();
   await keep(page, 'overview', 720);
   await page.setViewportSize(size);
-  await ringing.cancel();
+  // By now the mailbox may have it.
+  await ringing.cancel().catch(() => ringing.hangUp());
   await talking.hangUp();
 
   await page.goto(`${here}/${pbx}/extensions`);
@@ -151,4 +101,50 @@ test('the pictures of the README', async ({ open }) => {
   await expect(page.getByRole('img', { name: w.credentials.qrAlt })).toBeVisible();
   await visit.settled();
   await keep(page, 'credentials');
+});
+
+test('the pictures of the phone in the browser', async ({ open }) => {
+  await mkdir(folder, { recursive: true });
+  const phone = await phones();
+  const ring = async () => {
+    const calling = await phone('1001').dial('1000');
+    // Annas other telephone rings as well, and does not answer.
+    await phone('1000').called();
+    return calling;
+  };
+  const wide = await Softphone.of(await open({ as: ADMIN, size, scale: 1.5 }), 0);
+  const { w } = wide.visit;
+  await wide.press(w.phone.fold);
+  const first = await ring();
+  await expect(wide.caller('Bertil Berg')).toBeVisible();
+  await wide.visit.settled();
+  await keep(wide.visit.page, 'phone-incoming', 640);
+  await wide.visit.page.setViewportSize(size);
+  await wide.answer('Bertil Berg');
+  await wide.talks('Bertil Berg');
+  await expect(wide.dock.getByText(w.phone.sound.good)).toBeVisible();
+  await talk(8);
+  await wide.visit.settled();
+  await keep(wide.visit.page, 'phone-talk', 720);
+  await first.hangUp();
+  await wide.visit.page.close();
+
+  const narrow = await Softphone.of(await open({ as: ADMIN, size: small, scale: 2 }), 0);
+  const screens: Buffer[] = [];
+  const shoot = async () => {
+    await narrow.visit.settled();
+    screens.push(await narrow.visit.page.screenshot());
+  };
+  await narrow.press(w.phone.tab.colleagues);
+  await expect(narrow.dock.getByText('Cecilia Ceder')).toBeVisible();
+  await shoot();
+  const second = await ring();
+  await narrow.answer('Bertil Berg');
+  await narrow.talks('Bertil Berg');
+  await expect(narrow.dock.getByText(w.phone.sound.good)).toBeVisible();
+  await talk(6);
+  await shoot();
+  await second.hangUp();
+  const frame = await open({ size: { width: 860, height: 892 }, scale: 1.5 });
+  await keepScreens(frame, 'phone-pocket', screens);
 });

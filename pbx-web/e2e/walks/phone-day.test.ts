@@ -112,6 +112,8 @@ test('a missed call is counted, stands in the history, and is called back from t
   const bo = await sits(open, office, '1001', BO);
   const { w } = anna.visit;
   await anna.press(w.phone.fold);
+  // The page knows at once that this browser rings.
+  await expect(anna.visit.page.getByRole('main').getByText(say(w.me.now.rings_one, { count: 1, seconds: 25 }))).toBeVisible();
   await bo.dial('1000');
   await expect(anna.caller('Bo Prov')).toBeVisible();
   await anna.visit.clean();

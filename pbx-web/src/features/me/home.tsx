@@ -62,15 +62,17 @@ export function MyHomePage() {
                 { label: t('me.home.messages'), value: data.new_messages, icon: Voicemail, to: `${paths.me.messages}?heard=false` },
               ]}
             />
-            <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] lg:grid-rows-[auto_1fr]">
-              <div className="flex flex-col gap-6 lg:col-start-2">
-                {extensions.isPending ? <Skeleton className="h-40 rounded-xl" /> : own.length > 0 ? own.map((item) => <NowCard key={item.extension.id} item={item} />) : extensions.data && <NoExtension />}
-              </div>
-              <div className="lg:col-start-1 lg:row-span-2 lg:row-start-1">
-                <Recent calls={data.recent} own={new Set(own.map((item) => item.extension.number))} />
-              </div>
-              <div className="lg:col-start-2">
-                <MissingCard extensions={own} />
+            <div className="@container">
+              <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 @2xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] @2xl:grid-rows-[auto_1fr]">
+                <div className="flex flex-col gap-6 @2xl:col-start-2">
+                  {extensions.isPending ? <Skeleton className="h-40 rounded-xl" /> : own.length > 0 ? own.map((item) => <NowCard key={item.extension.id} item={item} />) : extensions.data && <NoExtension />}
+                </div>
+                <div className="@2xl:col-start-1 @2xl:row-span-2 @2xl:row-start-1">
+                  <Recent calls={data.recent} own={new Set(own.map((item) => item.extension.number))} />
+                </div>
+                <div className="@2xl:col-start-2">
+                  <MissingCard extensions={own} />
+                </div>
               </div>
             </div>
           </>

@@ -67,13 +67,13 @@ function followEvents(signal: AbortSignal): void {
   void follow('/api/v1/me/events', signal, {
     onOpen: () => {
       people();
-      again('/api/v1/me/calls', '/api/v1/me/messages');
+      again('/api/v1/me/calls', '/api/v1/me/messages', '/api/v1/me/overview');
     },
     onLost: () => undefined,
     onEvent: ({ event }) => {
       if (event === 'presence' || event === 'resync') people();
-      if (event === 'call' || event === 'resync') again('/api/v1/me/calls');
-      if (event === 'messages' || event === 'resync') again('/api/v1/me/messages');
+      if (event === 'call' || event === 'resync') again('/api/v1/me/calls', '/api/v1/me/overview');
+      if (event === 'messages' || event === 'resync') again('/api/v1/me/messages', '/api/v1/me/overview');
     },
   });
 }
@@ -93,7 +93,14 @@ export function startPhone(): void {
     command: (command) => void engine.command(command),
     asked: phone,
   });
-  const unsubscribe = subscribe(() => tabs.tell(phone()));
+  let { line } = phone();
+  const unsubscribe = subscribe(() => {
+    tabs.tell(phone());
+    if (phone().line === line) return;
+    ({ line } = phone());
+    // This browser is one of the phones that ring, or is none any more.
+    void queryClient.invalidateQueries(below('/api/v1/me/extension'));
+  });
   followEvents(end.signal);
 
   const leaving = onLeave(async () => {

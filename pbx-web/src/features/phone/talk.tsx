@@ -38,46 +38,48 @@ export function TalkPart({ call }: { call: PhoneCall }) {
           )}
         </div>
       ))}
-      <div className="flex min-h-0 flex-1 flex-col items-center overflow-y-auto px-4 text-center">
-        {!keys && (
-          <div className={cx('mt-4 rounded-full', talking && !call.held && 'ring-2 ring-good-dot/60 ring-offset-4 ring-offset-surface')}>
-            <Face party={call.party} size="lg" />
-          </div>
-        )}
-        <h2 className={cx('max-w-full truncate text-lg font-semibold', keys ? 'mt-1' : 'mt-4')}>{call.test ? t('phone.call.test') : who(call.party)}</h2>
-        {call.party.name && !keys && <p className="tabular text-xs text-mute">{call.party.number}</p>}
-        <p className="mt-1 flex min-h-5 items-center gap-2 text-sm text-soft">
-          {over ? (
-            t('phone.call.ended')
-          ) : call.held ? (
-            t('phone.call.held')
-          ) : talking ? (
-            <CallTimer call={call} />
-          ) : (
-            t(`phone.call.${call.phase}`)
+      <div className="flex min-h-0 flex-1 flex-col overflow-y-auto px-4 text-center">
+        <div className={cx('flex flex-col items-center', !keys && 'my-auto py-4')}>
+          {!keys && (
+            <div className={cx('rounded-full', talking && !call.held && 'ring-2 ring-good-dot/60 ring-offset-4 ring-offset-surface')}>
+              <Face party={call.party} size="lg" />
+            </div>
           )}
-          {over && call.answeredAt !== null && (
-            <>
-              · <CallTimer call={call} />
-            </>
+          <h2 className={cx('max-w-full truncate text-lg font-semibold', keys ? 'mt-1' : 'mt-4')}>{call.test ? t('phone.call.test') : who(call.party)}</h2>
+          {call.party.name && !keys && <p className="tabular text-xs text-mute">{call.party.number}</p>}
+          <p className="mt-1 flex min-h-5 items-center gap-2 text-sm text-soft">
+            {over ? (
+              t('phone.call.ended')
+            ) : call.held ? (
+              t('phone.call.held')
+            ) : talking ? (
+              <CallTimer call={call} />
+            ) : (
+              t(`phone.call.${call.phase}`)
+            )}
+            {over && call.answeredAt !== null && (
+              <>
+                · <CallTimer call={call} />
+              </>
+            )}
+          </p>
+          {over && call.reason && <p className="mt-2 text-sm text-balance text-mute">{t(`phone.reason.${call.reason}`)}</p>}
+          {talking && call.test && <p className="mt-1 text-xs text-mute">{t('phone.call.testHint')}</p>}
+          {talking && call.heldByThem && <p className="mt-1 text-xs text-mute">{t('phone.call.heldByThem')}</p>}
+          {call.transfer?.state === 'passing' && <p className="mt-2 text-sm text-soft">{t('phone.transfer.passing', { who: who(call.transfer.to) })}</p>}
+          {call.transferFailed && !over && <Trouble>{t('phone.transfer.failed')}</Trouble>}
+          {call.trouble && <Trouble>{t(`phone.trouble.${call.trouble}`, { who: who(call.party) })}</Trouble>}
+          {talking && !call.held && !call.trouble && !keys && <SoundWords sound={call.sound} />}
+          {keys && talking && (
+            <div className="w-full pt-2">
+              <p className="tabular h-7 truncate text-lg">
+                <span className="sr-only">{t('phone.call.keysPressed')}: </span>
+                {call.keys}
+              </p>
+              <Keys compact onKey={(key) => tell({ do: 'key', id: call.id, key })} />
+            </div>
           )}
-        </p>
-        {over && call.reason && <p className="mt-2 text-sm text-balance text-mute">{t(`phone.reason.${call.reason}`)}</p>}
-        {talking && call.test && <p className="mt-1 text-xs text-mute">{t('phone.call.testHint')}</p>}
-        {talking && call.heldByThem && <p className="mt-1 text-xs text-mute">{t('phone.call.heldByThem')}</p>}
-        {call.transfer?.state === 'passing' && <p className="mt-2 text-sm text-soft">{t('phone.transfer.passing', { who: who(call.transfer.to) })}</p>}
-        {call.transferFailed && !over && <Trouble>{t('phone.transfer.failed')}</Trouble>}
-        {call.trouble && <Trouble>{t(`phone.trouble.${call.trouble}`, { who: who(call.party) })}</Trouble>}
-        {talking && !call.held && !call.trouble && !keys && <SoundWords sound={call.sound} />}
-        {keys && talking && (
-          <div className="w-full pt-2">
-            <p className="tabular h-7 truncate text-lg">
-              <span className="sr-only">{t('phone.call.keysPressed')}: </span>
-              {call.keys}
-            </p>
-            <Keys compact onKey={(key) => tell({ do: 'key', id: call.id, key })} />
-          </div>
-        )}
+        </div>
       </div>
       {first && !over && <Asking call={call} first={first} />}
       {!over && (
