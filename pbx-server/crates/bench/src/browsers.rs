@@ -48,6 +48,11 @@ pub async fn run() -> Outcome<()> {
         let mut plain = Measured::talking(&["as-browsers", "plain"]).await?;
         let plain_talk = connect(&mut plain).await?;
         sleep(Duration::from_secs(3)).await;
+        for (what, part) in [("answer to secrets, all at once", 0.5), ("  the slowest twentieth", 0.95)] {
+            let mut set_up = Series::default();
+            set_up.push(quantile(&mut talk.set_up.delays(), part));
+            alone(what, "ms", &set_up);
+        }
         talk.forget();
         plain_talk.forget();
         let (mut cost, mut baseline, mut per_core) =
@@ -127,6 +132,8 @@ struct Talk {
     counts: Counts,
     /// From the first end of each call to the second, and back.
     words: [Arc<Words>; 2],
+    /// From the answers to the offers until pages and engine agree on secrets.
+    set_up: Arc<Words>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -151,7 +158,13 @@ impl Drop for Talk {
 /// Brings phones and pages to every end that the engine opened.
 async fn connect(engine: &mut Measured) -> Outcome<Talk> {
     let ends = engine.says["ends"].as_array().ok_or("no ends")?.clone();
-    let mut talk = Talk { counts: Counts::default(), words: Default::default(), tasks: Vec::new() };
+    let mut talk = Talk {
+        counts: Counts::default(),
+        words: Default::default(),
+        set_up: Arc::default(),
+        tasks: Vec::new(),
+    };
+    let mut set_ups = Vec::new();
     let (opus, tone) = (opus_words()?, a_law_words());
     let mut answers = Vec::new();
     for (call, pair) in (0_u32..).zip(ends.chunks_exact(2)) {
@@ -164,7 +177,9 @@ async fn connect(engine: &mut Measured) -> Outcome<Talk> {
             let task = if let Some(offer) = end.as_str() {
                 let (page, answer) = Page::answering(offer).await?;
                 answers.push(answer);
-                tokio::spawn(page.talk(Arc::clone(&opus), shift, counts, out, back))
+                let set_up = Way { words: Arc::clone(&talk.set_up), begun: Arc::default() };
+                set_ups.push(set_up.clone());
+                tokio::spawn(page.talk(Arc::clone(&opus), shift, counts, set_up, [out, back]))
             } else {
                 let port = end.as_u64().and_then(|port| u16::try_from(port).ok()).ok_or("no port")?;
                 let socket = UdpSocket::bind((HERE, 0)).await?;
@@ -174,6 +189,7 @@ async fn connect(engine: &mut Measured) -> Outcome<Talk> {
             talk.tasks.push(task);
         }
     }
+    set_ups.iter().for_each(Way::begins);
     engine.tell(&json!(answers)).await?;
     Ok(talk)
 }
@@ -264,13 +280,21 @@ impl Page {
         Ok((page, answer.to_sdp_string()))
     }
 
-    async fn talk(mut self, frames: Frames, shift: Duration, counts: Counts, out: Way, back: Way) {
+    async fn talk(
+        mut self,
+        frames: Frames,
+        shift: Duration,
+        counts: Counts,
+        set_up: Way,
+        [out, back]: [Way; 2],
+    ) {
         let (mut tick, mut said, mut buffer) = (ticks(), 0_usize, [0; 2048]);
         let mut begin = None;
         loop {
             let Ok(due) = self.drain() else { return };
             // It speaks from when it is connected on, and does not make up for what was before.
             if self.connected && begin.is_none() {
+                set_up.heard();
                 begin = Some(Instant::now() + shift);
                 tick.reset();
             }
