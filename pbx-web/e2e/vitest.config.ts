@@ -9,7 +9,8 @@ export default defineConfig({
     globalSetup: './setup/global.ts',
     pool: 'forks',
     poolOptions: { forks: { minForks: 1, maxForks: 2 } },
-    testTimeout: 120_000,
+    // Of what hangs; a walk of three browsers on a machine that compiles meanwhile takes two minutes.
+    testTimeout: 240_000,
     hookTimeout: 60_000,
   },
 });

@@ -29,18 +29,23 @@ export interface Named {
 /** Somebody signed in to the API. */
 export class Api {
   private constructor(
-    private readonly token: string,
+    private token: string,
     readonly memberships: Membership[],
+    private readonly again: () => Promise<Api>,
   ) {}
 
   static async as(email: string, password = inject('product').password): Promise<Api> {
     const answer = await send('POST', '/api/v1/auth/login', { email, password });
     if (!answer.ok) throw new Error(`${email} is not let in: ${answer.status} ${await answer.text()}`);
     const body = (await answer.json()) as { access_token: string; memberships: Membership[] };
-    return new Api(body.access_token, body.memberships);
+    return new Api(body.access_token, body.memberships, () => Api.as(email, password));
   }
 
   async ask(method: string, path: string, body?: unknown): Promise<Response> {
+    const answer = await send(method, path, body, this.token);
+    if (answer.status !== 401) return answer;
+    // A file of walks may last longer than a token.
+    this.token = (await this.again()).token;
     return send(method, path, body, this.token);
   }
 
@@ -75,7 +80,7 @@ function send(method: string, path: string, body?: unknown, token?: string): Pro
 }
 
 let platform: Promise<Api> | undefined;
-/** The platform's administrator; one sign-in serves a file, for as long as an access token lives. */
+/** The platform's administrator, for a whole file. */
 export const asPlatform = (): Promise<Api> => (platform ??= Api.as(PLATFORM));
 
 /** The link in the newest mail to an address whose text holds `holding`. */

@@ -82,6 +82,8 @@ export function prepare({ pitch, clock, stretch }: { pitch: number; clock: numbe
 
   const Connection = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Connection {
+    private readonly ears: (() => void)[] = [];
+
     constructor(...given: ConstructorParameters<typeof RTCPeerConnection>) {
       super(...given);
       kept.connections.push(this);
@@ -107,10 +109,17 @@ export function prepare({ pitch, clock, stretch }: { pitch: number; clock: numbe
             clearInterval(looking);
           });
         }, 5);
-        this.addEventListener('connectionstatechange', () => {
-          if (this.connectionState === 'closed') void context.close();
+        this.ears.push(() => {
+          clearInterval(looking);
+          ear.onaudioprocess = null;
+          void context.close();
         });
       });
+    }
+
+    override close(): void {
+      super.close();
+      this.ears.splice(0).forEach((end) => end());
     }
 
     override async setRemoteDescription(...[description]: [RTCSessionDescriptionInit?]): Promise<void> {
