@@ -1,0 +1,3 @@
+//! FreeSWITCH as engine: what it asks for, what it tells, and what it is told.
+
+pub mod esl;
