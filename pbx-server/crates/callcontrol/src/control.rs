@@ -1,7 +1,7 @@
 //! What an engine holds: the way in to everything of this crate.
 
 use crate::backoff::Backoff;
-use crate::call::{Arrival, Call};
+use crate::call::{Arrival, Call, QueueKeeper, Resumed};
 use crate::clock::{Clock, ClockWatch};
 use crate::database::{Database, Refusal};
 use crate::directory::{Directory, PbxView};
@@ -253,7 +253,24 @@ impl CallControl {
     /// A new call, and the first things to do.
     #[must_use = "an engine does what the core decides"]
     pub fn arrive(&self, view: &Arc<PbxView>, arrival: Arrival) -> (Call, Vec<Action>) {
-        Call::arrive(self.clone(), Arc::clone(view), arrival)
+        Call::arrive(self.clone(), Arc::clone(view), arrival, QueueKeeper::Core)
+    }
+
+    /// The same for an engine that rings the members of queues itself.
+    #[must_use = "an engine does what the core decides"]
+    pub fn arrive_with(
+        &self,
+        view: &Arc<PbxView>,
+        arrival: Arrival,
+        queues: QueueKeeper,
+    ) -> (Call, Vec<Action>) {
+        Call::arrive(self.clone(), Arc::clone(view), arrival, queues)
+    }
+
+    /// Goes on with a call that outlived the server.
+    #[must_use]
+    pub fn resume(&self, view: &Arc<PbxView>, resumed: Resumed, queues: QueueKeeper) -> Call {
+        Call::resume(self.clone(), Arc::clone(view), resumed, queues)
     }
 
     /// A refused attempt: counted at once, in the audit soon. Never waits.

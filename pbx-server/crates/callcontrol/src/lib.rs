@@ -25,7 +25,8 @@ mod saved;
 mod security;
 mod spool;
 
-pub use call::{Arrival, ArrivedFrom, Call, NewMessage, NewRecording};
+pub use backoff::Backoff;
+pub use call::{Arrival, ArrivedFrom, Call, NewMessage, NewRecording, QueueKeeper, Resumed};
 pub use clock::{Clock, Hand};
 pub use control::{CallControl, CallControlConfig, ControlStatus, StartError};
 pub use directory::{DeviceSecret, Directory, PbxConfig, PbxView, TrunkSecret};

@@ -1,3 +1,100 @@
-//! FreeSWITCH as engine: what it asks for, what it tells, and what it is told.
+//! `FreeSWITCH` as engine: what it asks for, what it tells, and what it is told.
+//!
+//! | module | job |
+//! |---|---|
+//! | `http`, `request` | the listener that nodes ask, and their questions as types |
+//! | `escape`, `document` | the one door for text, and the templates that print nothing else |
+//! | `directory`, `configuration` | phones, lines, queues: from the snapshots in memory |
+//! | `dialplan` | actions of the core as applications, and what became of them as events |
+//! | `calls` | every call: its hunts, what is told of its channels, what nodes are asked to do |
+//! | `esl` | the event socket |
+//! | `init` | the configuration of a node |
 
+mod calls;
+mod configuration;
+pub mod dialplan;
+mod directory;
+mod document;
+pub mod escape;
 pub mod esl;
+mod http;
+pub mod init;
+pub mod request;
+
+pub use calls::{Calls, ChannelEvent, ChannelId, NodeName, Order};
+pub use document::Document;
+
+use http::Desk;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use voxera_audio::Library;
+use voxera_callcontrol::CallControl;
+use zeroize::Zeroizing;
+
+/// Where nodes ask, and who they must be.
+#[derive(Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// Networks, each an address and how many of its first bits count.
+    pub allowed: Vec<(IpAddr, u8)>,
+    /// The password of every node's questions.
+    pub secret: Zeroizing<String>,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config").field("listen", &self.listen).finish_non_exhaustive()
+    }
+}
+
+/// The engine.
+#[derive(Debug)]
+pub struct FreeSwitch;
+
+/// What runs.
+#[derive(Debug)]
+pub struct Handle {
+    pub calls: Calls,
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    jobs: TaskTracker,
+}
+
+impl FreeSwitch {
+    /// Listens for nodes. What comes out of the receiver is for them to do at once.
+    pub async fn start(
+        config: Config,
+        control: CallControl,
+        library: Option<Library>,
+    ) -> std::io::Result<(Handle, UnboundedReceiver<Order>)> {
+        let listener = TcpListener::bind(config.listen).await?;
+        let address = listener.local_addr()?;
+        let (calls, orders) = Calls::new(control.clone(), library.clone());
+        let desk =
+            Desk { control, library, calls: calls.clone(), allowed: config.allowed, secret: config.secret };
+        let service = http::router(Arc::new(desk)).into_make_service_with_connect_info::<SocketAddr>();
+        let (stop, jobs) = (CancellationToken::new(), TaskTracker::new());
+        let close = stop.clone();
+        jobs.spawn(async move {
+            let served = axum::serve(listener, service).with_graceful_shutdown(close.cancelled_owned());
+            if let Err(error) = served.await {
+                tracing::error!(%error, "nodes are not answered any more");
+            }
+        });
+        Ok((Handle { calls, address, stop, jobs }, orders))
+    }
+}
+
+impl Handle {
+    /// Answers no more. Calls go on: nodes carry them, and channels say where they stood.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        self.jobs.close();
+        self.jobs.wait().await;
+    }
+}
