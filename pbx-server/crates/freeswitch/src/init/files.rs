@@ -25,42 +25,31 @@ pub const MODULES: &[&str] = &[
     "mod_sofia",
 ];
 
-/// Where each file goes, and its template.
+/// Where a file of a node goes, and its template.
+macro_rules! file {
+    ($folder:literal, $name:literal) => {
+        (concat!($folder, $name), include_str!(concat!("../../../../templates/freeswitch/node/", $name)))
+    };
+}
+
 const FILES: &[(&str, &str)] = &[
-    ("conf/freeswitch.xml", include_str!("../../../../templates/freeswitch/node/freeswitch.xml")),
-    ("conf/vars.xml", include_str!("../../../../templates/freeswitch/node/vars.xml")),
-    (
-        "conf/autoload_configs/modules.conf.xml",
-        include_str!("../../../../templates/freeswitch/node/modules.conf.xml"),
-    ),
-    (
-        "conf/autoload_configs/switch.conf.xml",
-        include_str!("../../../../templates/freeswitch/node/switch.conf.xml"),
-    ),
-    (
-        "conf/autoload_configs/xml_curl.conf.xml",
-        include_str!("../../../../templates/freeswitch/node/xml_curl.conf.xml"),
-    ),
-    (
-        "conf/autoload_configs/event_socket.conf.xml",
-        include_str!("../../../../templates/freeswitch/node/event_socket.conf.xml"),
-    ),
-    (
-        "conf/autoload_configs/json_cdr.conf.xml",
-        include_str!("../../../../templates/freeswitch/node/json_cdr.conf.xml"),
-    ),
-    (
-        "conf/autoload_configs/logfile.conf.xml",
-        include_str!("../../../../templates/freeswitch/node/logfile.conf.xml"),
-    ),
-    (
-        "conf/autoload_configs/console.conf.xml",
-        include_str!("../../../../templates/freeswitch/node/console.conf.xml"),
-    ),
-    (
-        "voxera-freeswitch.service",
-        include_str!("../../../../templates/freeswitch/node/voxera-freeswitch.service"),
-    ),
+    file!("conf/", "freeswitch.xml"),
+    file!("conf/", "vars.xml"),
+    file!("conf/autoload_configs/", "modules.conf.xml"),
+    file!("conf/autoload_configs/", "switch.conf.xml"),
+    file!("conf/autoload_configs/", "xml_curl.conf.xml"),
+    file!("conf/autoload_configs/", "event_socket.conf.xml"),
+    file!("conf/autoload_configs/", "json_cdr.conf.xml"),
+    file!("conf/autoload_configs/", "logfile.conf.xml"),
+    file!("conf/autoload_configs/", "console.conf.xml"),
+    // What Voxera answers itself; for a start without it.
+    file!("conf/autoload_configs/", "sofia.conf.xml"),
+    file!("conf/autoload_configs/", "callcenter.conf.xml"),
+    file!("conf/autoload_configs/", "conference.conf.xml"),
+    file!("conf/autoload_configs/", "local_stream.conf.xml"),
+    file!("conf/autoload_configs/", "db.conf.xml"),
+    file!("conf/autoload_configs/", "opus.conf.xml"),
+    file!("", "voxera-freeswitch.service"),
 ];
 
 /// Folders that FreeSWITCH writes into, and the option that names each.
