@@ -1,9 +1,11 @@
-//! The listener that nodes ask: `POST /freeswitch/xml`.
+//! The listener that nodes ask: `POST /freeswitch/xml`, and tell of legs that are over: `POST
+//! /freeswitch/cdr`.
 //!
 //! Whatever goes wrong with a question of a node, it gets a valid "not found" with HTTP 200: at any
 //! other answer, and at none, `FreeSWITCH` looks into its own files. Who is no node gets 403.
 
 use crate::calls::Calls;
+use crate::cdr::Cdrs;
 use crate::document::Document;
 use crate::request::Request;
 use crate::{configuration, directory};
@@ -25,6 +27,8 @@ use zeroize::Zeroizing;
 
 /// A question has some 10 KB, and grows with what a channel carries.
 const LARGEST: usize = 256 * 1024;
+/// A record has every variable of a leg, and how it went through its scripts.
+const LARGEST_RECORD: usize = 4 * 1024 * 1024;
 
 /// What answers are made of.
 #[derive(Debug)]
@@ -34,12 +38,14 @@ pub(crate) struct Desk {
     pub calls: Calls,
     pub allowed: Vec<(IpAddr, u8)>,
     pub secret: Zeroizing<String>,
+    pub cdrs: Cdrs,
 }
 
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/freeswitch/xml", post(xml))
         .layer(DefaultBodyLimit::max(LARGEST))
+        .route("/freeswitch/cdr", post(cdr).layer(DefaultBodyLimit::max(LARGEST_RECORD)))
         .layer(from_fn_with_state(Arc::clone(&desk), nodes_only))
         .with_state(desk)
 }
@@ -81,6 +87,13 @@ fn knows(headers: &HeaderMap, secret: &str) -> bool {
     let Some(sent) = sent else { return false };
     let password = sent.iter().position(|byte| *byte == b':').map_or(&[][..], |at| &sent[at + 1..]);
     !secret.is_empty() && bool::from(password.ct_eq(secret.as_bytes()))
+}
+
+/// The record of a leg, from `mod_json_cdr`.
+async fn cdr(State(desk): State<Arc<Desk>>, body: Bytes) -> StatusCode {
+    desk.cdrs.take(&body);
+    // Also for what cannot be read: the same would be sent again and again.
+    StatusCode::OK
 }
 
 async fn xml(State(desk): State<Arc<Desk>>, body: Bytes) -> Response {

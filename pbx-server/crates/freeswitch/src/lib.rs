@@ -8,9 +8,12 @@
 //! | `dialplan` | actions of the core as applications, and what became of them as events |
 //! | `calls` | every call: its hunts, what is told of its channels, what nodes are asked to do |
 //! | `esl` | the event socket |
+//! | `nodes` | a task for each node: events to calls and phones, commands to nodes, who is dead |
+//! | `cdr` | the end of legs, told by events and by posted records, once |
 //! | `init` | the configuration of a node |
 
 mod calls;
+mod cdr;
 mod configuration;
 pub mod dialplan;
 mod directory;
@@ -19,16 +22,19 @@ pub mod escape;
 pub mod esl;
 mod http;
 pub mod init;
+mod nodes;
 pub mod request;
 
 pub use calls::{Calls, ChannelEvent, ChannelId, NodeName, Order};
 pub use document::Document;
+pub use nodes::Timing;
 
+use cdr::Cdrs;
 use http::Desk;
+use nodes::Fleet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use voxera_audio::Library;
@@ -43,6 +49,8 @@ pub struct Config {
     pub allowed: Vec<(IpAddr, u8)>,
     /// The password of every node's questions.
     pub secret: Zeroizing<String>,
+    /// How nodes are watched.
+    pub timing: Timing,
 }
 
 impl std::fmt::Debug for Config {
@@ -66,17 +74,19 @@ pub struct Handle {
 }
 
 impl FreeSwitch {
-    /// Listens for nodes. What comes out of the receiver is for them to do at once.
+    /// Listens for nodes, and watches those of the list.
     pub async fn start(
         config: Config,
         control: CallControl,
         library: Option<Library>,
-    ) -> std::io::Result<(Handle, UnboundedReceiver<Order>)> {
+    ) -> std::io::Result<Handle> {
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let (calls, orders) = Calls::new(control.clone(), library.clone());
-        let desk =
-            Desk { control, library, calls: calls.clone(), allowed: config.allowed, secret: config.secret };
+        let cdrs = Cdrs::new(calls.clone());
+        let fleet = Fleet::new(control.clone(), calls.clone(), cdrs.clone(), library.clone(), config.timing);
+        let Config { allowed, secret, .. } = config;
+        let desk = Desk { control, library, calls: calls.clone(), allowed, secret, cdrs };
         let service = http::router(Arc::new(desk)).into_make_service_with_connect_info::<SocketAddr>();
         let (stop, jobs) = (CancellationToken::new(), TaskTracker::new());
         let close = stop.clone();
@@ -86,7 +96,8 @@ impl FreeSwitch {
                 tracing::error!(%error, "nodes are not answered any more");
             }
         });
-        Ok((Handle { calls, address, stop, jobs }, orders))
+        jobs.spawn(fleet.run(orders, stop.clone()));
+        Ok(Handle { calls, address, stop, jobs })
     }
 }
 

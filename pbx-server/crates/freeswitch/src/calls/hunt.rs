@@ -42,11 +42,18 @@ impl Calls {
             return (tracked.node == request.node).then_some((tracked, Side::Other));
         }
         request.ours.call.as_ref()?;
-        self.resume(request)
+        let carried = request.ours.cursor.as_deref()?;
+        Some((self.resume(&request.node, request.channel, carried)?, Side::Main))
     }
 
-    fn resume(&self, request: &DialplanRequest) -> Option<(Arc<Tracked>, Side)> {
-        let carried = Carried::read(request.ours.cursor.as_deref()?)?;
+    /// Takes up a call that began before this server did, by what its main channel carries. `false`: it
+    /// carries nothing that can be read.
+    pub(crate) fn take_up(&self, node: &NodeName, channel: ChannelId, carried: &str) -> bool {
+        self.find(channel).is_some() || self.resume(node, channel, carried).is_some()
+    }
+
+    fn resume(&self, node: &NodeName, channel: ChannelId, carried: &str) -> Option<Arc<Tracked>> {
+        let carried = Carried::read(carried)?;
         let control = &self.shared.control;
         let view = control.directory().by_id(carried.pbx)?;
         let resumed = Resumed {
@@ -57,10 +64,10 @@ impl Calls {
             cursor: carried.cursor.clone(),
         };
         let core = control.resume(&view, resumed, QueueKeeper::Engine);
-        let tracked = Arc::new(Tracked::resumed(core, request.node.clone(), request.channel, &carried));
-        self.book().enter(&tracked, request.channel);
+        let tracked = Arc::new(Tracked::resumed(core, node.clone(), channel, &carried));
+        self.book().enter(&tracked, channel);
         self.watch(&tracked);
-        Some((tracked, Side::Main))
+        Some(tracked)
     }
 
     fn begin(&self, request: &DialplanRequest) -> Result<Arc<Tracked>, u16> {

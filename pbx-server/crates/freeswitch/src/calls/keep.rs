@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
 use voxera_audio::Place;
-use voxera_callcontrol::{Call, MediaSummary, NewMessage, NewRecording};
+use voxera_callcontrol::{Call, LegMedia, NewMessage, NewRecording};
 use voxera_model::RecordingId;
 
 /// A shorter message is thrown away.
@@ -80,17 +80,30 @@ impl Calls {
     /// The call is over: its record is written, and its recording filed.
     pub(super) fn finish(&self, tracked: &Arc<Tracked>) {
         self.book().leave(tracked.core.id());
-        let (recording, owners, since) = {
+        let (recording, owners, since, media) = {
             let mut state = tracked.lock();
             let owners = std::mem::take(&mut state.wish.owners);
-            (state.wish.recording.take(), owners, state.recording_since)
+            (state.wish.recording.take(), owners, state.recording_since, std::mem::take(&mut state.media))
         };
         let core = tracked.core.clone();
-        core.finish(MediaSummary::default());
+        core.finish(media);
         let (Some(id), Some(library)) = (recording, &self.shared.library) else { return };
         let path = library.recording_path(&place(&core), id);
         let started_at = since.unwrap_or_else(Utc::now);
         tokio::task::spawn_blocking(move || file(&core, id, owners, started_at, &path));
+    }
+
+    /// What a leg measured of its sound; told before its end.
+    pub(crate) fn measured(&self, channel: super::ChannelId, codec: Option<&str>, leg: Option<LegMedia>) {
+        let Some((tracked, side)) = self.find(channel) else { return };
+        let media = &mut tracked.lock().media;
+        if media.codec.is_none() {
+            media.codec = codec.map(str::to_owned);
+        }
+        match side {
+            Side::Main => media.caller = leg,
+            Side::Other => media.callee = leg,
+        }
     }
 
     /// Whether a channel is one of ours, for those who keep records of channels.

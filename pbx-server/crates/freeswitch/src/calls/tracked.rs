@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use voxera_callcontrol::Call;
+use voxera_callcontrol::{Call, MediaSummary};
 use voxera_callflow::{Cursor, Event, Peer, Position};
 use voxera_model::{CallId, Dialled, PbxId};
 
@@ -38,6 +38,8 @@ pub(super) struct State {
     /// A timer rang meanwhile.
     pub overdue: bool,
     pub recording_since: Option<DateTime<Utc>>,
+    /// What its legs measured of their sound.
+    pub media: MediaSummary,
 }
 
 /// What a channel carries, so that a server that was started anew goes on with the call.
@@ -82,6 +84,7 @@ impl Tracked {
             offered: false,
             overdue: false,
             recording_since: None,
+            media: MediaSummary::default(),
         };
         Self { core, node, state: Mutex::new(state) }
     }

@@ -15,18 +15,28 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What we want to hear of.
 const WANTED: &str = "event plain HEARTBEAT BACKGROUND_JOB CHANNEL_CREATE CHANNEL_PROGRESS \
     CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP_COMPLETE \
-    RECORD_START RECORD_STOP DTMF CUSTOM sofia::register sofia::unregister sofia::expire callcenter::info";
+    RECORD_START RECORD_STOP DTMF CUSTOM sofia::register sofia::unregister sofia::expire sofia::gateway_state callcenter::info";
 
 /// Where a node listens, and how we prove ourselves.
 #[derive(Clone)]
 pub struct Login {
-    pub address: SocketAddr,
+    /// A name or an address.
+    pub host: String,
+    pub port: u16,
     pub password: Zeroizing<String>,
+}
+
+impl Login {
+    /// At an address.
+    #[must_use]
+    pub fn at(address: SocketAddr, password: Zeroizing<String>) -> Self {
+        Self { host: address.ip().to_string(), port: address.port(), password }
+    }
 }
 
 impl std::fmt::Debug for Login {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Login").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Login").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
     }
 }
 
@@ -67,7 +77,8 @@ impl Connection {
         if login.password.is_empty() || login.password.chars().any(char::is_control) {
             return Err(EslError::Password);
         }
-        let stream = in_time(async { Ok(TcpStream::connect(login.address).await?) }).await?;
+        let stream =
+            in_time(async { Ok(TcpStream::connect((login.host.as_str(), login.port)).await?) }).await?;
         // Commands are small, and wait for their answers.
         stream.set_nodelay(true)?;
         let mut connection = Self { stream, frames: Frames::default(), events: VecDeque::new() };

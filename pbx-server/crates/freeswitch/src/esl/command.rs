@@ -1,6 +1,7 @@
 //! What a node is told. Each argument is of a type that cannot hold what would change the command's
 //! meaning: a line break would be another command, a space another argument, `$` and `{` are expanded.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use uuid::Uuid;
 
@@ -13,39 +14,126 @@ pub enum Command {
     CoreId,
     /// Every leg, as JSON.
     Channels,
-    /// Every phone of a profile, as XML.
-    Phones { profile: Word },
+    /// `FreeSWITCH Version 1.11.1 …`.
+    Version,
+    /// `true` or `false`.
+    HasModule {
+        module: Word,
+    },
+    /// How a profile of phones stands; refused where there is none.
+    ProfileStatus {
+        profile: Word,
+    },
+    /// Every phone, as JSON.
+    Registrations,
+    LoadModule {
+        module: Word,
+    },
+    ReloadXml,
+    StartProfile {
+        profile: Word,
+    },
+    /// Keeps what a leg hears and says in a file.
+    Record {
+        channel: Uuid,
+        path: Word,
+    },
     /// Ends a leg; the cause as FreeSWITCH names it.
-    Kill { channel: Uuid, cause: Word },
+    Kill {
+        channel: Uuid,
+        cause: Word,
+    },
     /// Sends a leg to another hunt.
-    Transfer { channel: Uuid, destination: Word, context: Word },
+    Transfer {
+        channel: Uuid,
+        destination: Word,
+        context: Word,
+    },
     /// The leg that it talks with.
-    TransferOther { channel: Uuid, destination: Word, context: Word },
-    Park { channel: Uuid },
+    TransferOther {
+        channel: Uuid,
+        destination: Word,
+        context: Word,
+    },
+    Park {
+        channel: Uuid,
+    },
     /// Sets a variable of a leg.
-    SetVariable { channel: Uuid, name: Word, value: Word },
+    SetVariable {
+        channel: Uuid,
+        name: Word,
+        value: Word,
+    },
+    /// A variable of a leg; `_undef_` where it has none.
+    Variable {
+        channel: Uuid,
+        name: Word,
+    },
     /// Lets `listener` hear what `channel` hears and says.
-    Eavesdrop { listener: Uuid, channel: Uuid },
+    Eavesdrop {
+        listener: Uuid,
+        channel: Uuid,
+    },
     /// Forgets what the directory said of a user.
-    FlushUser { user: Word, realm: Word },
+    FlushUser {
+        user: Word,
+        realm: Word,
+    },
     /// Forgets everything that was answered.
     FlushAll,
     /// Takes a line away; the next rescan makes it anew.
-    KillGateway { profile: Word, gateway: Word },
+    KillGateway {
+        profile: Word,
+        gateway: Word,
+    },
     /// Reads the lines and the profile again.
-    Rescan { profile: Word },
+    Rescan {
+        profile: Word,
+    },
     ReloadAcl,
-    LoadQueue { queue: Word },
-    ReloadQueue { queue: Word },
-    UnloadQueue { queue: Word },
-    AddAgent { agent: Word },
-    RemoveAgent { agent: Word },
+    LoadQueue {
+        queue: Word,
+    },
+    ReloadQueue {
+        queue: Word,
+    },
+    UnloadQueue {
+        queue: Word,
+    },
+    AddAgent {
+        agent: Word,
+    },
+    RemoveAgent {
+        agent: Word,
+    },
     /// `contact`, `status`, `wrap_up_time` …
-    SetAgent { agent: Word, name: Word, value: Phrase },
-    AddTier { queue: Word, agent: Word, level: u32, position: u32 },
-    SetTierLevel { queue: Word, agent: Word, level: u32 },
-    SetTierPosition { queue: Word, agent: Word, position: u32 },
-    RemoveTier { queue: Word, agent: Word },
+    SetAgent {
+        agent: Word,
+        name: Word,
+        value: Phrase,
+    },
+    AddTier {
+        queue: Word,
+        agent: Word,
+        level: u32,
+        position: u32,
+    },
+    SetTierLevel {
+        queue: Word,
+        agent: Word,
+        level: u32,
+    },
+    SetTierPosition {
+        queue: Word,
+        agent: Word,
+        position: u32,
+    },
+    RemoveTier {
+        queue: Word,
+        agent: Word,
+    },
+    /// The queues of the node, a line each.
+    ListQueues,
     /// The agents of the node, a line each.
     ListAgents,
     /// The tiers of the node, a line each.
@@ -57,7 +145,7 @@ pub enum Command {
 pub struct Word(String);
 
 /// An argument that may hold spaces and braces, and is put in quotes: no control character, no quote,
-/// no backslash, no `$`; at most 1000 bytes.
+/// no backslash, no `$`; at most 4000 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Phrase(String);
 
@@ -70,7 +158,11 @@ impl Word {
     /// A text, when nothing in it has another meaning.
     pub fn parse(text: &str) -> Result<Self, Unfit> {
         let fits = |c: char| c.is_ascii_alphanumeric() || "@._-/:*+#&=,[]".contains(c);
-        if (1..=200).contains(&text.len()) && text.chars().all(fits) { Ok(Self(text.into())) } else { Err(Unfit) }
+        if (1..=200).contains(&text.len()) && text.chars().all(fits) {
+            Ok(Self(text.into()))
+        } else {
+            Err(Unfit)
+        }
     }
 
     /// The text.
@@ -84,7 +176,11 @@ impl Phrase {
     /// A text, when nothing in it ends the quotes or is expanded.
     pub fn parse(text: &str) -> Result<Self, Unfit> {
         let odd = |c: char| c.is_control() || matches!(c, '\'' | '"' | '\\' | '$');
-        if (1..=1000).contains(&text.len()) && !text.contains(odd) { Ok(Self(text.into())) } else { Err(Unfit) }
+        if (1..=4000).contains(&text.len()) && !text.contains(odd) {
+            Ok(Self(text.into()))
+        } else {
+            Err(Unfit)
+        }
     }
 }
 
@@ -108,7 +204,14 @@ impl Command {
             Self::Status => "status".into(),
             Self::CoreId => "global_getvar core_uuid".into(),
             Self::Channels => "show channels as json".into(),
-            Self::Phones { profile } => format!("sofia xmlstatus profile {profile} reg"),
+            Self::Version => "version".into(),
+            Self::HasModule { module } => format!("module_exists {module}"),
+            Self::ProfileStatus { profile } => format!("sofia status profile {profile}"),
+            Self::Registrations => "show registrations as json".into(),
+            Self::LoadModule { module } => format!("load {module}"),
+            Self::ReloadXml => "reloadxml".into(),
+            Self::StartProfile { profile } => format!("sofia profile {profile} start"),
+            Self::Record { channel, path } => format!("uuid_record {channel} start {path}"),
             Self::Kill { channel, cause } => format!("uuid_kill {channel} {cause}"),
             Self::Transfer { channel, destination, context } => {
                 format!("uuid_transfer {channel} {destination} XML {context}")
@@ -118,6 +221,7 @@ impl Command {
             }
             Self::Park { channel } => format!("uuid_park {channel}"),
             Self::SetVariable { channel, name, value } => format!("uuid_setvar {channel} {name} {value}"),
+            Self::Variable { channel, name } => format!("uuid_getvar {channel} {name}"),
             Self::Eavesdrop { listener, channel } => {
                 format!("uuid_transfer {listener} eavesdrop:{channel} inline")
             }
@@ -144,6 +248,7 @@ impl Command {
                 format!("callcenter_config tier set position {queue} {agent} {position}")
             }
             Self::RemoveTier { queue, agent } => format!("callcenter_config tier del {queue} {agent}"),
+            Self::ListQueues => "callcenter_config queue list".into(),
             Self::ListAgents => "callcenter_config agent list".into(),
             Self::ListTiers => "callcenter_config tier list".into(),
         }
@@ -152,7 +257,7 @@ impl Command {
 
 /// The lines of `callcenter_config … list`: a table with `|`, whose first line has the names.
 #[must_use]
-pub fn table(answer: &str) -> Vec<Vec<(String, String)>> {
+pub fn table(answer: &str) -> Vec<BTreeMap<String, String>> {
     let mut lines = answer.lines();
     let names: Vec<&str> = lines.next().unwrap_or_default().split('|').collect();
     let row = |line: &str| {
@@ -179,7 +284,8 @@ mod tests {
 
     #[test]
     fn no_argument_becomes_another_command() {
-        for text in ["", "a b", "a\nbgapi system id", "a\r\n\r\n", "${system(id)}", "a;b", "é", "a|b", "'a'"] {
+        for text in ["", "a b", "a\nbgapi system id", "a\r\n\r\n", "${system(id)}", "a;b", "é", "a|b", "'a'"]
+        {
             assert_eq!(Word::parse(text), Err(Unfit), "{text:?}");
         }
         for text in ["", "a\nb", "it's", "a\\", "$${x}", "\u{85}", "say \"x\""] {
@@ -218,6 +324,6 @@ mod tests {
     fn a_table_is_read_by_its_names() {
         let rows = table("name|status\na@x|Available\nb@x|On Break\n\n+OK\n");
         assert_eq!(rows.len(), 2);
-        assert_eq!(rows[1][1], ("status".to_owned(), "On Break".to_owned()));
+        assert_eq!(rows[1]["status"], "On Break");
     }
 }

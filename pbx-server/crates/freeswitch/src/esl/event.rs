@@ -66,10 +66,20 @@ impl Event {
 pub enum News {
     Heartbeat(Load),
     Channel(Channel, ChannelNews),
+    /// A leg is over. `carried`: what our scripts left on it.
+    Ended {
+        channel: Uuid,
+        ended: Box<Ended>,
+        carried: Option<String>,
+    },
     Phone(PhoneNews),
     Queue(QueueNews),
+    Gateway(GatewayNews),
     /// What became of a command that was sent with `bgapi`.
-    Job { id: Uuid, answer: String },
+    Job {
+        id: Uuid,
+        answer: String,
+    },
     /// Something that we do not follow.
     Other,
 }
@@ -102,13 +112,24 @@ pub enum ChannelNews {
     Created,
     /// A phone rings.
     Ringing,
-    Answered,
-    Bridged { with: Option<Uuid> },
+    /// `mark`: what we wrote on it when we rang it.
+    Answered {
+        mark: Option<String>,
+    },
+    Bridged {
+        with: Option<Uuid>,
+    },
     Unbridged,
-    RecordingStarted { path: String },
-    RecordingStopped { path: String, millis: u64 },
-    Dtmf { key: char },
-    Ended(Box<Ended>),
+    RecordingStarted {
+        path: String,
+    },
+    RecordingStopped {
+        path: String,
+        millis: u64,
+    },
+    Dtmf {
+        key: char,
+    },
 }
 
 /// All that is known of a leg when it is over. The same comes from an event and from `mod_json_cdr`.
@@ -118,15 +139,17 @@ pub struct Ended {
     pub cause: String,
     /// Whether the phone hung up, and not we.
     pub by_peer: bool,
+    /// Whether it talked with another leg.
+    pub was_bridged: bool,
     pub started_at: Option<DateTime<Utc>>,
     pub answered_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
-    /// Packets of sound that came, that went, and that were missed; `None` where there was no sound.
+    /// Packets of sound that came, that went, and that were missing; `None` where there was no sound.
     pub packets_in: Option<u64>,
     pub packets_out: Option<u64>,
     pub packets_lost: Option<u64>,
-    /// Estimated by FreeSWITCH, 1.0 to 5.0.
-    pub quality: Option<f64>,
+    /// How unevenly packets came, at most; 0 where it was not measured.
+    pub jitter_ms: f32,
     pub codec: Option<String>,
 }
 
@@ -135,7 +158,13 @@ pub struct Ended {
 pub enum PhoneNews {
     Registered(Box<PhoneHere>),
     /// `user` and `host` as in the address of record; neither names a phone that has not proved itself.
-    Gone { user: String, host: String, call: Option<String>, contact: Option<String>, expired: bool },
+    Gone {
+        user: String,
+        host: String,
+        call: Option<String>,
+        contact: Option<String>,
+        expired: bool,
+    },
 }
 
 /// A phone that has proved itself.
@@ -154,25 +183,70 @@ pub struct PhoneHere {
     pub for_: TimeDelta,
 }
 
+/// How a line to the public network is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayNews {
+    pub gateway: String,
+    /// `REGED`, `FAIL_WAIT`, `NOREG` …
+    pub state: String,
+    /// What the other side answered to a registration, as a SIP status.
+    pub status: Option<u16>,
+    /// Whether the other side answers when it is asked; `None`: it is not asked.
+    pub answers_pings: Option<bool>,
+}
+
 /// What happened in a queue of `mod_callcenter`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueueNews {
     /// A caller stands in line.
-    Joined { queue: String, caller: Uuid },
+    Joined {
+        queue: String,
+        caller: Uuid,
+    },
     /// An agent's phone rings for a caller.
-    Offered { queue: String, caller: Uuid, agent: String },
+    Offered {
+        queue: String,
+        caller: Uuid,
+        agent: String,
+    },
     /// They talk.
-    Answered { queue: String, caller: Uuid, agent: String, leg: Option<Uuid> },
+    Answered {
+        queue: String,
+        caller: Uuid,
+        agent: String,
+        leg: Option<Uuid>,
+    },
     /// The agent did not answer: why, as `ORIGINATOR_CANCEL`, `USER_BUSY`.
-    Missed { queue: String, caller: Uuid, agent: String, cause: String },
+    Missed {
+        queue: String,
+        caller: Uuid,
+        agent: String,
+        cause: String,
+    },
     /// They stopped talking.
-    Finished { queue: String, caller: Uuid, agent: String },
+    Finished {
+        queue: String,
+        caller: Uuid,
+        agent: String,
+    },
     /// A caller left the line. `cause`: `Terminated` (was served) or `Cancel`; `reason` of a `Cancel`:
     /// `TIMEOUT`, `BREAK_OUT`, `NO_AGENT_TIMEOUT`, `EXIT_WITH_KEY`.
-    Left { queue: String, caller: Uuid, cause: String, reason: Option<String> },
+    Left {
+        queue: String,
+        caller: Uuid,
+        cause: String,
+        reason: Option<String>,
+    },
     /// How many wait.
-    Waiting { queue: String, callers: u32 },
-    Agent { agent: String, state: Option<String>, status: Option<String> },
+    Waiting {
+        queue: String,
+        callers: u32,
+    },
+    Agent {
+        agent: String,
+        state: Option<String>,
+        status: Option<String>,
+    },
 }
 
 impl News {
@@ -186,11 +260,19 @@ impl News {
             }
             "CUSTOM" => match event.subclass() {
                 "callcenter::info" => queue(event).map(Self::Queue),
-                "sofia::register" => here(event).map(|here| Self::Phone(PhoneNews::Registered(Box::new(here)))),
+                "sofia::register" => {
+                    here(event).map(|here| Self::Phone(PhoneNews::Registered(Box::new(here))))
+                }
+                "sofia::gateway_state" => gateway(event).map(Self::Gateway),
                 "sofia::unregister" => gone(event, "from-user", "from-host", false),
                 "sofia::expire" => gone(event, "user", "host", true),
                 _ => None,
             },
+            "CHANNEL_HANGUP_COMPLETE" => event.uuid("Unique-ID").map(|channel| Self::Ended {
+                channel,
+                ended: Box::new(Ended::from_variables(|name| event.get(&format!("variable_{name}")))),
+                carried: event.get("variable_voxera_cursor").map(str::to_owned),
+            }),
             name => channel(event)
                 .and_then(|channel| channel_news(name, event).map(|news| Self::Channel(channel, news))),
         };
@@ -220,7 +302,9 @@ fn channel_news(name: &str, event: &Event) -> Option<ChannelNews> {
     Some(match name {
         "CHANNEL_CREATE" => ChannelNews::Created,
         "CHANNEL_PROGRESS" | "CHANNEL_PROGRESS_MEDIA" => ChannelNews::Ringing,
-        "CHANNEL_ANSWER" => ChannelNews::Answered,
+        "CHANNEL_ANSWER" => {
+            ChannelNews::Answered { mark: event.get("variable_voxera_leg").map(str::to_owned) }
+        }
         "CHANNEL_BRIDGE" => {
             let with = ["Bridge-B-Unique-ID", "Other-Leg-Unique-ID"].iter().find_map(|name| event.uuid(name));
             ChannelNews::Bridged { with }
@@ -232,9 +316,6 @@ fn channel_news(name: &str, event: &Event) -> Option<ChannelNews> {
             millis: event.number("variable_record_ms").unwrap_or(0),
         },
         "DTMF" => ChannelNews::Dtmf { key: event.get("DTMF-Digit")?.chars().next()? },
-        "CHANNEL_HANGUP_COMPLETE" => ChannelNews::Ended(Box::new(Ended::from_variables(|name| {
-            event.get(&format!("variable_{name}"))
-        }))),
         _ => return None,
     })
 }
@@ -247,18 +328,21 @@ impl Ended {
             text?.parse().ok()
         }
         let time = |name: &str| {
-            number::<i64>(variable(name)).filter(|micros| *micros > 0).and_then(DateTime::from_timestamp_micros)
+            number::<i64>(variable(name))
+                .filter(|micros| *micros > 0)
+                .and_then(DateTime::from_timestamp_micros)
         };
         Self {
             cause: variable("hangup_cause").unwrap_or("NONE").to_owned(),
             by_peer: variable("sip_hangup_disposition").is_some_and(|how| how.starts_with("recv_")),
+            was_bridged: variable("bridge_uuid").is_some() || time("bridge_uepoch").is_some(),
             started_at: time("start_uepoch"),
             answered_at: time("answer_uepoch"),
             ended_at: time("end_uepoch"),
             packets_in: number(variable("rtp_audio_in_packet_count")),
             packets_out: number(variable("rtp_audio_out_packet_count")),
-            packets_lost: number(variable("rtp_audio_in_skip_packet_count")),
-            quality: number(variable("rtp_audio_in_mos")),
+            packets_lost: number(variable("rtp_audio_in_flaw_total")),
+            jitter_ms: number(variable("rtp_audio_in_jitter_max_variance")).map_or(0.0, f32::sqrt),
             codec: variable("rtp_use_codec_name").map(str::to_owned),
         }
     }
@@ -286,6 +370,15 @@ fn gone(event: &Event, user: &str, host: &str, expired: bool) -> Option<News> {
         contact: event.get("contact").map(str::to_owned),
         expired,
     }))
+}
+
+fn gateway(event: &Event) -> Option<GatewayNews> {
+    Some(GatewayNews {
+        gateway: event.get("Gateway")?.to_owned(),
+        state: event.get("State")?.to_owned(),
+        status: event.number("Status"),
+        answers_pings: event.get("Ping-Status").map(|status| status.eq_ignore_ascii_case("UP")),
+    })
 }
 
 fn queue(event: &Event) -> Option<QueueNews> {

@@ -134,7 +134,7 @@ impl Frames {
 }
 
 /// Reads `%3A`; what is no such pair stays as it is, and `+` is a plus.
-fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let mut out = Vec::with_capacity(bytes.len());

@@ -8,6 +8,7 @@ mod frame;
 pub use client::{Connection, EslError, Login};
 pub use command::{Command, Phrase, Unfit, Word, table};
 pub use event::{
-    Channel, ChannelNews, Ended, Event, Load, News, PhoneHere, PhoneNews, QueueNews,
+    Channel, ChannelNews, Ended, Event, GatewayNews, Load, News, PhoneHere, PhoneNews, QueueNews,
 };
+pub(crate) use frame::decode;
 pub use frame::{Frame, FrameError, Frames, Headers};

@@ -14,5 +14,6 @@ mod isolation;
 mod kinds;
 mod lists;
 mod message_mails;
+mod nodes;
 mod pbx;
 mod sounds;
