@@ -28,7 +28,7 @@ pub(super) fn identify(control: &CallControl, request: &DialplanRequest) -> Resu
 }
 
 fn phone(control: &CallControl, request: &DialplanRequest) -> Result<Identified, u16> {
-    let realm = Realm::parse(&request.context).map_err(|_| 404_u16)?;
+    let realm = Realm::parse(&request.context).map_err(|_| 403_u16)?;
     let claimed = |text: &Option<String>| text.as_deref() == Some(realm.as_str());
     let known = request.authorized.as_deref() == Some("true")
         && claimed(&request.domain)

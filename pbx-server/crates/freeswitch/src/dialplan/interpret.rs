@@ -20,6 +20,8 @@ pub fn interpret(expect: Expect, vars: &HuntVars) -> Vec<Event> {
             vec![Event::HungUp { by: Party::Callee }]
         }
         Expect::Ring => vec![Event::RingEnded { outcome: ring_outcome(vars) }],
+        // Nothing was recorded: there was nowhere to write to.
+        Expect::Message if vars.record_ms.is_none() => vec![Event::Failed],
         Expect::Message => vec![ended_by_pound(vars).unwrap_or(Event::Recorded)],
         // Whoever took the call has hung up.
         Expect::Queue { .. } if vars.agent_bridged.as_deref() == Some("true") => {

@@ -13,7 +13,7 @@ mod wish;
 
 pub use expect::{Expect, KeyUse, Marker, Suffix};
 pub use interpret::{interpret, ring_outcome};
-pub use render::{Setting, render};
-pub(crate) use render::{question, queue_name};
+pub(crate) use render::queue_name;
+pub use render::{Setting, question, render};
 pub use script::{App, Script, refuse, sip_code};
 pub use wish::{Deed, Hears, Listening, Message, Playable, Ringing, Sounds, TimerSet, Wish};

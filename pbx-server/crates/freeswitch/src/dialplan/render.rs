@@ -77,7 +77,8 @@ pub fn render(
 }
 
 /// What asks again.
-pub(crate) fn question(setting: &Setting<'_>) -> App {
+#[must_use]
+pub fn question(setting: &Setting<'_>) -> App {
     let destination = Marker::destination(setting.nonce, Suffix::Done);
     App::new("transfer", format!("{destination} XML {}", setting.realm))
 }
@@ -153,6 +154,7 @@ fn play(apps: &mut Vec<App>, what: &str, keys: KeyUse) {
 }
 
 fn record(apps: &mut Vec<App>, longest: u32, path: Option<&str>) {
+    apps.push(App::unset("record_ms"));
     let Some(path) = path else { return };
     apps.push(App::unset("playback_terminator_used"));
     apps.push(App::set("playback_terminators", "#"));
@@ -194,7 +196,7 @@ fn listen(apps: &mut Vec<App>, listening: &Listening, setting: &Setting<'_>) {
         let destination = Marker::destination(setting.nonce, Suffix::Key(key));
         apps.push(App::new(
             "bind_digit_action",
-            format!("voxera,{key},exec:transfer,{destination} XML {}", setting.realm),
+            format!("voxera,{key},exec[i]:transfer,{destination} XML {}", setting.realm),
         ));
     }
     apps.push(App::new("digit_action_set_realm", "voxera"));

@@ -33,6 +33,9 @@ pub struct Wish {
     pub listening: Option<Listening>,
     pub picks_up: Option<CallId>,
     pub end: Option<Cause>,
+    /// A key cut short what was heard; `FreeSWITCH` plays no more of it.
+    #[serde(skip)]
+    pub cut: bool,
 }
 
 /// What the caller hears.
@@ -142,6 +145,7 @@ impl Wish {
     pub fn settle(&mut self, expect: Expect, event: &Event) {
         match (expect, event) {
             (Expect::Sounds { .. }, Event::Played) => self.hears = Hears::Nothing,
+            (Expect::Sounds { .. }, Event::Key { .. }) => self.cut = true,
             (Expect::Timer { .. } | Expect::Queue { .. }, Event::Timer { .. }) => self.timer = None,
             (_, Event::RingEnded { .. } | Event::Answered { .. } | Event::Replaced { .. }) => {
                 self.ring = None;
@@ -164,6 +168,12 @@ impl Wish {
     /// since the call began.
     pub fn follow(&mut self, actions: Vec<Action>, snapshot: &Snapshot, clock: u64) -> Vec<Deed> {
         let mut deeds = Vec::new();
+        let plays = actions.iter().any(|action| matches!(action, Action::Play { .. }));
+        let waits = actions.iter().any(|action| matches!(action, Action::Timer { .. }));
+        // A key that the core goes on from ends the sound; one that means nothing lets it be heard anew.
+        if std::mem::take(&mut self.cut) && waits && !plays {
+            self.hears = Hears::Nothing;
+        }
         for action in actions {
             self.take(action, snapshot, clock, &mut deeds);
         }

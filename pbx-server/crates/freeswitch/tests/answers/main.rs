@@ -1,0 +1,10 @@
+//! What `FreeSWITCH` asks and what it is answered: captured questions, golden calls, attacks.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
+
+mod attacks;
+mod captures;
+mod hunts;
+mod scenarios;
+mod world;
+mod xml;
