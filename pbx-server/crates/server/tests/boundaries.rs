@@ -47,6 +47,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("argon2", &["identity"]),
     ("jsonwebtoken", &["identity"]),
     ("reqwest", &["testkit", "bench"]),
+    // Text on its way to FreeSWITCH has one door.
+    ("tera", &["freeswitch"]),
 ];
 
 /// What a crate without clock, chance and effects may stand on.
