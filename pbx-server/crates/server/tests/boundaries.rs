@@ -47,8 +47,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("argon2", &["identity"]),
     ("jsonwebtoken", &["identity"]),
     ("reqwest", &["testkit", "bench"]),
-    // Text on its way to FreeSWITCH has one door.
-    ("tera", &["freeswitch"]),
+    // What prints what people wrote has one door each: mails, and FreeSWITCH.
+    ("tera", &["freeswitch", "mail"]),
 ];
 
 /// What a crate without clock, chance and effects may stand on.

@@ -61,7 +61,8 @@ impl Calls {
     /// The calls of a node, by their main channel.
     #[must_use]
     pub fn channels(&self, node: &NodeName) -> Vec<ChannelId> {
-        self.book().of_node(node).iter().map(|tracked| tracked.lock().main).collect()
+        let all = self.book().of_node(node);
+        all.iter().map(|tracked| tracked.lock().main).collect()
     }
 
     /// How many calls are up.
