@@ -264,6 +264,14 @@ impl Call {
         self.inner.record(media);
     }
 
+    /// Says that the machine that carried it is gone. The engine then ends it.
+    pub fn carrier_lost(&self) {
+        let mut state = self.inner.lock();
+        if state.ended.is_none() {
+            state.trace.push(TraceEntry { reason: Reason::CarrierLost });
+        }
+    }
+
     /// Nothing is heard from one side, and why; `None`: it is heard again.
     pub fn sound(&self, of: Party, trouble: Option<SoundTrouble>) {
         let inner = &*self.inner;

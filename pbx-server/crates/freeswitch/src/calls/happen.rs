@@ -27,10 +27,12 @@ impl Calls {
     pub fn lost(&self, node: &NodeName) {
         let all = self.book().of_node(node);
         for tracked in all {
-            {
+            tracked.core.carrier_lost();
+            let deeds = {
                 let mut state = tracked.lock();
-                let _ = tracked.tell(&mut state, Event::HungUp { by: Party::System });
-            }
+                tracked.tell(&mut state, Event::HungUp { by: Party::System })
+            };
+            self.deeds(&tracked, deeds);
             self.finish(&tracked);
         }
     }

@@ -68,6 +68,8 @@ pub fn render(
         listen(&mut apps, listening, setting);
         Expect::Elsewhere
     } else if wish.picks_up.is_some() {
+        // Not once somebody else has answered.
+        apps.push(App::set("intercept_unbridged_only", true));
         apps.extend(setting.picks_up.map(|leg| App::new("intercept", leg.to_string())));
         Expect::Elsewhere
     } else {

@@ -253,7 +253,11 @@ async fn the_calls_of_a_node_that_died_are_over() {
     world.ask(&Question::hunt(ANNA, "1001")).await.xml();
     world.ask(&elsewhere).await.xml();
     world.handle.calls.lost(&NodeName("node-1".into()));
-    assert_eq!(record(&mut feed).await.hung_up_by, Party::System);
+    let call = record(&mut feed).await;
+    assert_eq!(call.hung_up_by, Party::System);
+    let words: Vec<String> = call.trace.iter().map(|entry| entry.say(voxera_model::Locale::En)).collect();
+    let lost = "The machine that carried the call stopped answering.";
+    assert!(words.iter().any(|said| said == lost), "{words:?}");
     assert_eq!(world.handle.calls.count(), 1, "the other node's goes on");
 }
 
