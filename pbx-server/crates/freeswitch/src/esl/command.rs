@@ -20,7 +20,7 @@ pub enum Command {
     HasModule {
         module: Word,
     },
-    /// How a profile of phones stands; refused where there is none.
+    /// Settings and counts of a profile that runs; `Invalid Profile!` where none does.
     ProfileStatus {
         profile: Word,
     },
