@@ -232,7 +232,10 @@ impl Library {
         made(&folder)?;
         let file = folder.join("music.wav");
         if !file.exists() {
-            keep(&file, &crate::built_in::music())?;
+            // Not in the folder itself: whoever plays it reads what it finds there.
+            let draft = self.inner.media_dir.join("music.wav");
+            keep(&draft, &crate::built_in::music())?;
+            std::fs::rename(draft, &file)?;
         }
         Ok(folder)
     }

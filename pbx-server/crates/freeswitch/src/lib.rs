@@ -80,6 +80,13 @@ impl FreeSwitch {
         control: CallControl,
         library: Option<Library>,
     ) -> std::io::Result<Handle> {
+        if let Some(library) = library.clone() {
+            // Made before a node asks for it: that takes longer than a node waits.
+            let made = tokio::task::spawn_blocking(move || library.built_in_music()).await;
+            if let Ok(Err(error)) = made {
+                tracing::error!(%error, "the built-in music cannot be kept");
+            }
+        }
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let (calls, orders) = Calls::new(control.clone(), library.clone());
