@@ -3,15 +3,21 @@
 use super::Side;
 use super::ids::{ChannelId, NodeName};
 use super::tracked::Tracked;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use voxera_model::CallId;
+
+/// Calls that are over and still known, so that a leg that comes late begins none of them anew.
+const REMEMBERED: usize = 10_000;
 
 /// Calls by id and by channel.
 #[derive(Debug, Default)]
 pub(super) struct Book {
     calls: HashMap<CallId, Arc<Tracked>>,
     channels: HashMap<ChannelId, (CallId, Side)>,
+    over: HashSet<CallId>,
+    /// The same, the oldest first.
+    order: VecDeque<CallId>,
 }
 
 impl Book {
@@ -21,6 +27,11 @@ impl Book {
 
     pub fn call(&self, id: CallId) -> Option<Arc<Tracked>> {
         self.calls.get(&id).cloned()
+    }
+
+    /// Whether a call is up, or was not long ago.
+    pub fn remembers(&self, id: CallId) -> bool {
+        self.calls.contains_key(&id) || self.over.contains(&id)
     }
 
     pub fn at(&self, channel: ChannelId) -> Option<(Arc<Tracked>, Side)> {
@@ -53,5 +64,13 @@ impl Book {
     pub fn leave(&mut self, call: CallId) {
         self.calls.remove(&call);
         self.channels.retain(|_, (of, _)| *of != call);
+        if self.over.insert(call) {
+            self.order.push_back(call);
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.over.remove(&oldest);
+        }
     }
 }

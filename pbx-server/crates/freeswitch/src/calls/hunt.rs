@@ -54,6 +54,10 @@ impl Calls {
 
     fn resume(&self, node: &NodeName, channel: ChannelId, carried: &str) -> Option<Arc<Tracked>> {
         let carried = Carried::read(carried)?;
+        if self.book().remembers(carried.call) {
+            // A leg that left its call, which went on without it.
+            return None;
+        }
         let control = &self.shared.control;
         let view = control.directory().by_id(carried.pbx)?;
         let resumed = Resumed {

@@ -2,10 +2,13 @@
 
 use crate::dialplan::{Hears, Sounds, Wish};
 use std::path::Path;
+use std::time::Duration;
 use voxera_audio::{Library, Place};
 use voxera_callflow::{Snapshot, Sound};
 use voxera_model::AudioId;
 
+/// A node waits some seconds for an answer. Reading a text aloud for the first time may take longer.
+const READY_WITHIN: Duration = Duration::from_millis(1_500);
 const BEEP: &str = "tone_stream://%(300,50,1000)";
 
 /// Finds the files of everything that a wish may need.
@@ -13,8 +16,16 @@ pub(super) async fn find(library: Option<&Library>, snapshot: &Snapshot, wish: &
     let place = Place { tenant: snapshot.tenant, customer: snapshot.customer };
     let mut sounds = Sounds::default();
     if let Hears::Sounds { sounds: wanted } = &wish.hears {
+        let ready = tokio::time::Instant::now() + READY_WITHIN;
         for sound in wanted {
-            if let Some(named) = one(library, &place, sound).await {
+            // Made on a task of its own: what takes too long for this answer is there for the next.
+            let (library, wanted) = (library.cloned(), sound.clone());
+            let made = tokio::spawn(async move { one(library.as_ref(), &place, &wanted).await });
+            let Ok(made) = tokio::time::timeout_at(ready, made).await else {
+                sounds.pending = true;
+                return sounds;
+            };
+            if let Some(named) = made.ok().flatten() {
                 sounds.sounds.insert(sound.clone(), named);
             } else {
                 metrics::counter!("voxera_freeswitch_sounds_missing_total").increment(1);

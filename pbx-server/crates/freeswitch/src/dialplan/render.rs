@@ -93,6 +93,10 @@ fn hear(
     sounds: &Sounds,
 ) -> Expect {
     let keys = KeyUse::at(position);
+    if sounds.pending {
+        apps.push(App::new("playback", "silence_stream://200"));
+        return Expect::Nothing;
+    }
     match (&wish.hears, wish.timer, position) {
         (Hears::Sounds { sounds: wanted }, _, _) => {
             play(apps, &named(wanted, sounds), keys);

@@ -135,6 +135,8 @@ pub struct Sounds {
     pub music: HashMap<Option<AudioId>, Playable>,
     pub recording: Option<String>,
     pub message: Option<String>,
+    /// Not all of them are made yet: a little silence, and the question again.
+    pub pending: bool,
 }
 
 /// A path or a tone, free of spaces, quotes and `!`.
@@ -183,6 +185,9 @@ impl Wish {
     fn take(&mut self, action: Action, snapshot: &Snapshot, clock: u64, deeds: &mut Vec<Deed>) {
         match action {
             Action::Ring { targets, ring_for, hears } => {
+                if hears == WhileRinging::Ringback {
+                    self.hears = Hears::Nothing;
+                }
                 self.ring = Some(Ringing { targets, ring_for, hears, emergency: None });
             }
             Action::Emergency { caller_id } => {

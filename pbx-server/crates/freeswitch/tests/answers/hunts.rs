@@ -222,9 +222,17 @@ async fn whoever_called_sends_the_other_on_and_leaves() {
     let mut referred = Question::captured("dialplan_after_uuid_transfer_bleg");
     referred.set("Hunt-Unique-ID", &leg.to_string()).set("Hunt-Destination-Number", "3000");
     referred.set("Hunt-Context", "acme.test").set("Core-UUID", "node-1");
+    let first = script;
     let script = world.ask(&referred).await.xml();
     assert!(apps(&script).contains_key("conference"), "{:?}", script.actions());
     assert_eq!(world.handle.calls.channels(&NodeName("node-1".into())), [leg]);
+    // The record of the leg that left names the call, which is not begun anew by it.
+    let carried = question.next(&first, &[]).get("variable_voxera_cursor").to_owned();
+    let posted = serde_json::json!({ "core-uuid": "node-1", "variables": {
+        "uuid": caller.to_string(), "hangup_cause": "BLIND_TRANSFER", "voxera_cursor": carried,
+    }});
+    world.post("/freeswitch/cdr", &posted.to_string(), Some(crate::world::SECRET)).await;
+    assert_eq!(world.handle.calls.count(), 1);
     world.handle.calls.event(leg, gone("NORMAL_CLEARING", Party::Caller));
     assert_eq!(record(&mut feed).await.outcome, Cause::Normal);
 }

@@ -4,7 +4,11 @@
 
 mod attacks;
 mod captures;
+mod cdrs;
+mod esl;
 mod hunts;
+mod node;
+mod nodes;
 mod scenarios;
 mod world;
 mod xml;
