@@ -91,6 +91,11 @@ pub enum Command {
         profile: Word,
     },
     ReloadAcl,
+    /// The music that is played without end, a name each.
+    ShowMusic,
+    StartMusic {
+        name: Word,
+    },
     LoadQueue {
         queue: Word,
     },
@@ -230,6 +235,8 @@ impl Command {
             Self::KillGateway { profile, gateway } => format!("sofia profile {profile} killgw {gateway}"),
             Self::Rescan { profile } => format!("sofia profile {profile} rescan"),
             Self::ReloadAcl => "reloadacl".into(),
+            Self::ShowMusic => "local_stream show".into(),
+            Self::StartMusic { name } => format!("local_stream start {name}"),
             Self::LoadQueue { queue } => format!("callcenter_config queue load {queue}"),
             Self::ReloadQueue { queue } => format!("callcenter_config queue reload {queue}"),
             Self::UnloadQueue { queue } => format!("callcenter_config queue unload {queue}"),

@@ -144,7 +144,7 @@ pub struct Ended {
     pub started_at: Option<DateTime<Utc>>,
     pub answered_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
-    /// Packets of sound that came, that went, and that were missing; `None` where there was no sound.
+    /// Packets of sound that came, that went, and that were missing or late; `None` where there was none.
     pub packets_in: Option<u64>,
     pub packets_out: Option<u64>,
     pub packets_lost: Option<u64>,

@@ -24,6 +24,22 @@ pub(super) async fn start(connection: &mut Connection) -> Result<(), EslError> {
         tried(connection.api(&Command::ReloadXml).await)?;
         tried(connection.api(&Command::StartProfile { profile }).await)?;
     }
+    music(connection).await
+}
+
+/// The music of those who wait, at the rates that calls have.
+async fn music(connection: &mut Connection) -> Result<(), EslError> {
+    let there = match connection.api(&Command::ShowMusic).await {
+        Ok(there) => there,
+        Err(EslError::Refused(_)) => String::new(),
+        Err(error) => return Err(error),
+    };
+    let there: Vec<&str> = there.split([',', '\n', ' ']).collect();
+    for name in ["voxera", "voxera/16000", "voxera/48000"].into_iter().filter(|name| !there.contains(name)) {
+        if let Ok(name) = Word::parse(name) {
+            tried(connection.api(&Command::StartMusic { name }).await)?;
+        }
+    }
     Ok(())
 }
 

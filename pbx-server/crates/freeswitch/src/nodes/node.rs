@@ -151,16 +151,27 @@ impl Node {
         core: &NodeName,
         up: &HashSet<Uuid>,
     ) -> Result<(), EslError> {
-        let Ok(name) = Word::parse("voxera_cursor") else { return Ok(()) };
+        let mut taken = Vec::new();
         for channel in up.iter().filter(|channel| !self.fleet.calls.knows(ChannelId(**channel))) {
-            let asked = Command::Variable { channel: *channel, name: name.clone() };
-            match connection.api(&asked).await {
-                // A leg that carries nothing is a phone that was rung.
-                Ok(carried) if carried.trim() != "_undef_" => {
-                    self.fleet.calls.take_up(core, ChannelId(*channel), carried.trim());
-                }
-                Ok(_) | Err(EslError::Refused(_)) => {}
-                Err(error) => return Err(error),
+            // A leg that carries no call is a phone that was rung.
+            if let Some(carried) = variable(connection, *channel, "voxera_cursor").await?
+                && self.fleet.calls.take_up(core, ChannelId(*channel), &carried)
+            {
+                taken.push(*channel);
+            }
+        }
+        if taken.is_empty() {
+            return Ok(());
+        }
+        for channel in up.iter().filter(|channel| !taken.contains(channel)) {
+            if let Some(mark) = variable(connection, *channel, "voxera_leg").await? {
+                self.fleet.calls.event(ChannelId(*channel), ChannelEvent::Answered { mark: Some(mark) });
+            }
+        }
+        for channel in taken {
+            let with = variable(connection, channel, "bridge_uuid").await?.and_then(|id| id.parse().ok());
+            if let Some(with) = with.filter(|with| up.contains(with)) {
+                self.fleet.calls.event(ChannelId(channel), ChannelEvent::Bridged { with: ChannelId(with) });
             }
         }
         Ok(())
@@ -237,6 +248,22 @@ impl Node {
             News::Gateway(news) => line::take(&self.fleet.control, &news),
             News::Heartbeat(_) | News::Job { .. } | News::Other => {}
         }
+    }
+}
+
+/// What a leg carries under a name; `None`: nothing, or the leg is gone.
+async fn variable(
+    connection: &mut Connection,
+    channel: Uuid,
+    name: &str,
+) -> Result<Option<String>, EslError> {
+    let Ok(name) = Word::parse(name) else { return Ok(None) };
+    match connection.api(&Command::Variable { channel, name }).await {
+        Ok(value) => {
+            Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty() && value != "_undef_"))
+        }
+        Err(EslError::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
