@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use voxera_model::{CallId, CustomerId, PbxId, TenantId};
 use voxera_store::{
-    ActorKind, Added, CallRecord, Change, Media, MessageFilter, NewAudit, NodeSecret, Page, Sort, Store, StoreError,
+    ActorKind, Added, CallRecord, Change, Media, MessageFilter, NewAudit, NodeSecret, Page, Sort, Store,
+    StoreError,
 };
 
 /// The store, as this crate uses it.

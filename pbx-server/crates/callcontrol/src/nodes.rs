@@ -228,7 +228,8 @@ fn shown(live: &NodeLive) -> (NodeState, u32, Option<&str>) {
 }
 
 fn same_way(old: &NodeSecret, new: &NodeSecret) -> bool {
-    (&old.control_host, old.control_port, &old.password) == (&new.control_host, new.control_port, &new.password)
+    (&old.control_host, old.control_port, &old.password)
+        == (&new.control_host, new.control_port, &new.password)
 }
 
 fn fresh(secret: &NodeSecret) -> NodeLive {
@@ -266,7 +267,13 @@ mod tests {
     }
 
     fn report(core: &str) -> NodeReport {
-        NodeReport { core: core.into(), version: "1.11.1".into(), calls: 3, most_calls: 1000, idle_percent: None }
+        NodeReport {
+            core: core.into(),
+            version: "1.11.1".into(),
+            calls: 3,
+            most_calls: 1000,
+            idle_percent: None,
+        }
     }
 
     #[test]
