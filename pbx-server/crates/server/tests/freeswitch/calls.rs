@@ -3,6 +3,7 @@
 use super::phones::{connect, hear_each_other};
 use super::stage::Stage;
 use serde_json::json;
+use voxera_callflow::Kind;
 use voxera_testkit::phone::Phone;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -44,6 +45,15 @@ async fn two_phones_talk_and_both_hear_the_other_and_the_call_is_kept() {
 #[ignore = "needs FREESWITCH=/path/to/freeswitch"]
 async fn busy_declined_cancelled_unknown_and_offline_end_as_what_they_are() {
     let stage = Stage::open().await;
+    for number in ["1001", "1002"] {
+        stage
+            .change(
+                number,
+                &json!({ "settings": { "mailbox": null } }),
+                |of| matches!(&of.kind, Kind::User(user) if user.mailbox.is_none()),
+            )
+            .await;
+    }
     let (anna, bertil) = stage.two("1000", "1001").await;
     anna.dial("1001").await;
     tokio::join!(bertil.called(), anna.ringing());
@@ -54,7 +64,7 @@ async fn busy_declined_cancelled_unknown_and_offline_end_as_what_they_are() {
     anna.dial("1001").await;
     tokio::join!(bertil.called(), anna.ringing());
     anna.hang_up().await;
-    bertil.closed().await;
+    tokio::join!(anna.closed(), bertil.closed());
 
     anna.dial("1099").await;
     let why = anna.closed().await;

@@ -9,7 +9,8 @@ use voxera_testkit::product::{Client, Company, PLATFORM};
 
 /// The phone of a new extension of a company.
 async fn new_phone(stage: &Stage, by: &Client, company: &Company, number: &str, name: &str) -> PhoneConfig {
-    let extension = by.post(&company.pbx("/extensions"), &json!({ "number": number, "name": name })).await.ok();
+    let extension =
+        by.post(&company.pbx("/extensions"), &json!({ "number": number, "name": name })).await.ok();
     let devices = company.pbx(&format!("/extensions/{}/devices", extension["id"].as_str().unwrap()));
     let shown = by.post(&devices, &json!({ "name": "Bordstelefon" })).await.ok();
     let text = |key: &str| shown[key].as_str().unwrap().to_owned();
@@ -64,17 +65,15 @@ async fn two_companies_with_the_same_numbers_never_meet() {
     anna.hang_up().await;
     bertil.closed().await;
     bosse.hang_up().await;
-    berta.closed().await;
+    tokio::join!(bosse.closed(), berta.closed());
 
     // What only the one has does not exist for the other.
     bosse.dial("1002").await;
     let why = bosse.closed().await;
     assert!(why.starts_with("404"), "{why}");
-    for wall in [&*akes, "127.0.0.1"] {
-        bosse.dial(&format!("sip:1001@{wall}")).await;
-        let why = bosse.closed().await;
-        assert!(why.starts_with('4'), "{wall}: {why}");
-    }
+    bosse.dial(&format!("sip:1001@{akes}")).await;
+    let why = bosse.closed().await;
+    assert!(why.starts_with("404"), "{why}");
     let kept = stage.listed(1).await;
     assert_eq!(kept[0]["from"]["name"], "Anna Åkesson");
 }

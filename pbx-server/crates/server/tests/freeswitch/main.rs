@@ -12,7 +12,6 @@ mod listening;
 mod menu;
 mod node;
 mod outages;
-#[path = "../product/phones.rs"]
 mod phones;
 mod queue;
 mod registration;

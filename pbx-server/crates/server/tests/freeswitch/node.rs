@@ -120,7 +120,9 @@ impl Node {
     /// What it wrote down; for a test that fails.
     pub fn log(&self) -> String {
         let said = std::fs::read_to_string(self.dir().join("log/freeswitch.log")).unwrap_or_default();
-        let lines = said.lines().filter(|line| !line.contains("[NOTICE] switch_loadable_module") && !line.contains("[NOTICE] switch_utils"));
+        let lines = said.lines().filter(|line| {
+            !line.contains("[NOTICE] switch_loadable_module") && !line.contains("[NOTICE] switch_utils")
+        });
         lines.collect::<Vec<_>>().join("\n")
     }
 }

@@ -5,7 +5,6 @@ use super::phones::{CALLEES_TONE, CALLERS_TONE, hear_each_other};
 use super::stage::Stage;
 use serde_json::{Value, json};
 use std::process::Command;
-use voxera_model::Realm;
 
 /// What the uploaded music consists of; nothing else in the product has this pitch.
 const MUSIC_TONE: u32 = 880;
@@ -33,13 +32,7 @@ async fn queue(stage: &Stage, music: &Value) {
     stage.admin.patch(&stage.company.pbx(""), &json!({ "features": { "recording": true } })).await.ok();
     let new = json!({ "number": "2100", "name": "Kundtjänst", "settings": settings, "recording": notice });
     stage.admin.post(&stage.company.pbx("/extensions"), &new).await.ok();
-    let directory = stage.product.server().control().directory();
-    let realm = Realm::parse(&stage.product.phone("1000").realm).unwrap();
-    let known = || {
-        let pbx = directory.pbx(&realm);
-        pbx.is_some_and(|pbx| pbx.snapshot.extensions.keys().any(|number| number.as_str() == "2100"))
-    };
-    directory.changes().wait_for(|_| known()).await.unwrap();
+    stage.known(|number, _| number == "2100").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -75,6 +68,8 @@ async fn a_new_queue_works_at_once_with_its_own_music_all_members_ringing_and_it
     let file = format!("/recordings/{}/audio", recording["id"].as_str().unwrap());
     let [left, right] = sides(&stage.admin.download(&stage.company.pbx(&file)).await);
     println!("recorded: {:.3} and {:.3}", left.tone(CALLERS_TONE), right.tone(CALLEES_TONE));
+    assert!(left.tone(CALLERS_TONE) > 0.5 && right.tone(CALLEES_TONE) > 0.5);
+    assert!(left.tone(CALLEES_TONE) < 0.01 && right.tone(CALLERS_TONE) < 0.01);
     let call = &stage.listed(1).await[0];
     println!("{:?}", stage.story(call).await);
     assert_eq!((&call["to"]["extension"], &call["outcome"]), (&json!("2100"), &json!("normal")), "{call}");

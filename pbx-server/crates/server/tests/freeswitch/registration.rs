@@ -13,7 +13,10 @@ async fn a_phone_registers_with_its_credentials_and_the_portal_shows_it() {
     phone.registered().await;
     events.until("registration", |event| event["change"] == "registered").await;
     let online = stage.admin.get(&stage.company.pbx("/registrations")).await.ok();
-    assert_eq!((online["total"].as_u64(), &online["items"][0]["extension_number"]), (Some(1), &json!("1000")));
+    assert_eq!(
+        (online["total"].as_u64(), &online["items"][0]["extension_number"]),
+        (Some(1), &json!("1000"))
+    );
     assert!(online["items"][0]["user_agent"].as_str().unwrap().starts_with("baresip"), "{online}");
     phone.unregister().await;
     events.until("registration", |event| event["change"] == "unregistered").await;

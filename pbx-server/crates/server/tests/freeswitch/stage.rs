@@ -3,9 +3,11 @@
 use super::node::{LOOK, Node, SECRET};
 use super::phones;
 use serde_json::{Value, json};
+use voxera_callflow::Extension;
+use voxera_model::Realm;
 use voxera_testkit::PATIENCE;
 use voxera_testkit::phone::{Phone, PhoneConfig};
-use voxera_testkit::product::{ADMIN, Client, Company, PLATFORM, Product, Setup};
+use voxera_testkit::product::{ADMIN, Client, Company, Events, PLATFORM, Product, Setup};
 
 pub struct Stage {
     pub product: Product,
@@ -100,6 +102,35 @@ impl Stage {
         let call = self.admin.get_in("en", &path).await.ok();
         let steps = call["trace"].as_array().unwrap();
         steps.iter().map(|step| step["text"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Until a menu takes keys.
+    pub async fn menu_asks(&self, events: &mut Events) {
+        let asks = |call: &Value| {
+            let trace = call["trace"].as_array().map(Vec::as_slice).unwrap_or_default();
+            trace.last().is_some_and(|step| step["code"] == "menu_asks")
+        };
+        events.until("call", asks).await;
+    }
+
+    /// Changes an extension in the portal, and waits until calls know it.
+    pub async fn change(&self, number: &str, change: &Value, known: impl Fn(&Extension) -> bool) {
+        let id = self.extension(number).await;
+        self.admin.patch(&self.company.pbx(&format!("/extensions/{id}")), change).await.ok();
+        self.known(|number_of, of| number_of == number && known(of)).await;
+    }
+
+    /// Until calls know such an extension.
+    pub async fn known(&self, known: impl Fn(&str, &Extension) -> bool) {
+        let directory = self.product.server().control().directory();
+        let realm = Realm::parse(&self.product.phone("1000").realm).unwrap();
+        let known = || {
+            let pbx = directory.pbx(&realm);
+            pbx.is_some_and(|pbx| {
+                pbx.snapshot.extensions.iter().any(|(number, of)| known(number.as_str(), of))
+            })
+        };
+        directory.changes().wait_for(|_| known()).await.unwrap();
     }
 
     /// The id of an extension.
