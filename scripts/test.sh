@@ -10,6 +10,21 @@ use_rust && use_node
 server() {
     say "Testing the server"
     (cd "$root/pbx-server" && cargo test --locked --workspace --quiet --no-fail-fast)
+    freeswitch
+}
+
+# Needs a FreeSWITCH that the operator installed (docs/freeswitch.md); without one it says what it skips.
+freeswitch() {
+    local tests=(cargo test --locked --quiet -p voxera-server --test freeswitch --)
+    if [[ -n ${FREESWITCH:-} ]]; then
+        say "Testing with $("$FREESWITCH" -version)"
+        (cd "$root/pbx-server" && "${tests[@]}" --ignored --test-threads=2)
+    else
+        local skipped
+        skipped=$(cd "$root/pbx-server" && "${tests[@]}" --ignored --list | sed -n 's/: test$//p')
+        say "Skipped $(wc -l <<<"$skipped") tests with a real FreeSWITCH (FREESWITCH=/path/to/freeswitch runs them):"
+        sed 's/^/    /' <<<"$skipped"
+    fi
 }
 
 web() {

@@ -45,6 +45,7 @@ const routes: RouteObject[] = [
             ],
           },
           { path: 'users/:user?', ...platform('PlatformUsersPage') },
+          { path: 'nodes/:node?', ...platform('NodesPage') },
           { path: 'status', ...platform('StatusPage') },
           { path: 'mails/:mail?', ...platform('MailsPage') },
           { path: 'audit', ...platform('PlatformAudit') },

@@ -40,7 +40,7 @@ test('every page of the platform is readable and fits, in light and dark', async
   const { id } = await nordtel();
   const api = await asPlatform();
   const mail = (await api.get<Listed<{ id: string }>>('/api/v1/platform/mails?sort=-created_at&limit=1&offset=0')).items[0];
-  await everyPage(await open({ as: PLATFORM }), ['/platform', '/platform/tenants', '/platform/tenants/new', `/platform/tenants/${id}`, '/platform/users', '/platform/users/new', '/platform/status', '/platform/mails', ...(mail ? [`/platform/mails/${mail.id}`] : []), '/platform/audit']);
+  await everyPage(await open({ as: PLATFORM }), ['/platform', '/platform/tenants', '/platform/tenants/new', `/platform/tenants/${id}`, '/platform/users', '/platform/users/new', '/platform/nodes', '/platform/nodes/new', '/platform/status', '/platform/mails', ...(mail ? [`/platform/mails/${mail.id}`] : []), '/platform/audit']);
 });
 
 test('every page of a partner is readable and fits, in light and dark', async ({ open }) => {

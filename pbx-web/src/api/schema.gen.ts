@@ -842,6 +842,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All nodes, and how they are.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
+        get: operations["platform_nodes_list"];
+        put?: never;
+        /**
+         * Add a node.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
+        post: operations["platform_nodes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/nodes/{node}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One node.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
+        get: operations["platform_nodes_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a node. Calls that are up on it go on, and are heard of no more.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
+        delete: operations["platform_nodes_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a node. Calls that are up on it go on.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
+        patch: operations["platform_nodes_change"];
+        trace?: never;
+    };
+    "/api/v1/platform/nodes/{node}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a node take no new calls, except to 112. Calls that are up on it go on.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
+        post: operations["platform_nodes_drain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/nodes/{node}/undrain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a node take calls again.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
+        post: operations["platform_nodes_undrain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platform/overview": {
         parameters: {
             query?: never;
@@ -3624,6 +3716,16 @@ export interface components {
             total: number;
         };
         /** @description One page of a list, and how long the whole list is. */
+        Listed_Node: {
+            /** @description This page. */
+            items: components["schemas"]["Node"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description One page of a list, and how long the whole list is. */
         Listed_Number: {
             /** @description This page. */
             items: components["schemas"]["Number"][];
@@ -4037,6 +4139,39 @@ export interface components {
             document?: components["schemas"]["Ivr"] | null;
             name: components["schemas"]["Name"];
         };
+        /** @description A new node. */
+        NewNode: {
+            /** @description Where it is told what to do. Without it `host`. */
+            control_host?: string | null;
+            /**
+             * Format: int32
+             * @description Without it 8021.
+             * @default 8021
+             */
+            control_port: number | null;
+            /** @description Where phones and lines reach it: name or address; at most 253 characters. */
+            host: string;
+            name: components["schemas"]["Slug"];
+            /** @description At most 500 characters. */
+            notes?: string | null;
+            /**
+             * Format: password
+             * @description Of its event socket; never shown again. At most 200 characters.
+             */
+            password: string;
+            /**
+             * Format: int32
+             * @description Without it 5060.
+             * @default 5060
+             */
+            port: number | null;
+            /**
+             * Format: int32
+             * @description 1 to 100: its share of new calls beside the others'.
+             * @default 10
+             */
+            weight: number | null;
+        };
         /** @description A number that the company has. */
         NewNumber: {
             destination?: components["schemas"]["Destination"] | null;
@@ -4130,24 +4265,95 @@ export interface components {
             /** @description `customer_admin`, `manager` or `user`. */
             role: components["schemas"]["Role"];
         };
-        /** @description One step, and where it stands on the canvas. */
+        /** @description A machine that carries calls. */
         Node: {
-            name: components["schemas"]["Name"];
-            step: components["schemas"]["NodeKind"];
-            /** Format: int32 */
-            x?: number;
-            /** Format: int32 */
-            y?: number;
-        };
-        NodeChange: {
-            /** @description As it is called in the newer one. */
-            name: components["schemas"]["Name"];
-            node: components["schemas"]["NodeId"];
             /**
-             * @description Paths of the fields that differ, `name` or `keys.1` for example; `kind` alone where it became
-             *     another kind of node.
+             * Format: int32
+             * @description Legs of calls that are up; a call between two phones has two.
              */
-            what: string[];
+            calls: number;
+            /**
+             * @description Where it is told what to do: name or address.
+             * @example 10.20.0.11
+             */
+            control_host: string;
+            /**
+             * Format: int32
+             * @example 8021
+             */
+            control_port: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Takes no new calls, except to 112. */
+            draining: boolean;
+            /**
+             * Format: date-time
+             * @description When it was heard last.
+             */
+            heard_at?: string | null;
+            /**
+             * @description Where phones and lines reach it: name or address.
+             * @example fs1.example.se
+             */
+            host: string;
+            id: components["schemas"]["NodeId"];
+            /**
+             * Format: int32
+             * @description How busy its processors are, 0 to 100; `null`: not known.
+             */
+            load_percent?: number | null;
+            /**
+             * Format: int32
+             * @description How many it takes; 0: not known yet.
+             */
+            most_calls: number;
+            /** @description As the node was told when it was set up. */
+            name: components["schemas"]["Slug"];
+            notes: string;
+            /**
+             * Format: int32
+             * @example 5060
+             */
+            port: number;
+            /**
+             * @description Priority, weight, port and target of its SRV record in the domains of PBXs; `null`: it should have
+             *     none, because it drains, or because its host is an address.
+             * @example 10 50 5060 fs1.example.se.
+             */
+            srv?: string | null;
+            state: components["schemas"]["NodeState"];
+            /**
+             * @description The state in words, with the cause when it is down.
+             * @example Noden fungerar.
+             */
+            state_text: string;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * @description Of FreeSWITCH; `null`: not known yet.
+             * @example 1.11.1-release
+             */
+            version?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 100: its share of new calls beside the others'.
+             */
+            weight: number;
+        };
+        /** @description What changes of a node; absent fields stay. */
+        NodeChange: {
+            control_host?: string | null;
+            /** Format: int32 */
+            control_port?: number | null;
+            host?: string | null;
+            name?: components["schemas"]["Slug"] | null;
+            notes?: string | null;
+            /** Format: password */
+            password?: string | null;
+            /** Format: int32 */
+            port?: number | null;
+            /** Format: int32 */
+            weight?: number | null;
         };
         /** @description One node of a menu. */
         NodeId: string;
@@ -4229,6 +4435,11 @@ export interface components {
             name: components["schemas"]["Name"];
             node: components["schemas"]["NodeId"];
         };
+        /**
+         * @description Whether a node works.
+         * @enum {string}
+         */
+        NodeState: "up" | "down" | "untried";
         /** @description A public number. */
         Number: {
             /** Format: date-time */
@@ -7134,6 +7345,267 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MailDetail"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    platform_nodes_list: {
+        parameters: {
+            query?: {
+                /** @description Only what contains this text, without regard to case. */
+                search?: string;
+                /** @description What to sort by; a leading `-` turns it round. */
+                sort?: "name" | "-name" | "weight" | "-weight" | "created_at" | "-created_at";
+                /** @description How many at most. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+            };
+            header?: {
+                /** @description `sv` or `en`: the language of the states. */
+                "Accept-Language"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Node"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    platform_nodes_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 100 printable characters of your choice; a repeat answers what the first answered. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "control_host": "10.20.0.11",
+                 *       "host": "fs1.example.se",
+                 *       "name": "fs1",
+                 *       "password": "…",
+                 *       "weight": 50
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewNode"];
+            };
+        };
+        responses: {
+            /** @description Added; it is tried at once. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description Another node has the name (`node_name_taken`) or is controlled at the address (`node_control_taken`). Or the key was used for another request (`idempotency_key_reused`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    platform_nodes_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `sv` or `en`: the language of the state. */
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                /** @description The node. */
+                node: components["schemas"]["NodeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The node. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    platform_nodes_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The node. */
+                node: components["schemas"]["NodeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    platform_nodes_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The node. */
+                node: components["schemas"]["NodeId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "notes": "Rack 4",
+                 *       "weight": 20
+                 *     }
+                 */
+                "application/json": components["schemas"]["NodeChange"];
+            };
+        };
+        responses: {
+            /** @description The node as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Another node has the name (`node_name_taken`) or the address (`node_control_taken`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    platform_nodes_drain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The node. */
+                node: components["schemas"]["NodeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The node as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    platform_nodes_undrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The node. */
+                node: components["schemas"]["NodeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The node as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
                 };
             };
             401: components["responses"]["Unauthenticated"];

@@ -41,6 +41,7 @@ export type Destination = Schemas['Destination'];
 export type Prompt = Schemas['Prompt'];
 export type Member = Schemas['Member'];
 export type AuditEntry = Schemas['AuditEntry'];
+export type Node = Schemas['Node'];
 export type Mail = Schemas['Mail'];
 export type MailState = Schemas['MailState'];
 export type MyExtension = Schemas['MyExtension'];

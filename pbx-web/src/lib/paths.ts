@@ -15,6 +15,7 @@ export const paths = {
     audit: '/platform/audit',
     mails: '/platform/mails',
     mail: (id: string) => `/platform/mails/${id}`,
+    nodes: '/platform/nodes',
     status: '/platform/status',
   },
   tenant: (t: string) => {

@@ -138,6 +138,14 @@ impl From<Constraint> for Problem {
             Constraint::TenantIsBuiltin => {
                 Self::conflict("tenant_builtin", "The installation's own tenant stays as it is.")
             }
+            Constraint::NodeNameTaken => {
+                Self::taken("/name", "node_name_taken", "Another node has this name.")
+            }
+            Constraint::NodeControlTaken => Self::taken(
+                "/control_host",
+                "node_control_taken",
+                "Another node is controlled at this address and port.",
+            ),
             Constraint::OutOfRange => Self::field("", "range", "A value is outside its range."),
             Constraint::IdTaken => Self::conflict("id_taken", "Something with this id exists already."),
         }

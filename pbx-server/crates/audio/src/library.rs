@@ -220,6 +220,31 @@ impl Library {
         Ok(sound)
     }
 
+    /// The same as a file, for engines that play files.
+    pub async fn speech_file(&self, text: &str, language: Locale) -> Result<PathBuf, SpeechError> {
+        self.speech(text, language).await?;
+        Ok(self.spoken_dir().join(format!("{}.wav", name_of(text, language))))
+    }
+
+    /// A folder with the built-in music alone, for engines that play folders.
+    pub fn built_in_music(&self) -> io::Result<PathBuf> {
+        let folder = self.inner.media_dir.join("music");
+        made(&folder)?;
+        let file = folder.join("music.wav");
+        if !file.exists() {
+            // Not in the folder itself: whoever plays it reads what it finds there.
+            let draft = self.inner.media_dir.join("music.wav");
+            keep(&draft, &crate::built_in::music())?;
+            std::fs::rename(draft, &file)?;
+        }
+        Ok(folder)
+    }
+
+    /// Makes the folder of a file that an engine is about to write.
+    pub fn make_room(&self, file: &Path) -> io::Result<()> {
+        file.parent().map_or(Ok(()), made)
+    }
+
     /// Where a message of a mailbox lies; its folder is made when the file is.
     #[must_use]
     pub fn message_path(&self, place: &Place, message: MessageId) -> PathBuf {

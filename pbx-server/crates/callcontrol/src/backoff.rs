@@ -7,24 +7,27 @@ const LONGEST: Duration = Duration::from_secs(15);
 
 /// Pauses after failures: from a quarter of a second, doubling, to 15 seconds.
 #[derive(Debug, Default)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// How long to wait; `None` after a success.
-    pub(crate) fn pause(&self) -> Option<Duration> {
+    #[must_use]
+    pub fn pause(&self) -> Option<Duration> {
         let doublings = self.failures.checked_sub(1)?.min(6);
         let full = (FIRST * (1 << doublings)).min(LONGEST);
         // Between three quarters and the whole.
         Some(full / 100 * rand::random_range(75..=100))
     }
 
-    pub(crate) fn fail(&mut self) {
+    /// It failed.
+    pub fn fail(&mut self) {
         self.failures = self.failures.saturating_add(1);
     }
 
-    pub(crate) fn reset(&mut self) {
+    /// It worked.
+    pub fn reset(&mut self) {
         self.failures = 0;
     }
 }

@@ -1,7 +1,7 @@
 //! What an engine holds: the way in to everything of this crate.
 
 use crate::backoff::Backoff;
-use crate::call::{Arrival, Call};
+use crate::call::{Arrival, Call, QueueKeeper, Resumed};
 use crate::clock::{Clock, ClockWatch};
 use crate::database::{Database, Refusal};
 use crate::directory::{Directory, PbxView};
@@ -10,6 +10,7 @@ use crate::items::{Carrier, Item, Items, Kept, Listening};
 use crate::lines::Lines;
 use crate::live::{Live, LiveScope};
 use crate::mailboxes::{Mailboxes, Todo};
+use crate::nodes::Nodes;
 use crate::presence::Presence;
 use crate::queues::Queues;
 use crate::saved::Saved;
@@ -29,7 +30,7 @@ use uuid::Uuid;
 use voxera_audio::Library;
 use voxera_callflow::{Action, ListenMode};
 use voxera_model::{CallId, ExtensionNumber};
-use voxera_store::{SealKey, Store};
+use voxera_store::{NodeSecret, SealKey, Store};
 
 /// How often phones that were not heard of are looked for.
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
@@ -89,6 +90,7 @@ struct Shared {
     directory: Arc<Directory>,
     presence: Arc<Presence>,
     lines: Lines,
+    nodes: Arc<Nodes>,
     live: Arc<Live>,
     mailboxes: Arc<Mailboxes>,
     items: Arc<Items>,
@@ -125,7 +127,7 @@ impl CallControl {
         let library = config.library.clone();
         let opened =
             tokio::task::spawn_blocking(move || open(&dir, saved.as_ref(), library).map(|o| (o, saved)));
-        let ((spool, items, views), saved) = opened
+        let ((spool, items, views, nodes), saved) = opened
             .await
             .map_err(std::io::Error::other)
             .and_then(std::convert::identity)
@@ -138,6 +140,7 @@ impl CallControl {
             directory: Arc::new(Directory::default()),
             presence: Arc::new(Presence::new(Arc::clone(&live))),
             lines: Lines::default(),
+            nodes: Arc::default(),
             mailboxes: Arc::new(mailboxes),
             items: Arc::new(items),
             library: config.library,
@@ -153,6 +156,7 @@ impl CallControl {
             stop,
         });
         shared.directory.replace_all(views);
+        shared.nodes.configure(nodes);
         shared.expire();
         let control = Self { shared };
         if let Some(store) = store {
@@ -185,6 +189,12 @@ impl CallControl {
     #[must_use]
     pub fn lines(&self) -> &Lines {
         &self.shared.lines
+    }
+
+    /// The machines that carry calls for us.
+    #[must_use]
+    pub fn nodes(&self) -> &Nodes {
+        &self.shared.nodes
     }
 
     /// The calls that are up, and the feed.
@@ -243,7 +253,24 @@ impl CallControl {
     /// A new call, and the first things to do.
     #[must_use = "an engine does what the core decides"]
     pub fn arrive(&self, view: &Arc<PbxView>, arrival: Arrival) -> (Call, Vec<Action>) {
-        Call::arrive(self.clone(), Arc::clone(view), arrival)
+        Call::arrive(self.clone(), Arc::clone(view), arrival, QueueKeeper::Core)
+    }
+
+    /// The same for an engine that rings the members of queues itself.
+    #[must_use = "an engine does what the core decides"]
+    pub fn arrive_with(
+        &self,
+        view: &Arc<PbxView>,
+        arrival: Arrival,
+        queues: QueueKeeper,
+    ) -> (Call, Vec<Action>) {
+        Call::arrive(self.clone(), Arc::clone(view), arrival, queues)
+    }
+
+    /// Goes on with a call that outlived the server.
+    #[must_use]
+    pub fn resume(&self, view: &Arc<PbxView>, resumed: Resumed, queues: QueueKeeper) -> Call {
+        Call::resume(self.clone(), Arc::clone(view), resumed, queues)
     }
 
     /// A refused attempt: counted at once, in the audit soon. Never waits.
@@ -331,6 +358,7 @@ impl Shared {
             directory: Arc::clone(&self.directory),
             presence: Arc::clone(&self.presence),
             mailboxes: Arc::clone(&self.mailboxes),
+            nodes: Arc::clone(&self.nodes),
             saved: self.saved.lock().unwrap_or_else(PoisonError::into_inner).take(),
         };
         let deeds = self.deeds.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -415,7 +443,7 @@ async fn write(database: &Database, mut lines: Vec<AuditLine>) -> Vec<AuditLine>
     lines
 }
 
-type Opened = (Spool, Items, Vec<Arc<PbxView>>);
+type Opened = (Spool, Items, Vec<Arc<PbxView>>, Vec<NodeSecret>);
 
 fn open(dir: &Path, saved: Option<&Saved>, library: Option<Library>) -> std::io::Result<Opened> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
@@ -423,7 +451,8 @@ fn open(dir: &Path, saved: Option<&Saved>, library: Option<Library>) -> std::io:
     let items = Items::open(&dir.join("items"), library, spool.counts())?;
     let views =
         saved.map(Saved::read).unwrap_or_default().into_iter().map(PbxView::new).map(Arc::new).collect();
-    Ok((spool, items, views))
+    let nodes = saved.map(Saved::nodes).unwrap_or_default();
+    Ok((spool, items, views, nodes))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; these are far fewer than 2^53")]

@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use voxera_model::{CallId, CustomerId, PbxId, TenantId};
 use voxera_store::{
-    ActorKind, Added, CallRecord, Change, Media, MessageFilter, NewAudit, Page, Sort, Store, StoreError,
+    ActorKind, Added, CallRecord, Change, Media, MessageFilter, NewAudit, NodeSecret, Page, Sort, Store,
+    StoreError,
 };
 
 /// The store, as this crate uses it.
@@ -74,6 +75,11 @@ impl Database {
     pub(crate) async fn pbx(&self, tenant: TenantId, pbx: PbxId) -> Result<Option<PbxConfig>, Refusal> {
         let scope = self.store.tenant_scope(tenant).await?;
         Ok(self.store.tenant(&scope).await?.config().pbx(pbx).await?)
+    }
+
+    /// Every node that carries calls.
+    pub(crate) async fn nodes(&self) -> Result<Vec<NodeSecret>, Refusal> {
+        Ok(self.store.platform().await?.nodes().secrets().await?)
     }
 
     /// The changes from now on; the first is [`Change::Everything`].

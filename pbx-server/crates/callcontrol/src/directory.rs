@@ -140,7 +140,8 @@ impl Directory {
     }
 
     /// Every PBX.
-    pub(crate) fn all(&self) -> Vec<Arc<PbxView>> {
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<PbxView>> {
         self.current().by_realm.values().cloned().collect()
     }
 

@@ -4,6 +4,7 @@ use crate::backoff::Backoff;
 use crate::database::{All, Changes, Database, Refusal};
 use crate::directory::{Directory, PbxConfig, PbxView};
 use crate::mailboxes::Mailboxes;
+use crate::nodes::Nodes;
 use crate::presence::{Presence, Registration, RegistrationChange};
 use crate::saved::Saved;
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ pub(crate) struct Follower {
     pub(crate) directory: Arc<Directory>,
     pub(crate) presence: Arc<Presence>,
     pub(crate) mailboxes: Arc<Mailboxes>,
+    pub(crate) nodes: Arc<Nodes>,
     pub(crate) saved: Option<Saved>,
 }
 
@@ -33,6 +35,7 @@ pub(crate) struct Follower {
 #[derive(Debug, Default)]
 struct Todo {
     everything: bool,
+    nodes: bool,
     pbxs: BTreeSet<(TenantId, PbxId)>,
 }
 
@@ -82,6 +85,11 @@ impl Follower {
             *todo = Todo::default();
             return Ok(());
         }
+        if todo.nodes {
+            self.nodes.configure(self.database.nodes().await?);
+            todo.nodes = false;
+            self.changed();
+        }
         while let Some((tenant, pbx)) = todo.pbxs.first().copied() {
             match self.database.pbx(tenant, pbx).await {
                 Ok(Some(config)) => {
@@ -107,6 +115,7 @@ impl Follower {
         for view in before {
             self.revoke(&view);
         }
+        self.nodes.configure(self.database.nodes().await?);
         self.changed();
         for view in self.directory.all() {
             let snapshot = &view.snapshot;
@@ -175,7 +184,7 @@ impl Follower {
 
     async fn save(&self) {
         if let Some(saved) = &self.saved {
-            saved.write(self.directory.all()).await;
+            saved.write(self.directory.all(), self.nodes.secrets()).await;
         }
     }
 }
@@ -184,6 +193,7 @@ impl Todo {
     fn add(&mut self, change: Change) {
         match change {
             Change::Pbx { tenant, pbx } => drop(self.pbxs.insert((tenant, pbx))),
+            Change::Nodes => self.nodes = true,
             Change::Everything => self.everything = true,
         }
     }

@@ -16,6 +16,7 @@ mod items;
 mod lines;
 mod live;
 mod mailboxes;
+mod nodes;
 mod people;
 mod presence;
 mod queues;
@@ -24,7 +25,8 @@ mod saved;
 mod security;
 mod spool;
 
-pub use call::{Arrival, ArrivedFrom, Call, NewMessage, NewRecording};
+pub use backoff::Backoff;
+pub use call::{Arrival, ArrivedFrom, Call, NewMessage, NewRecording, QueueKeeper, Resumed};
 pub use clock::{Clock, Hand};
 pub use control::{CallControl, CallControlConfig, ControlStatus, StartError};
 pub use directory::{DeviceSecret, Directory, PbxConfig, PbxView, TrunkSecret};
@@ -33,9 +35,10 @@ pub use live::{
     HangupAnswer, Live, LiveCall, LiveEvent, LiveFeed, LiveParty, LiveScope, LiveSound, LiveState,
 };
 pub use mailboxes::Mailboxes;
+pub use nodes::{NodeFault, NodeLive, NodeReport, NodeState, Nodes};
 pub use people::PersonState;
 pub use presence::{Presence, Registration, RegistrationChange, Transport};
 pub use queues::{MemberLive, MemberState, QueueLive, Queues, Waiting};
 pub use record::{CallEnded, Direction, LegMedia, MediaSummary};
 pub use security::{SecurityEvent, SecurityKind};
-pub use voxera_store::{SealKey, Store, TrunkKind, TrunkTransport};
+pub use voxera_store::{NodeSecret, SealKey, Store, TrunkKind, TrunkTransport};

@@ -2,6 +2,7 @@
 //! calls and checks phones. It holds credentials, and so it is sealed.
 
 use crate::directory::{DeviceSecret, PbxConfig, PbxView, TrunkSecret};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -11,17 +12,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use voxera_callflow::Snapshot;
-use voxera_model::{DeviceId, ExtensionNumber, Name, TrunkId};
-use voxera_store::{SealKey, TrunkKind, TrunkTransport};
+use voxera_model::{DeviceId, ExtensionNumber, Name, NodeId, Slug, TrunkId};
+use voxera_store::{NodeSecret, SealKey, TrunkKind, TrunkTransport};
 
 const FILE: &str = "directory.sealed";
 /// Binds the sealed bytes to what they are, and to their format.
 const PURPOSE: &[u8] = b"voxera directory 1";
+const NODES_FILE: &str = "nodes.sealed";
+const NODES_PURPOSE: &[u8] = b"voxera nodes 1";
 
 /// The file.
 #[derive(Debug)]
 pub(crate) struct Saved {
     path: PathBuf,
+    nodes: PathBuf,
     key: SealKey,
     due: AtomicBool,
 }
@@ -56,28 +60,46 @@ struct StoredDevice {
     sha256: [u8; 32],
 }
 
+#[derive(Serialize, Deserialize)]
+struct StoredNode {
+    id: NodeId,
+    name: Slug,
+    control_host: String,
+    control_port: u16,
+    password: String,
+    weight: u32,
+    draining: bool,
+}
+
 impl Saved {
     pub(crate) fn new(dir: &Path, key: SealKey) -> Self {
-        Self { path: dir.join(FILE), key, due: AtomicBool::new(false) }
+        Self { path: dir.join(FILE), nodes: dir.join(NODES_FILE), key, due: AtomicBool::new(false) }
     }
 
     /// What was written last. Nothing at the first start, and, with a word in the log, when the
     /// file is damaged or was sealed with another key.
     pub(crate) fn read(&self) -> Vec<PbxConfig> {
-        match self.try_read() {
-            Ok(configs) => configs,
+        self.list::<Stored>(&self.path, PURPOSE).into_iter().map(PbxConfig::from).collect()
+    }
+
+    /// The nodes that were written last, in the same way.
+    pub(crate) fn nodes(&self) -> Vec<NodeSecret> {
+        self.list::<StoredNode>(&self.nodes, NODES_PURPOSE).into_iter().map(NodeSecret::from).collect()
+    }
+
+    fn list<T: DeserializeOwned>(&self, path: &Path, purpose: &[u8]) -> Vec<T> {
+        let read = || -> io::Result<Vec<T>> {
+            let plain = self.key.open(purpose, &fs::read(path)?).map_err(io::Error::other)?;
+            Ok(serde_json::from_slice(&plain)?)
+        };
+        match read() {
+            Ok(stored) => stored,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => {
                 tracing::error!(%error, "the last good configuration cannot be used");
                 Vec::new()
             }
         }
-    }
-
-    fn try_read(&self) -> io::Result<Vec<PbxConfig>> {
-        let plain = self.key.open(PURPOSE, &fs::read(&self.path)?).map_err(io::Error::other)?;
-        let stored: Vec<Stored> = serde_json::from_slice(&plain)?;
-        Ok(stored.into_iter().map(PbxConfig::from).collect())
     }
 
     /// Something changed since the last writing.
@@ -91,15 +113,18 @@ impl Saved {
     }
 
     /// Writes everything, if something changed. A failure is logged and tried again later.
-    pub(crate) async fn write(&self, views: Vec<Arc<PbxView>>) {
+    pub(crate) async fn write(&self, views: Vec<Arc<PbxView>>, nodes: Vec<NodeSecret>) {
         if !self.due.swap(false, Ordering::Relaxed) {
             return;
         }
-        let (path, key) = (self.path.clone(), self.key.clone());
+        let (path, nodes_path, key) = (self.path.clone(), self.nodes.clone(), self.key.clone());
         let written = tokio::task::spawn_blocking(move || {
             let stored: Vec<Stored> = views.iter().map(|view| Stored::from(&**view)).collect();
             let plain = serde_json::to_vec(&stored)?;
-            replace(&path, &key.seal(PURPOSE, &plain).map_err(io::Error::other)?)
+            replace(&path, &key.seal(PURPOSE, &plain).map_err(io::Error::other)?)?;
+            let stored: Vec<StoredNode> = nodes.into_iter().map(StoredNode::from).collect();
+            let plain = serde_json::to_vec(&stored)?;
+            replace(&nodes_path, &key.seal(NODES_PURPOSE, &plain).map_err(io::Error::other)?)
         });
         let outcome = written.await.map_err(io::Error::other).and_then(std::convert::identity);
         if let Err(error) = outcome {
@@ -167,5 +192,33 @@ impl From<Stored> for PbxConfig {
             addresses: trunk.addresses,
         });
         Self { devices: devices.collect(), trunks: trunks.collect(), snapshot: stored.snapshot }
+    }
+}
+
+impl From<NodeSecret> for StoredNode {
+    fn from(node: NodeSecret) -> Self {
+        Self {
+            id: node.id,
+            name: node.name,
+            control_host: node.control_host,
+            control_port: node.control_port,
+            password: node.password.to_string(),
+            weight: node.weight,
+            draining: node.draining,
+        }
+    }
+}
+
+impl From<StoredNode> for NodeSecret {
+    fn from(stored: StoredNode) -> Self {
+        Self {
+            id: stored.id,
+            name: stored.name,
+            control_host: stored.control_host,
+            control_port: stored.control_port,
+            password: stored.password.into(),
+            weight: stored.weight,
+            draining: stored.draining,
+        }
     }
 }

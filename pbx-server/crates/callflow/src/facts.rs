@@ -25,6 +25,9 @@ pub struct Facts {
     pub rooms: BTreeMap<ExtensionId, u16>,
     /// Lines to the public network that work at this moment, the preferred first.
     pub lines: Vec<TrunkId>,
+    /// The engine has a machine of its own for queues, which rings members: callers are let in and out
+    /// here, and nobody is rung.
+    pub engine_rings_members: bool,
     /// A random draw, 0 to `u32::MAX`, for choices that must not favour anyone.
     pub draw: u32,
 }

@@ -61,5 +61,7 @@ id!(/// A caller's wish to be called back.
     CallbackId);
 id!(/// A line to the public network.
     TrunkId);
+id!(/// A machine that carries calls.
+    NodeId);
 id!(/// A voice agent.
     AgentId);

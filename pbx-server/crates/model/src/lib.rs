@@ -17,7 +17,7 @@ pub use address::{Email, Realm, Slug};
 pub use company::OrgNumber;
 pub use ids::{
     AccountId, AgentId, AudioId, AuditId, CallId, CallbackId, CustomerId, DeviceId, ExtensionId, FlowId,
-    MailId, MessageId, NumberId, PbxId, RecordingId, SessionId, TenantId, TrunkId, UserId,
+    MailId, MessageId, NodeId, NumberId, PbxId, RecordingId, SessionId, TenantId, TrunkId, UserId,
 };
 pub use keys::{Key, Pin};
 pub use number::{Dialled, ExtensionNumber, PhoneNumber};

@@ -3,7 +3,7 @@
 //! Calls need the least, so they come first: the engine runs from the last good configuration on
 //! disk before anything is asked of a database that may not answer.
 
-use crate::config::{Config, Encryption};
+use crate::config::{Config, Encryption, Engine};
 use crate::database::Database;
 use crate::demo::{self, Demo, DemoError};
 use crate::doors::{self, origin, portal_url, reachable};
@@ -112,7 +112,7 @@ pub struct Server {
     ready: CancellationToken,
     database: Database,
     control: CallControl,
-    engine: EngineHandle,
+    engine: Running,
     serving: JoinHandle<()>,
     /// Ends what is done in the background.
     stop: CancellationToken,
@@ -121,6 +121,12 @@ pub struct Server {
     close: CancellationToken,
     jobs: TaskTracker,
     _lock: Lock,
+}
+
+/// Who carries calls.
+enum Running {
+    Embedded(EngineHandle),
+    FreeSwitch(voxera_freeswitch::Handle),
 }
 
 impl std::fmt::Debug for Server {
@@ -176,9 +182,23 @@ impl Server {
         control.seal_key = Some(seal_key);
         control.library = Some(library.clone());
         let control = CallControl::start(control, None).await?;
-        let engine = doors::start_engine(&parts.config, options.next_free_ports, &control, library).await?;
-        let phones = engine.local_addr();
-        drop(parts.browsers.set(browsers(&engine)));
+        let (engine, phones) = match parts.config.engine {
+            Engine::Embedded => {
+                let engine =
+                    doors::start_engine(&parts.config, options.next_free_ports, &control, library).await?;
+                let phones = engine.local_addr();
+                drop(parts.browsers.set(browsers(&engine)));
+                (Running::Embedded(engine), phones)
+            }
+            Engine::FreeSwitch => {
+                let next_free = options.next_free_ports;
+                let engine =
+                    doors::start_freeswitch(&parts.config, &parts.state, next_free, &control, library)
+                        .await?;
+                // Nodes hear phones; this is what phones are told.
+                (Running::FreeSwitch(engine), parts.config.sip.listen)
+            }
+        };
         let server = Self {
             portal,
             http,
@@ -224,10 +244,13 @@ impl Server {
         self.ready.cancelled().await;
     }
 
-    /// The engine, for tests.
+    /// Where FreeSWITCH nodes ask; `None`: calls are carried by this process.
     #[must_use]
-    pub fn engine(&self) -> &EngineHandle {
-        &self.engine
+    pub const fn nodes(&self) -> Option<SocketAddr> {
+        match &self.engine {
+            Running::Embedded(_) => None,
+            Running::FreeSwitch(engine) => Some(engine.address),
+        }
     }
 
     /// The state of calls, for tests.
@@ -241,7 +264,13 @@ impl Server {
         notify::notify("STOPPING=1");
         self.close.cancel();
         self.gate.close();
-        if tokio::time::timeout(CALLS_END, self.engine.shutdown()).await.is_err() {
+        let engine = async {
+            match self.engine {
+                Running::Embedded(engine) => engine.shutdown().await,
+                Running::FreeSwitch(engine) => engine.shutdown().await,
+            }
+        };
+        if tokio::time::timeout(CALLS_END, engine).await.is_err() {
             tracing::warn!("some calls did not end in time");
         }
         let serving = self.serving.abort_handle();

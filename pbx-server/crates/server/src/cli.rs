@@ -1,8 +1,10 @@
 //! The command line.
 
-use crate::config::{Config, ConfigError, Overrides, Sources};
+use crate::config::{Config, ConfigError, Overrides, PortRange, Sources};
 use clap::{Args, Parser, Subcommand};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use url::Url;
 
 /// Business telephony and voice AI behind one portal.
 #[derive(Debug, Parser)]
@@ -51,9 +53,17 @@ pub enum Command {
         /// For programs.
         #[arg(long)]
         json: bool,
+        /// A folder of `voxera freeswitch init`, and the FreeSWITCH that runs from it, as well.
+        #[arg(long, value_name = "FOLDER")]
+        freeswitch: Option<PathBuf>,
     },
     /// Make the demo's partner, company, people and phones, and show the logins.
     Demo,
+    /// A FreeSWITCH that carries calls (engine = "freeswitch").
+    Freeswitch {
+        #[command(subcommand)]
+        command: Freeswitch,
+    },
     /// Accounts that run the installation.
     Admin {
         #[command(subcommand)]
@@ -82,6 +92,53 @@ pub struct Serve {
     /// Take the next free port where one is taken.
     #[arg(long)]
     pub next_free_ports: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Freeswitch {
+    /// Write the configuration of a node, or renew it; see docs/freeswitch.md.
+    Init(NodeOptions),
+}
+
+/// What differs between nodes. What is not said stays as it was in the folder.
+#[derive(Debug, Args)]
+pub struct NodeOptions {
+    /// The node's folder; made when it is missing.
+    #[arg(value_name = "FOLDER")]
+    pub dir: PathBuf,
+    /// The node's name in the portal and in logs; default: this machine's.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Where phones send SIP; default: sip.listen.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub sip: Option<SocketAddr>,
+    /// What phones are told behind address translation; default: sip.external_address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub external: Option<IpAddr>,
+    /// UDP ports for sound; default: sip.media_ports.
+    #[arg(long, value_name = "FIRST-LAST")]
+    pub media_ports: Option<PortRange>,
+    /// Where browsers connect; default: port 7443 of the address for SIP.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub wss: Option<SocketAddr>,
+    /// SIP over TLS as well; it needs a certificate in tls/agent.pem of the folder.
+    #[arg(long, value_name = "PORT")]
+    pub sips_port: Option<u16>,
+    /// Where FreeSWITCH takes commands; default: 127.0.0.1:8021.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub esl: Option<SocketAddr>,
+    /// Voxera as this node reaches it; default: <http://freeswitch.listen>.
+    #[arg(long, value_name = "URL")]
+    pub server: Option<Url>,
+    /// From where Voxera sends commands; default: the address of the server.
+    #[arg(long, value_name = "ADDRESS")]
+    pub server_address: Vec<IpAddr>,
+    /// FreeSWITCH itself; default: where packages and its own build put it.
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+    /// Channels at once: two for each call.
+    #[arg(long)]
+    pub max_sessions: Option<u32>,
 }
 
 #[derive(Debug, Subcommand)]

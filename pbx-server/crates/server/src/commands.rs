@@ -1,11 +1,12 @@
 //! What each command does.
 
 use crate::boot::{self, BootError, Options, Server};
-use crate::cli::{Admin, Cli, Command, Serve, Settings};
+use crate::cli::{Admin, Cli, Command, Freeswitch, NodeOptions, Serve, Settings};
 use crate::config::{Config, keys::KEYS};
 use crate::database::{Database, data_dir};
 use crate::state::State;
-use crate::{demo, doctor, logging};
+use crate::{demo, doctor, logging, node};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use voxera_identity::{Clock, Identity, IdentityConfig, Limits};
@@ -36,8 +37,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Admin { command: Admin::ResetTwoStep { email } } => {
             working(&cli.settings, None, |config| reset_two_step(config, email))
         }
-        Command::Doctor { json } => {
-            working(&cli.settings, None, async move |config| examine(config, json).await)
+        Command::Freeswitch { command: Freeswitch::Init(options) } => make_node(&cli.settings, &options),
+        Command::Doctor { json, freeswitch } => {
+            working(&cli.settings, None, async move |config| examine(config, json, freeswitch).await)
         }
     };
     outcome.unwrap_or_else(|error| {
@@ -205,14 +207,18 @@ async fn reset_two_step(config: Config, email: String) -> Outcome {
     say(&format!("{email} signs in with the password alone now.\n"))
 }
 
-async fn examine(config: Config, json: bool) -> Outcome {
-    let findings = doctor::examine(&config).await;
+async fn examine(config: Config, json: bool, freeswitch: Option<PathBuf>) -> Outcome {
+    let findings = doctor::examine(&config, freeswitch.as_deref()).await;
     if json {
         say(&format!("{}\n", serde_json::to_string_pretty(&findings)?))?;
     } else {
         say(&doctor::report(&findings))?;
     }
     Ok(if doctor::is_fit(&findings) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn make_node(settings: &Settings, options: &NodeOptions) -> Outcome {
+    say(&node::make(&settings.load()?, options)?)
 }
 
 async fn new_seal_key(config: Config) -> Outcome {
@@ -253,6 +259,7 @@ fn sealed_anew(resealed: &Resealed) -> String {
         (resealed.phones, "phones need a new password"),
         (resealed.pins, "PINs must be set anew"),
         (resealed.lines, "lines need their password anew"),
+        (resealed.nodes, "media nodes need their password anew"),
         (resealed.second_factors, "people sign in with a recovery code, or have their second step reset"),
         (
             resealed.signing_keys,

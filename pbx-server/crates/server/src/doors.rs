@@ -3,6 +3,7 @@
 use crate::boot::BootError;
 use crate::config::{Config, local_url};
 use crate::gate::Gate;
+use crate::state::State;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use tokio::net::TcpListener;
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use voxera_audio::Library;
 use voxera_callcontrol::CallControl;
+use voxera_freeswitch::FreeSwitch;
 use voxera_sip::{Engine, EngineConfig, EngineHandle};
 
 /// How many ports after a taken one are tried.
@@ -56,6 +58,42 @@ pub async fn start_engine(
                     address: wanted,
                     key: "sip.listen",
                     flag: "--sip-listen",
+                })?;
+            }
+        }
+    }
+}
+
+/// The listener that FreeSWITCH nodes ask; what the nodes themselves are is in the portal's list.
+pub async fn start_freeswitch(
+    config: &Config,
+    state: &State,
+    next_free: bool,
+    control: &CallControl,
+    library: Library,
+) -> Result<voxera_freeswitch::Handle, BootError> {
+    let wanted = config.freeswitch.listen;
+    let secret = match &config.freeswitch.secret {
+        Some(secret) => secret.expose().to_owned(),
+        None => state.freeswitch_secret()?,
+    };
+    let mut nodes = voxera_freeswitch::Config {
+        listen: wanted,
+        allowed: config.freeswitch.allowed.list().to_vec(),
+        secret: secret.into(),
+        timing: voxera_freeswitch::Timing::default(),
+    };
+    loop {
+        match FreeSwitch::start(nodes.clone(), control.clone(), Some(library.clone())).await {
+            Ok(handle) => return Ok(handle),
+            Err(source) if source.kind() != ErrorKind::AddrInUse => {
+                return Err(cannot("freeswitch.listen", nodes.listen, source));
+            }
+            Err(_) => {
+                nodes.listen = next(nodes.listen, wanted, next_free).ok_or(BootError::Taken {
+                    address: wanted,
+                    key: "freeswitch.listen",
+                    flag: "VOXERA_FREESWITCH_LISTEN",
                 })?;
             }
         }

@@ -11,6 +11,7 @@ mod doors;
 mod gate;
 mod jobs;
 mod logging;
+mod node;
 mod notify;
 pub mod retention;
 mod state;

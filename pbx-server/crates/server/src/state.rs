@@ -1,6 +1,7 @@
 //! The folder of everything that an installation keeps, and the lock on it.
 
 use hex::FromHex;
+use rand::RngCore;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -11,6 +12,7 @@ const LOCK: &str = "lock";
 const SEAL_KEY: &str = "seal.key";
 const NEXT_SEAL_KEY: &str = "seal.key.next";
 const DATABASE_URL: &str = "database.url";
+const FREESWITCH_SECRET: &str = "freeswitch.secret";
 
 /// Why the folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +153,27 @@ impl State {
         Ok(key)
     }
 
+    /// What FreeSWITCH nodes prove themselves with: 48 letters and digits, made when there is none.
+    pub fn freeswitch_secret(&self) -> Result<String, StateError> {
+        if let Some(secret) = self.known_freeswitch_secret()? {
+            return Ok(secret);
+        }
+        let mut bytes = [0; 24];
+        rand::rng().fill_bytes(&mut bytes);
+        let secret = hex::encode(bytes);
+        self.write_secret(FREESWITCH_SECRET, &secret)?;
+        Ok(secret)
+    }
+
+    /// The same, where it was made before.
+    pub fn known_freeswitch_secret(&self) -> Result<Option<String>, StateError> {
+        match std::fs::read_to_string(self.path(FREESWITCH_SECRET)) {
+            Ok(secret) => Ok(Some(secret.trim().to_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.folder(error)),
+        }
+    }
+
     /// Writes a file that only we can read, whole or not at all.
     pub fn write_secret(&self, name: &str, text: &str) -> Result<(), StateError> {
         let write = || -> std::io::Result<()> {
@@ -219,6 +242,17 @@ mod tests {
         std::fs::write(state.path(SEAL_KEY), "zz").unwrap();
         assert!(matches!(state.seal_key(), Err(StateError::KeyDamaged(_))));
         assert!(state.kept_seal_key().unwrap().is_none());
+    }
+
+    #[test]
+    fn nodes_have_a_secret_that_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = State::open(dir.path()).unwrap();
+        assert_eq!(state.known_freeswitch_secret().unwrap(), None);
+        let secret = state.freeswitch_secret().unwrap();
+        assert!(secret.len() == 48 && secret.bytes().all(|b| b.is_ascii_alphanumeric()));
+        assert_eq!(state.freeswitch_secret().unwrap(), secret);
+        assert_eq!(state.known_freeswitch_secret().unwrap(), Some(secret));
     }
 
     #[test]

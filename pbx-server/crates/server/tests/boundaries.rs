@@ -13,10 +13,25 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("audio", &["model"]),
     ("callcontrol", &["audio", "model", "callflow", "store"]),
     ("sip", &["audio", "model", "callflow", "callcontrol"]),
+    ("freeswitch", &["audio", "model", "callflow", "callcontrol", "store"]),
     ("mail", &["model", "store"]),
     ("identity", &["model", "store", "mail"]),
     ("api", &["audio", "model", "callflow", "callcontrol", "identity", "mail", "store"]),
-    ("server", &["audio", "model", "api", "callcontrol", "callflow", "identity", "mail", "sip", "store"]),
+    (
+        "server",
+        &[
+            "audio",
+            "model",
+            "api",
+            "callcontrol",
+            "callflow",
+            "freeswitch",
+            "identity",
+            "mail",
+            "sip",
+            "store",
+        ],
+    ),
     ("testkit", &["identity", "server", "store"]),
     (
         "bench",
@@ -41,11 +56,13 @@ const DOORS: &[(&str, &[&str])] = &[
     // Everything that is SQL is in the store; the kit makes databases, the bench a bare baseline.
     ("sqlx", &["store", "testkit", "bench"]),
     ("rsipstack", &["sip"]),
-    ("axum", &["api", "server", "bench"]),
+    ("axum", &["api", "freeswitch", "server", "bench"]),
     ("lettre", &["mail"]),
     ("argon2", &["identity"]),
     ("jsonwebtoken", &["identity"]),
     ("reqwest", &["testkit", "bench"]),
+    // What prints what people wrote has one door each: mails, and FreeSWITCH.
+    ("tera", &["freeswitch", "mail"]),
 ];
 
 /// What a crate without clock, chance and effects may stand on.

@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use voxera_model::{PbxId, TenantId};
 
-/// The channel on which triggers tell of changes: `<tenant>:<pbx>`, or `*`.
+/// The channel on which triggers tell of changes: `<tenant>:<pbx>`, `nodes`, or `*`.
 pub(crate) const CHANNEL: &str = "voxera_config";
 
 /// What changed.
@@ -13,6 +13,8 @@ pub(crate) const CHANNEL: &str = "voxera_config";
 pub enum Change {
     /// One PBX was made, changed or removed: load it again.
     Pbx { tenant: TenantId, pbx: PbxId },
+    /// The list of nodes changed: load it again.
+    Nodes,
     /// A tenant changed, or news may have been missed: load everything again.
     Everything,
 }
@@ -69,6 +71,9 @@ async fn listen(pool: &PgPool) -> std::result::Result<PgListener, sqlx::Error> {
 }
 
 fn read(payload: &str) -> Change {
+    if payload == "nodes" {
+        return Change::Nodes;
+    }
     let parts = payload
         .split_once(':')
         .and_then(|(tenant, pbx)| Some(Change::Pbx { tenant: tenant.parse().ok()?, pbx: pbx.parse().ok()? }));

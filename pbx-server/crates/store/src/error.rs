@@ -89,6 +89,10 @@ pub enum Constraint {
     CustomerHasPbxs,
     /// The installation's own tenant stays.
     TenantIsBuiltin,
+    /// Another node has this name.
+    NodeNameTaken,
+    /// Another node is controlled at this address.
+    NodeControlTaken,
     /// A value outside its range.
     OutOfRange,
     /// Something with this id exists already.
@@ -98,6 +102,8 @@ pub enum Constraint {
 impl Constraint {
     fn of(name: &str, code: &str) -> Option<Self> {
         Some(match name {
+            "node_name_key" => Self::NodeNameTaken,
+            "node_control_key" => Self::NodeControlTaken,
             "tenant_slug_key" => Self::SlugTaken,
             "tenant_host_key" => Self::HostTaken,
             "account_email_key" => Self::EmailTaken,

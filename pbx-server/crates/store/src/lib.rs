@@ -72,6 +72,7 @@ pub use platform::browser_phones::BrowserPhones;
 pub use platform::idempotency::{Idempotency, IdempotencyKeys};
 pub use platform::logins::{Login, LoginOutcome, Logins};
 pub use platform::mails::{Mail, MailFilter, MailState, Mails, NewMail};
+pub use platform::nodes::{NewNode, Node, NodeChange, NodeSecret, Nodes};
 pub use platform::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokens, Purpose};
 pub use platform::overview::PlatformOverview;
 pub use platform::realms::{RealmOwner, Realms};

@@ -29,6 +29,7 @@ const PLATFORM: Migrations = &[
     (3, "faster_transactions", include_str!("../../../migrations/platform/0003_faster_transactions.sql")),
     (4, "browser_phones", include_str!("../../../migrations/platform/0004_browser_phones.sql")),
     (5, "second_factor", include_str!("../../../migrations/platform/0005_second_factor.sql")),
+    (6, "nodes", include_str!("../../../migrations/platform/0006_nodes.sql")),
 ];
 const TENANT: Migrations = &[
     (1, "tenant", include_str!("../../../migrations/tenant/0001_tenant.sql")),

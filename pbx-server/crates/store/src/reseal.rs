@@ -2,14 +2,14 @@
 
 use crate::error::Result;
 use crate::migrate::LOCK;
-use crate::platform::{second_factors, signing_keys};
+use crate::platform::{nodes, second_factors, signing_keys};
 use crate::row::Columns;
 use crate::seal::SealKey;
 use crate::store::{Store, options};
 use crate::tenant::{devices, kinds, trunks};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use uuid::Uuid;
-use voxera_model::{AccountId, DeviceId, ExtensionId, TenantId, TrunkId};
+use voxera_model::{AccountId, DeviceId, ExtensionId, NodeId, TenantId, TrunkId};
 
 /// What came of [`Store::reseal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +20,7 @@ pub struct Resealed {
     pub phones: usize,
     pub pins: usize,
     pub lines: usize,
+    pub nodes: usize,
     pub second_factors: usize,
     pub signing_keys: usize,
 }
@@ -28,7 +29,7 @@ impl Resealed {
     /// Values that no key opened.
     #[must_use]
     pub const fn lost(&self) -> usize {
-        self.phones + self.pins + self.lines + self.second_factors + self.signing_keys
+        self.phones + self.pins + self.lines + self.nodes + self.second_factors + self.signing_keys
     }
 }
 
@@ -64,6 +65,12 @@ const SECOND_FACTORS: Place = Place {
     column: "sealed_secret",
     aad: |_, id| second_factors::aad(AccountId(id)),
 };
+const NODES: Place = Place {
+    table: "platform.nodes",
+    id: "id",
+    column: "sealed_password",
+    aad: |_, id| nodes::aad(NodeId(id)),
+};
 
 impl Store {
     /// Opens every sealed value with whichever of `from` fits, and seals it with `to`: all of them, or
@@ -71,7 +78,7 @@ impl Store {
     ///
     /// What none of them opens is lost. A signing key goes, and everybody's access token with it. A
     /// second factor gets a secret that nobody has: recovery codes still open it, and whoever may can
-    /// reset it. Phones, PINs and lines stay as they are, to be given new secrets.
+    /// reset it. Phones, PINs, lines and nodes stay as they are, to be given new secrets.
     pub async fn reseal(url: &str, from: &[SealKey], to: &SealKey) -> Result<Resealed> {
         let mut conn = options(url)?.connect().await?;
         let mut done = Resealed::default();
@@ -84,6 +91,7 @@ impl Store {
             sqlx::query_scalar("select id from platform.tenants order by id").fetch_all(&mut *tx).await?;
         signing(&mut tx, from, to, &mut done).await?;
         // None of a tenant's.
+        done.nodes = values(&mut tx, &NODES, TenantId(Uuid::nil()), (from, to), &mut done).await?.len();
         let lost = values(&mut tx, &SECOND_FACTORS, TenantId(Uuid::nil()), (from, to), &mut done).await?;
         for account in &lost {
             let nobodys: [u8; 20] = rand::random();

@@ -9,6 +9,7 @@ use crate::platform::browser_phones::BrowserPhones;
 use crate::platform::idempotency::IdempotencyKeys;
 use crate::platform::logins::Logins;
 use crate::platform::mails::Mails;
+use crate::platform::nodes::Nodes;
 use crate::platform::one_time_tokens::OneTimeTokens;
 use crate::platform::realms::Realms;
 use crate::platform::second_factors::SecondFactors;
@@ -90,6 +91,10 @@ impl<'c> PlatformTx<'c> {
     /// The outbox.
     pub fn mails(&mut self) -> Mails<'_> {
         Mails::new(&mut self.tx, None)
+    }
+    /// Nodes that carry calls.
+    pub fn nodes(&mut self) -> Nodes<'_> {
+        Nodes::new(&mut self.tx, self.store.seal_key())
     }
     /// Answers to requests that may come twice.
     pub fn idempotency(&mut self) -> IdempotencyKeys<'_> {

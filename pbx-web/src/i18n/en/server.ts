@@ -65,6 +65,8 @@ export const server = {
   realm_taken: 'Another PBX has this domain. Choose another one.',
   extension_number_taken: 'The number is taken in this PBX. Choose another one.',
   user_has_extension: 'This person has an extension already.',
+  node_name_taken: 'Another node has this name.',
+  node_control_taken: 'Another node is controlled at this address and port.',
   number_taken: 'The number is in use already.',
   parent_gone: 'What this belonged to was removed a moment ago.',
   tenant_has_customers: 'The partner has customers. Delete them first, or suspend the partner.',

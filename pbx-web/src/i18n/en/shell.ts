@@ -28,6 +28,7 @@ export const shell = {
     me: 'My page',
     myCalls: 'My calls',
     myPhones: 'My phones',
+    nodes: 'Media nodes',
     numbers: 'Numbers',
     online: 'Phones online',
     overview: 'Overview',

@@ -65,6 +65,8 @@ export const server = {
   realm_taken: 'En annan växel har den domänen. Välj en annan.',
   extension_number_taken: 'Numret är upptaget i den här växeln. Välj ett annat.',
   user_has_extension: 'Personen har redan en anknytning.',
+  node_name_taken: 'En annan nod har det namnet.',
+  node_control_taken: 'En annan nod styrs på den adressen och porten.',
   number_taken: 'Numret används redan.',
   parent_gone: 'Det som detta hörde till togs bort nyss.',
   tenant_has_customers: 'Partnern har kunder. Ta bort dem först, eller stäng av partnern.',

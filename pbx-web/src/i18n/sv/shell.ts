@@ -28,6 +28,7 @@ export const shell = {
     me: 'Min sida',
     myCalls: 'Mina samtal',
     myPhones: 'Mina telefoner',
+    nodes: 'Medienoder',
     numbers: 'Nummer',
     online: 'Anslutna telefoner',
     overview: 'Översikt',

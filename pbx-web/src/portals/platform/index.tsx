@@ -1,4 +1,4 @@
-import { Activity, LayoutDashboard, LayoutGrid, Mail, ScrollText, Users } from 'lucide-react';
+import { Activity, LayoutDashboard, LayoutGrid, Mail, ScrollText, Server, Users } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useStanding } from '@/features/session/hooks';
 import { paths } from '@/lib/paths';
@@ -7,6 +7,7 @@ import { Shell } from '../shell/shell';
 
 export { PlatformAudit } from '@/features/audit/audit';
 export { MailsPage } from '@/features/mails/page';
+export { NodesPage } from '@/features/nodes/page';
 export { PlatformUsersPage } from '@/features/people/pages';
 export { StatusPage } from '@/features/status/page';
 export { TenantsPage } from '@/features/tenants/list';
@@ -31,6 +32,7 @@ export function PlatformLayout() {
               { to: here.home, label: t('nav.overview'), icon: LayoutDashboard, end: true },
               { to: here.tenants, label: t('nav.tenants'), icon: LayoutGrid },
               { to: here.users, label: t('nav.users'), icon: Users },
+              { to: here.nodes, label: t('nav.nodes'), icon: Server },
               { to: here.status, label: t('nav.status'), icon: Activity },
               { to: here.mails, label: t('nav.mails'), icon: Mail },
               { to: here.audit, label: t('nav.audit'), icon: ScrollText },

@@ -20,7 +20,7 @@ pub(crate) use macros::input;
 pub use path::{
     AudioPath, CallPath, CallbackPath, CustomerPath, CustomerUserPath, DevicePath, ExtensionPath, FlowPath,
     FlowRef, FlowVersionPath, MailPath, MessagePath, MyDevicePath, MyExtensionPath, MyMessagePath,
-    MyRecordingPath, MySessionPath, NumberPath, PbxPath, RecordingPath, TenantPath, TenantUserPath,
+    MyRecordingPath, MySessionPath, NodePath, NumberPath, PbxPath, RecordingPath, TenantPath, TenantUserPath,
     TrunkPath, Url, UserPath,
 };
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 use voxera_model::{
-    AudioId, CallId, CallbackId, CustomerId, DeviceId, ExtensionId, FlowId, MailId, MessageId, NumberId,
-    PbxId, RecordingId, SessionId, TenantId, TrunkId, UserId,
+    AudioId, CallId, CallbackId, CustomerId, DeviceId, ExtensionId, FlowId, MailId, MessageId, NodeId,
+    NumberId, PbxId, RecordingId, SessionId, TenantId, TrunkId, UserId,
 };
 
 /// The ids in the URL.
@@ -37,6 +37,7 @@ paths! {
     TenantPath { tenant: TenantId = "The tenant (partner)." }
     TenantUserPath { tenant: TenantId = "The tenant (partner).", user: UserId = "The user." }
     UserPath { user: UserId = "The user." }
+    NodePath { node: NodeId = "The node." }
     MailPath { mail: MailId = "The mail." }
     CustomerPath { tenant: TenantId = "The tenant (partner).", customer: CustomerId = "The customer." }
     CustomerUserPath {

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod mails;
+pub mod nodes;
 pub mod overview;
 pub mod status;
 pub mod tenants;
@@ -22,6 +23,10 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(audit::list))
         .routes(routes!(mails::list))
         .routes(routes!(mails::get))
+        .routes(routes!(nodes::list, nodes::create))
+        .routes(routes!(nodes::get, nodes::change, nodes::delete))
+        .routes(routes!(nodes::drain))
+        .routes(routes!(nodes::undrain))
         .routes(routes!(status::get))
         .routes(routes!(overview::get))
 }

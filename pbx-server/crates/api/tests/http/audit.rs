@@ -50,6 +50,9 @@ async fn every_change_leaves_an_entry_with_before_and_after() {
         .send("PUT", &format!("{partner}/logo"), (Body::from(picture), Some("image/png")))
         .await
         .expect(204);
+    let node = json!({ "name": "fs1", "host": "fs1.test", "password": "hemligt" });
+    let node = id(platform.post("/api/v1/platform/nodes", node).await.expect(201));
+    let node = format!("/api/v1/platform/nodes/{node}");
     let call = world.ring(akes).await;
 
     let name = json!({ "name": "Senare" });
@@ -78,6 +81,10 @@ async fn every_change_leaves_an_entry_with_before_and_after() {
         ("number.update", "PATCH", number.clone(), Some(json!({ "label": "Växel" }))),
         ("number.delete", "DELETE", number, None),
         ("call.hangup", "POST", akes.pbx(&format!("/live/{}/hangup", call.id())), None),
+        ("node.update", "PATCH", node.clone(), Some(json!({ "weight": 20, "password": "annat" }))),
+        ("node.drain", "POST", format!("{node}/drain"), None),
+        ("node.undrain", "POST", format!("{node}/undrain"), None),
+        ("node.delete", "DELETE", node, None),
         ("tenant.delete", "DELETE", partner, None),
     ];
     for made in [
@@ -87,6 +94,7 @@ async fn every_change_leaves_an_entry_with_before_and_after() {
         "extension.create",
         "device.create",
         "number.create",
+        "node.create",
         "user.invite",
     ] {
         let entry = entry(&world, made).await;

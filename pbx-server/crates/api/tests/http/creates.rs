@@ -38,6 +38,10 @@ fn bodies(operation: &str) -> [Value; 2] {
             let line = |name: &str| json!({ "name": name, "kind": "address", "host": "192.0.2.1" });
             [line("Ett"), line("Två")]
         }
+        "platform_nodes_create" => {
+            let node = |name: &str| json!({ "name": name, "host": format!("{name}.test"), "password": "x" });
+            [node("fs1"), node("fs2")]
+        }
         "numbers_create" => [json!({ "number": "+46701000001" }), json!({ "number": "+46701000002" })],
         other => panic!("how does one {other}?"),
     }

@@ -41,6 +41,10 @@ async fn full() -> World {
     platform.post(&akes.pbx(&format!("/flows/{}/publish", akes.flow)), json!({})).await.expect(201);
     let line = json!({ "name": "Reserv", "kind": "address", "host": "192.0.2.1", "priority": 20 });
     platform.post(&akes.pbx("/trunks"), line).await.expect(201);
+    for (name, weight) in [("fs1", 10), ("fs2", 20)] {
+        let node = json!({ "name": name, "host": format!("{name}.test"), "password": "x", "weight": weight });
+        platform.post("/api/v1/platform/nodes", node).await.expect(201);
+    }
     world.sound(akes, "Ett annat ljud", false).await;
     world.message(akes, 7).await;
     world.recording(akes, 7).await;

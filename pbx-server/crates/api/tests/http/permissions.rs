@@ -99,6 +99,7 @@ pub fn body(operation: &Operation) -> (Body, Option<&'static str>) {
             "dialled": "1000", "at": "2026-12-24T10:30" } }),
         "pbxs_replay" => json!({ "drafts": [], "days": 7 }),
         "trunks_create" => json!({ "name": fresh, "kind": "address", "host": "192.0.2.1" }),
+        "platform_nodes_create" => node(&fresh),
         "messages_change" | "me_messages_change" => json!({ "heard": true }),
         "login" | "password_reset" | "verify_email_resend" => json!({ "email": mail, "password": "x" }),
         "register" => json!({ "email": mail, "password": "x", "organization_name": "x", "name": "x" }),
@@ -115,6 +116,11 @@ pub fn body(operation: &Operation) -> (Body, Option<&'static str>) {
         _ if operation.has_body() => json!({}),
         _ => return (Body::empty(), None),
     })
+}
+
+/// A node that is nowhere.
+fn node(name: &str) -> Value {
+    json!({ "name": format!("n-{}", &name[12..]), "host": format!("{name}.test"), "password": "x" })
 }
 
 pub fn picture() -> Vec<u8> {
@@ -249,6 +255,13 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
         "platform_mails_get" => {
             let mails = platform.get("/api/v1/platform/mails").await.items();
             ids.insert("mail", made(mails[0].clone()));
+        }
+        "platform_nodes_get"
+        | "platform_nodes_change"
+        | "platform_nodes_drain"
+        | "platform_nodes_undrain"
+        | "platform_nodes_delete" => {
+            ids.insert("node", post("/api/v1/platform/nodes".into(), node(&unique())).await);
         }
         "live_hangup" => {
             let up = world.ring(akes).await;

@@ -1,6 +1,6 @@
 //! What the core is told of this moment.
 
-use super::Inner;
+use super::{Inner, QueueKeeper};
 use crate::floor::Moment;
 use crate::presence::PbxPresence;
 use chrono::{DateTime, Datelike, Timelike, Utc};
@@ -30,6 +30,7 @@ impl Inner {
             ringing: if code { phones.floor.ringing(snapshot) } else { Vec::new() },
             rooms: phones.floor.rooms(),
             lines: snapshot.trunks.iter().map(|trunk| trunk.id).filter(|id| lines.works(*id)).collect(),
+            engine_rings_members: self.queues == QueueKeeper::Engine,
             draw: rand::random(),
         }
     }

@@ -69,7 +69,28 @@ struct Inner {
     since: Instant,
     hangup: CancellationToken,
     woken: Arc<Notify>,
+    queues: QueueKeeper,
     state: Mutex<State>,
+}
+
+/// Who rings the members of queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QueueKeeper {
+    /// The core, call by call.
+    #[default]
+    Core,
+    /// A machine of the engine's own.
+    Engine,
+}
+
+/// A call that was up when the server stopped, as its engine kept it.
+#[derive(Debug, Clone)]
+pub struct Resumed {
+    pub call: CallId,
+    pub from: Peer,
+    pub dialled: Dialled,
+    pub started_at: DateTime<Utc>,
+    pub cursor: Cursor,
 }
 
 #[derive(Debug, Default)]
@@ -96,7 +117,12 @@ struct Ended {
 }
 
 impl Call {
-    pub(crate) fn arrive(control: CallControl, view: Arc<PbxView>, arrival: Arrival) -> (Self, Vec<Action>) {
+    pub(crate) fn arrive(
+        control: CallControl,
+        view: Arc<PbxView>,
+        arrival: Arrival,
+        queues: QueueKeeper,
+    ) -> (Self, Vec<Action>) {
         let from = match arrival.from {
             ArrivedFrom::Device(device) => {
                 view.device(device).map(|secret| Peer::Extension(secret.extension.clone()))
@@ -116,6 +142,7 @@ impl Call {
                 since,
                 hangup: CancellationToken::new(),
                 woken: Arc::default(),
+                queues,
                 state: Mutex::default(),
             }),
         };
@@ -124,6 +151,72 @@ impl Call {
             None => call.refuse(),
         };
         (call, actions)
+    }
+
+    /// Goes on with a call that was up when the server stopped. The trace of before is in the record
+    /// that the stop left; this one begins anew.
+    pub(crate) fn resume(
+        control: CallControl,
+        view: Arc<PbxView>,
+        resumed: Resumed,
+        queues: QueueKeeper,
+    ) -> Self {
+        let clock = control.clock();
+        let age = (clock.now() - resumed.started_at).to_std().unwrap_or_default();
+        let since = clock.instant().checked_sub(age).unwrap_or_else(|| clock.instant());
+        let woken = Arc::<Notify>::default();
+        let state = State {
+            answered_at: resumed.cursor.journey.answered.then_some(resumed.started_at),
+            cursor: Some(resumed.cursor),
+            ..State::default()
+        };
+        let slot = control.presence().pbx(view.snapshot.pbx);
+        presence::lock(&slot).floor.enter(resumed.call, &woken);
+        let call = Self {
+            inner: Arc::new(Inner {
+                id: resumed.call,
+                control,
+                view,
+                from: Some(resumed.from),
+                dialled: resumed.dialled,
+                started_at: resumed.started_at,
+                since,
+                hangup: CancellationToken::new(),
+                woken,
+                queues,
+                state: Mutex::new(state),
+            }),
+        };
+        let state = call.inner.lock();
+        if let Some(live) = call.inner.live_call(&state) {
+            call.inner.control.live().put(live, &call.inner.hangup);
+        }
+        drop(state);
+        call
+    }
+
+    /// Where it stands; `None`: it is over.
+    #[must_use]
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.inner.lock().cursor.clone()
+    }
+
+    /// When it began.
+    #[must_use]
+    pub fn started_at(&self) -> DateTime<Utc> {
+        self.inner.started_at
+    }
+
+    /// How long it has been up.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.inner.elapsed()
+    }
+
+    /// What it asked for when it began.
+    #[must_use]
+    pub fn dialled(&self) -> &Dialled {
+        &self.inner.dialled
     }
 
     /// The id that the engine gave it.
@@ -169,6 +262,14 @@ impl Call {
     /// recorded as ended by the system.
     pub fn finish(&self, media: MediaSummary) {
         self.inner.record(media);
+    }
+
+    /// Says that the machine that carried it is gone. The engine then ends it.
+    pub fn carrier_lost(&self) {
+        let mut state = self.inner.lock();
+        if state.ended.is_none() {
+            state.trace.push(TraceEntry { reason: Reason::CarrierLost });
+        }
     }
 
     /// Nothing is heard from one side, and why; `None`: it is heard again.

@@ -67,7 +67,12 @@ pub(super) fn happened(walk: &mut Walk<'_>, line: &Line, event: &Event) -> Optio
     let mut line = line.clone();
     match event {
         Event::Answered { by } => {
-            let member = ringing::one_of(walk, &line.offered, by)?;
+            let member = if walk.facts.engine_rings_members {
+                let all: Vec<ExtensionId> = queue.members.iter().map(|member| member.extension).collect();
+                ringing::one_of(walk, &all, by)?
+            } else {
+                ringing::one_of(walk, &line.offered, by)?
+            };
             recording::start(walk, &[line.queue, member]);
             let who = walk.who(member);
             walk.say(Reason::Answered { by: who });
@@ -146,7 +151,7 @@ fn wait(walk: &mut Walk<'_>, queue: &Queue, mut line: Line) -> Next {
 /// Rings the next member, when the caller is first in line and one is free.
 fn offer(walk: &mut Walk<'_>, queue: &Queue, line: &mut Line) -> bool {
     let ahead = walk.facts.queues.get(&line.queue).map_or(0, |facts| facts.ahead);
-    if ahead > 0 {
+    if ahead > 0 || walk.facts.engine_rings_members {
         return false;
     }
     let mut now = members::next(walk, &queue.members, queue.strategy, line.queue, &line.tried);

@@ -93,6 +93,7 @@ pub(super) fn say(reason: &Reason) -> String {
         Reason::CallerHungUp { from } => format!("{from} hung up.", from = from.first(EN)),
         Reason::CalleeHungUp { by } => format!("{by} hung up.", by = by.first(EN)),
         Reason::EndedBySystem => "The phone system ended the call.".into(),
+        Reason::CarrierLost => "The machine that carried the call stopped answering.".into(),
         Reason::EmergencyDialled { from } => {
             format!("{from} called 112. Emergency calls go before every other rule.", from = from.first(EN))
         }

@@ -136,6 +136,8 @@ pub enum Reason {
     },
     /// We ended it: an administrator, or the system itself.
     EndedBySystem,
+    /// The machine that carried the call stopped answering.
+    CarrierLost,
     /// The caller dialled the emergency number.
     EmergencyDialled {
         from: Who,

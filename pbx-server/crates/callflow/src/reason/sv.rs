@@ -92,6 +92,7 @@ pub(super) fn say(reason: &Reason) -> String {
         Reason::CallerHungUp { from } => format!("{from} lade på.", from = from.first(SV)),
         Reason::CalleeHungUp { by } => format!("{by} lade på.", by = by.first(SV)),
         Reason::EndedBySystem => "Samtalet avslutades av växeln.".into(),
+        Reason::CarrierLost => "Maskinen som förde samtalet slutade svara.".into(),
         Reason::EmergencyDialled { from } => {
             format!("{from} ringde 112. Nödsamtal går före alla andra regler.", from = from.first(SV))
         }

@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 use url::Url;
-pub use value::{PortRange, Secret};
+pub use value::{Networks, PortRange, Secret};
 use voxera_audio::LibraryConfig;
 use voxera_model::{Email, Realm};
 
@@ -30,9 +30,11 @@ pub struct Config {
     pub trusted_proxies: u8,
     #[serde(default, deserialize_with = "value::optional")]
     pub metrics_token: Option<Secret>,
+    pub engine: Engine,
     pub limits: Limits,
     pub database: Database,
     pub sip: Sip,
+    pub freeswitch: FreeSwitch,
     pub media: Media,
     pub mail: Mail,
     pub log: Log,
@@ -76,6 +78,28 @@ pub struct Sip {
     #[serde(default, deserialize_with = "value::optional")]
     pub external_address: Option<IpAddr>,
     pub media_ports: PortRange,
+}
+
+/// Who carries calls: one choice for the installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// This process.
+    Embedded,
+    /// Any number of `FreeSWITCH` nodes, driven by this process.
+    FreeSwitch,
+}
+
+/// Where `FreeSWITCH` nodes ask us. Used when `engine` says so.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FreeSwitch {
+    pub listen: SocketAddr,
+    /// From where nodes may ask.
+    pub allowed: Networks,
+    /// What nodes prove themselves with. `None`: a file in the state directory, made by the first start.
+    #[serde(default, deserialize_with = "value::optional")]
+    pub secret: Option<Secret>,
 }
 
 /// Where sounds lie, and the programs that make them.
@@ -321,6 +345,10 @@ fn check(table: Table, origin: &[(String, String)]) -> Result<Config, ConfigErro
         let message = "choose 0 or 1: only the proxy next to us is believed".into();
         return Err(ConfigError::Value { place: place("trusted_proxies"), message });
     }
+    if config.freeswitch.secret.as_ref().is_some_and(|secret| !secret.is_fit_for_freeswitch()) {
+        let message = "choose 20 to 100 letters and digits".into();
+        return Err(ConfigError::Value { place: place("freeswitch.secret"), message });
+    }
     if config.state_dir.as_os_str().is_empty() {
         return Err(ConfigError::Value { place: place("state_dir"), message: "name a folder".into() });
     }
@@ -333,6 +361,7 @@ fn defaults() -> Table {
 state_dir = "{state}"
 listen = "127.0.0.1:8080"
 trusted_proxies = 0
+engine = "embedded"
 [limits]
 requests_per_minute = 3000
 [database]
@@ -341,6 +370,9 @@ max_connections = 20
 listen = "0.0.0.0:5060"
 realm_suffix = "pbx.localhost"
 media_ports = "20000-29999"
+[freeswitch]
+listen = "127.0.0.1:8090"
+allowed = "127.0.0.0/8 ::1/128"
 [media]
 ffmpeg = "ffmpeg"
 espeak = "espeak-ng"
@@ -466,6 +498,10 @@ mod tests {
             ("[limits]\nrequests_per_minute = 1\n", "limits.requests_per_minute", "60 to 10000000"),
             ("[mail]\nport = 99999\n", "mail.port", "99999"),
             ("public_url = \"portal\"\n", "public_url", "relative URL"),
+            ("engine = \"asterisk\"\n", "engine", "freeswitch"),
+            ("[freeswitch]\nallowed = \"10.0.0.0/64\"\n", "freeswitch.allowed", "10.0.0.0/64"),
+            ("[freeswitch]\nallowed = \"\"\n", "freeswitch.allowed", "at least one"),
+            ("[freeswitch]\nsecret = \"kort\"\n", "freeswitch.secret", "20 to 100"),
         ] {
             let said = refusal(text);
             assert!(said.contains(&format!("voxera.toml, {key}: ")) && said.contains(why), "{text}: {said}");

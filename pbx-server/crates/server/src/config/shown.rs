@@ -1,6 +1,6 @@
 //! The configuration as a file again.
 
-use super::{Config, Encryption, LogFormat};
+use super::{Config, Encryption, Engine, LogFormat};
 use url::Url;
 
 impl Config {
@@ -18,11 +18,16 @@ impl Config {
             LogFormat::Text => "text",
             LogFormat::Json => "json",
         };
+        let engine = match self.engine {
+            Engine::Embedded => "embedded",
+            Engine::FreeSwitch => "freeswitch",
+        };
         format!(
-            "state_dir = \"{}\"\nlisten = \"{}\"\npublic_url = \"{}\"\ntrusted_proxies = {}\nmetrics_token = {}\n\n\
+            "state_dir = \"{}\"\nlisten = \"{}\"\npublic_url = \"{}\"\ntrusted_proxies = {}\nmetrics_token = {}\nengine = \"{engine}\"\n\n\
              [limits]\nrequests_per_minute = {}\n\n\
              [database]\nurl = {}\nmax_connections = {}\nbinaries = {}\n\n\
              [sip]\nlisten = \"{}\"\nhost = {}\nrealm_suffix = \"{}\"\nexternal_address = {}\nmedia_ports = \"{}\"\n\n\
+             [freeswitch]\nlisten = \"{}\"\nallowed = \"{}\"\nsecret = {}\n\n\
              [media]\ndir = {}\nffmpeg = {:?}\nespeak = {:?}\nflite = {:?}\n\n\
              [mail]\nfrom = \"{}\"\nhost = {}\nport = {}\nencryption = \"{level}\"\nuser = {}\npassword = {}\n\n\
              [log]\nlevel = {:?}\nformat = \"{format}\"\n\n[demo]\nenabled = {}\n",
@@ -40,6 +45,9 @@ impl Config {
             self.sip.realm_suffix,
             text(self.sip.external_address.map(|address| address.to_string())),
             self.sip.media_ports,
+            self.freeswitch.listen,
+            self.freeswitch.allowed,
+            hidden(self.freeswitch.secret.is_some()),
             text(self.media.dir.as_ref().map(|path| path.display().to_string())),
             self.media.ffmpeg.display().to_string(),
             self.media.espeak.display().to_string(),

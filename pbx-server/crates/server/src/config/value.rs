@@ -1,6 +1,7 @@
 //! Values that the file writes as text.
 
 use serde::{Deserialize, Deserializer, de::Error as _};
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -56,6 +57,54 @@ impl<'de> Deserialize<'de> for PortRange {
     }
 }
 
+/// Networks, at least one: `10.20.0.0/16`, or an address alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Networks(Vec<(IpAddr, u8)>);
+
+impl Networks {
+    /// Each network's address and how many of its first bits are the network's.
+    #[must_use]
+    pub fn list(&self) -> &[(IpAddr, u8)] {
+        &self.0
+    }
+}
+
+impl FromStr for Networks {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let network = |word: &str| {
+            let (address, bits) = word.split_once('/').map_or((word, None), |(a, bits)| (a, Some(bits)));
+            let address: IpAddr = address.parse().ok()?;
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            let bits: u8 = bits.map_or(Some(most), |bits| bits.parse().ok())?;
+            (bits <= most).then_some((address, bits))
+        };
+        let words = text.split([' ', ',']).filter(|word| !word.is_empty());
+        let networks = words
+            .map(|word| network(word).ok_or_else(|| format!("{word:?} is no network; write 10.20.0.0/16")))
+            .collect::<Result<Vec<_>, _>>()?;
+        if networks.is_empty() {
+            Err("name at least one network, as 10.20.0.0/16".into())
+        } else {
+            Ok(Self(networks))
+        }
+    }
+}
+
+impl std::fmt::Display for Networks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let words: Vec<String> = self.0.iter().map(|(address, bits)| format!("{address}/{bits}")).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+impl<'de> Deserialize<'de> for Networks {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
 /// A password. Never shown.
 #[derive(Clone)]
 pub struct Secret(String);
@@ -65,6 +114,12 @@ impl Secret {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it can stand in FreeSWITCH's configuration and in a URL as it is, and cannot be guessed.
+    #[must_use]
+    pub fn is_fit_for_freeswitch(&self) -> bool {
+        (20..=100).contains(&self.0.len()) && self.0.bytes().all(|byte| byte.is_ascii_alphanumeric())
     }
 }
 

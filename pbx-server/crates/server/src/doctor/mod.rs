@@ -1,6 +1,7 @@
 //! `voxera doctor`: looks at the machine and the configuration, and names the cure of each fault.
 
 mod database;
+mod freeswitch;
 mod machine;
 mod network;
 mod sound;
@@ -9,6 +10,7 @@ use crate::config::Config;
 pub use network::{mail_port, own_address};
 use serde::Serialize;
 use std::io::IsTerminal;
+use std::path::Path;
 
 /// How a thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -46,8 +48,9 @@ impl Finding {
     }
 }
 
-/// Looks at everything. Changes nothing; takes at most some seconds.
-pub async fn examine(config: &Config) -> Vec<Finding> {
+/// Looks at everything, and at a FreeSWITCH node's folder where one is named. Changes nothing; takes
+/// at most some seconds.
+pub async fn examine(config: &Config, node: Option<&Path>) -> Vec<Finding> {
     let running = machine::runs_here(&config.state_dir);
     let mut findings = vec![
         machine::state_folder(&config.state_dir),
@@ -65,6 +68,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.push(network::public_url(&config.public_url(), config.listen));
     findings.extend(sound::tools(config).await);
     findings.push(network::mail(&config.mail).await);
+    findings.extend(freeswitch::examine(config, node, running).await);
     findings
 }
 

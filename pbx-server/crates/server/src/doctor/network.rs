@@ -1,7 +1,7 @@
 //! The network: ports, addresses, the mail server.
 
 use super::Finding;
-use crate::config::{Config, Encryption, Mail};
+use crate::config::{Config, Encryption, Engine, Mail};
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::ops::RangeInclusive;
@@ -13,10 +13,16 @@ const MAIL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The ports we listen on are free, or held by ourselves.
 pub fn ports(config: &Config, running: bool) -> Vec<Finding> {
-    vec![
-        port("port_portal", config.listen, running, "listen", &[tcp]),
-        port("port_phones", config.sip.listen, running, "sip.listen", &[udp, tcp]),
-    ]
+    let mut findings = vec![port("port_portal", config.listen, running, "listen", &[tcp])];
+    if config.engine == Engine::Embedded {
+        findings.push(port("port_phones", config.sip.listen, running, "sip.listen", &[udp, tcp]));
+    }
+    findings
+}
+
+/// The port where FreeSWITCH nodes ask is free, or held by ourselves.
+pub fn listener(config: &Config, running: bool) -> Finding {
+    port("port_nodes", config.freeswitch.listen, running, "freeswitch.listen", &[tcp])
 }
 
 type Attempt = fn(SocketAddr) -> (&'static str, std::io::Result<()>);

@@ -7,6 +7,7 @@ pub(crate) mod browser_phones;
 pub(crate) mod idempotency;
 pub(crate) mod logins;
 pub(crate) mod mails;
+pub(crate) mod nodes;
 pub(crate) mod one_time_tokens;
 pub(crate) mod overview;
 pub(crate) mod realms;

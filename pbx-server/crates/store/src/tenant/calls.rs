@@ -197,7 +197,9 @@ impl<'t> Calls<'t> {
         Self { conn }
     }
 
-    /// Puts calls on record, in one statement. Handing one in again changes nothing.
+    /// Puts calls on record, in one statement. Handing one in again changes nothing. Only a call that was
+    /// recorded because the server stopped, and that went on without it, is completed by its real end;
+    /// its trace then tells both.
     pub async fn insert(self, records: &[CallRecord]) -> Result<Inserted> {
         let rows = records
             .iter()
@@ -205,10 +207,10 @@ impl<'t> Calls<'t> {
             .collect::<std::result::Result<Vec<_>, _>>()?;
         let ids: Vec<Uuid> = records.iter().map(|record| record.id.0).collect();
         let new = sqlx::query(
-            "insert into calls (id, customer_id, pbx_id, started_at, answered_at, ended_at, from_number,
+            "insert into calls as c (id, customer_id, pbx_id, started_at, answered_at, ended_at, from_number,
                  from_name, from_extension, to_number, to_name, to_extension, outcome, hung_up_by, codec,
                  media, snapshot_version, trace, direction, keys)
-             select r.id, r.customer, r.pbx, r.started_at, r.answered_at, r.ended_at, r.from_number,
+             select distinct on (r.id) r.id, r.customer, r.pbx, r.started_at, r.answered_at, r.ended_at, r.from_number,
                  r.from_name, r.from_extension, r.to_number, r.to_name, r.to_extension, r.outcome,
                  r.hung_up_by, r.codec, nullif(r.media, 'null'::jsonb), r.snapshot_version, r.trace,
                  r.direction, left(r.keys, 200)
@@ -217,8 +219,18 @@ impl<'t> Calls<'t> {
                  from_extension text, to_number text, to_name text, to_extension text, outcome text,
                  hung_up_by text, codec text, media jsonb, snapshot_version bigint, trace jsonb,
                  direction text, keys text)
-             where exists (select 1 from customers c where c.id = r.customer)
-             on conflict (id) do nothing",
+             where exists (select 1 from customers where id = r.customer)
+             order by r.id, r.ended_at desc
+             on conflict (id) do update
+                 set answered_at = coalesce(c.answered_at, excluded.answered_at),
+                     ended_at = excluded.ended_at, outcome = excluded.outcome,
+                     hung_up_by = excluded.hung_up_by, codec = coalesce(excluded.codec, c.codec),
+                     media = coalesce(excluded.media, c.media),
+                     to_name = coalesce(excluded.to_name, c.to_name),
+                     to_extension = coalesce(excluded.to_extension, c.to_extension),
+                     trace = c.trace || excluded.trace, keys = left(c.keys || excluded.keys, 200)
+                 where c.trace -> -1 -> 'reason' ->> 'kind' = 'system_restarted'
+                     and excluded.ended_at > c.ended_at",
         )
         .bind(serde_json::Value::Array(rows))
         .execute(&mut *self.conn)

@@ -5,10 +5,10 @@ use crate::pbx::fill_pbx;
 use chrono::{TimeDelta, Utc};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
-use voxera_model::{AccountId, Email, Locale, Role, SessionId, UserId};
+use voxera_model::{AccountId, Email, Locale, NodeId, Role, SessionId, Slug, UserId};
 use voxera_store::{
-    ActorKind, ExtensionChange, LoginOutcome, NewAccount, NewAudit, NewMail, NewOneTimeToken, NewSession,
-    NewSigningKey, NewUser, Purpose, Store, TenantScope, new_id,
+    ActorKind, ExtensionChange, LoginOutcome, NewAccount, NewAudit, NewMail, NewNode, NewOneTimeToken,
+    NewSession, NewSigningKey, NewUser, Purpose, Store, TenantScope, new_id,
 };
 use voxera_testkit::postgres::Database;
 
@@ -140,6 +140,18 @@ async fn fill(store: &Store, company: &Company, n: usize) {
     tx.second_factors().set_recovery_codes(account, &[hash]).await.unwrap();
     tx.logins().append(account, LoginOutcome::Ok, None, None).await.unwrap();
     tx.avatars().set(account, &[1]).await.unwrap();
+    let new = NewNode {
+        id: NodeId(new_id()),
+        name: Slug::parse(&format!("fs{n}")).unwrap(),
+        host: "fs.example".into(),
+        port: 5060,
+        control_host: format!("fs{n}.example"),
+        control_port: 8021,
+        password: String::from("secret").into(),
+        weight: 10,
+        notes: String::new(),
+    };
+    tx.nodes().create(new).await.unwrap();
     tx.commit().await.unwrap();
 
     let mut tx = store.tenant(&company.scope).await.unwrap();

@@ -14,6 +14,7 @@ mod isolation;
 mod kinds;
 mod lists;
 mod message_mails;
+mod nodes;
 mod pbx;
 mod reseal;
 mod sounds;

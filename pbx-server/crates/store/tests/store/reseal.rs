@@ -4,7 +4,7 @@ use crate::companies::owner;
 use crate::every_table::World;
 use sqlx::Executor;
 use voxera_model::AccountId;
-use voxera_store::{PbxConfig, Resealed, SealKey, Store, StoreConfig, StoreError};
+use voxera_store::{NodeSecret, PbxConfig, Resealed, SealKey, Store, StoreConfig, StoreError};
 
 impl World {
     fn key(&self) -> SealKey {
@@ -39,10 +39,15 @@ async fn signing(store: &Store) -> voxera_store::Result<usize> {
     Ok(store.platform().await?.signing_keys().all().await?.len())
 }
 
+async fn nodes(store: &Store) -> Vec<NodeSecret> {
+    store.platform().await.unwrap().nodes().secrets().await.unwrap()
+}
+
 #[tokio::test]
 async fn what_is_sealed_opens_with_the_new_key_and_no_longer_with_the_old_one() {
     let world = World::create().await;
     let (old, new, before) = (world.key(), SealKey::generate(), configs(&world.store).await);
+    let before_nodes = nodes(&world.store).await;
     assert!(before.iter().all(|config| config.devices.len() == 3 && !config.trunks.is_empty()));
     let done = Store::reseal(world.database.url(), std::slice::from_ref(&old), &new).await.unwrap();
     assert_eq!((done.lost(), done.kept >= 3 * (3 + 1 + 1 + 1)), (0, true), "{done:?}");
@@ -55,6 +60,7 @@ async fn what_is_sealed_opens_with_the_new_key_and_no_longer_with_the_old_one() 
         let factor = tx.second_factors().of(account).await.unwrap().unwrap();
         assert_eq!(factor.secret.as_slice(), [1; 20]);
     }
+    assert_eq!(nodes(&store).await, before_nodes);
     assert!(matches!(signing(&world.store).await, Err(StoreError::Sealed)));
     // Begun again after it was done: both keys are tried.
     let again = Store::reseal(world.database.url(), &[old, new.clone()], &new).await.unwrap();
@@ -68,7 +74,7 @@ async fn what_a_lost_key_sealed_is_counted_and_nobodys_second_factor_is_switched
     let new = SealKey::generate();
     let done = Store::reseal(world.database.url(), &[], &new).await.unwrap();
     assert_eq!((done.kept, done.phones, done.second_factors, done.signing_keys), (0, 9, 3, 3), "{done:?}");
-    assert_eq!(done.lost(), 9 + 3 + 3 + done.pins + done.lines);
+    assert_eq!(done.lost(), 9 + 3 + 3 + done.pins + done.lines + done.nodes);
     let store = world.with(&new).await;
     assert_eq!(signing(&store).await.unwrap(), 0);
     for account in world.accounts().await {
@@ -109,7 +115,14 @@ async fn no_sealed_column_is_forgotten() {
     .fetch_all(&mut owner(world.database.url()).await)
     .await
     .unwrap();
-    let known = ["devices.sealed_secret", "extensions.sealed_pin", "signing_keys.sealed_private"];
-    assert_eq!(columns, [&known[..], &["totp.sealed_secret", "trunks.sealed_password"]].concat());
+    let known = [
+        "devices.sealed_secret",
+        "extensions.sealed_pin",
+        "nodes.sealed_password",
+        "signing_keys.sealed_private",
+        "totp.sealed_secret",
+        "trunks.sealed_password",
+    ];
+    assert_eq!(columns, known);
     assert_eq!(Resealed::default().lost(), 0);
 }

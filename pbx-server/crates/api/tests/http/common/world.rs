@@ -110,7 +110,7 @@ impl Company {
             "message" => &self.message,
             "recording" => &self.recording,
             "callback" => &self.callback,
-            "session" => return new_id().to_string(),
+            "session" | "node" => return new_id().to_string(),
             other => panic!("no {other} here"),
         }
         .clone()

@@ -1,0 +1,48 @@
+//! What is told of channels, and what is asked of nodes, outside of hunts.
+
+use super::ids::{ChannelId, NodeName};
+use std::path::PathBuf;
+use voxera_callflow::Party;
+use voxera_model::Key;
+
+/// What happened to a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelEvent {
+    /// A leg that was rung picked up. `mark`: its `voxera_leg`.
+    Answered {
+        mark: Option<String>,
+    },
+    /// It now talks with this one.
+    Bridged {
+        with: ChannelId,
+    },
+    /// It is over. `cause`: in `FreeSWITCH`'s words. `by`: who ended it, seen from this leg: `Caller`
+    /// is the leg's own phone, `Callee` the other end, `System` ourselves.
+    HungUp {
+        cause: String,
+        by: Party,
+    },
+    Key {
+        key: Key,
+    },
+    /// A member's phone rings for this caller in a queue.
+    Offered,
+    /// The member did not take it.
+    NotTaken,
+    /// The member did; `agent`: `<extension>@<pbx>`.
+    Taken {
+        agent: String,
+        leg: ChannelId,
+    },
+}
+
+/// What a node is asked to do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// `uuid_kill <channel> <cause>`.
+    Kill { node: NodeName, channel: ChannelId, cause: &'static str },
+    /// `uuid_transfer <channel> <destination> XML <context>`.
+    Hunt { node: NodeName, channel: ChannelId, destination: String, context: String },
+    /// `uuid_record <channel> start <path>`.
+    Record { node: NodeName, channel: ChannelId, path: PathBuf },
+}

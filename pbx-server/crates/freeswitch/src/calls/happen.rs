@@ -1,0 +1,196 @@
+//! What is told of channels while scripts run.
+
+use super::event::{ChannelEvent, Order};
+use super::ids::{ChannelId, NodeName};
+use super::tracked::Tracked;
+use super::{Calls, Side};
+use crate::dialplan::{Expect, Suffix};
+use std::sync::Arc;
+use voxera_callflow::{Event, Party, Peer, Position};
+use voxera_model::{CallId, ExtensionNumber, PhoneNumber};
+
+impl Calls {
+    /// Something happened to a channel. Channels that are of no call of ours are ignored.
+    pub fn event(&self, channel: ChannelId, event: ChannelEvent) {
+        match event {
+            ChannelEvent::Answered { mark } => self.answered(channel, mark.as_deref()),
+            ChannelEvent::Bridged { with } => self.bridged(channel, with),
+            ChannelEvent::HungUp { cause, by } => self.hung_up(channel, &cause, by),
+            ChannelEvent::Key { .. } => {}
+            ChannelEvent::Offered => self.offered(channel, true),
+            ChannelEvent::NotTaken => self.offered(channel, false),
+            ChannelEvent::Taken { agent, leg } => self.taken(channel, &agent, leg),
+        }
+    }
+
+    /// A node died: its calls are over.
+    pub fn lost(&self, node: &NodeName) {
+        let all = self.book().of_node(node);
+        for tracked in all {
+            tracked.core.carrier_lost();
+            let deeds = {
+                let mut state = tracked.lock();
+                tracked.tell(&mut state, Event::HungUp { by: Party::System })
+            };
+            self.deeds(&tracked, deeds);
+            self.finish(&tracked);
+        }
+    }
+
+    /// Somebody who was rung picked up. Several may at the same moment; who talks with the caller is
+    /// told by [`ChannelEvent::Bridged`].
+    fn answered(&self, leg: ChannelId, mark: Option<&str>) {
+        let Some((call, peer)) = mark.and_then(read) else { return };
+        let mut book = self.book();
+        let Some(tracked) = book.call(call) else { return };
+        book.join(leg, call, Side::Other);
+        drop(book);
+        tracked.lock().legs.insert(leg, peer);
+    }
+
+    fn bridged(&self, a: ChannelId, b: ChannelId) {
+        let (Some((one, one_side)), Some((two, two_side))) = (self.find(a), self.find(b)) else { return };
+        if one.core.id() != two.core.id() {
+            return self.handed_over((a, &one, one_side), (b, &two, two_side));
+        }
+        let other = match (one_side, two_side) {
+            (Side::Main, Side::Other) => b,
+            (Side::Other, Side::Main) => a,
+            (Side::Main, Side::Main) | (Side::Other, Side::Other) => return,
+        };
+        let peer = {
+            let mut state = one.lock();
+            if state.other == Some(other) {
+                return;
+            }
+            state.other = Some(other);
+            state.legs.get(&other).cloned()
+        };
+        if let Some(by) = peer {
+            self.told(&one, Event::Answered { by });
+        }
+    }
+
+    /// Two channels of different calls talk: one was picked up, or handed over by whoever held both.
+    fn handed_over(&self, one: (ChannelId, &Arc<Tracked>, Side), two: (ChannelId, &Arc<Tracked>, Side)) {
+        let picks = |tracked: &Tracked| {
+            tracked.core.cursor().is_some_and(|cursor| cursor.position == Position::PickingUp)
+        };
+        let older = one.1.core.started_at() <= two.1.core.started_at();
+        let (stays, joins) = match (picks(one.1), picks(two.1)) {
+            (true, false) => (two, one),
+            (false, true) => (one, two),
+            _ if older => (one, two),
+            _ => (two, one),
+        };
+        let Some(by) = peer(joins.1, joins.0, joins.2) else { return };
+        let (party, side) = match stays.2 {
+            Side::Main => (Party::Callee, Side::Other),
+            Side::Other => (Party::Caller, Side::Main),
+        };
+        {
+            let mut state = stays.1.lock();
+            match side {
+                Side::Main => {
+                    let gone = std::mem::replace(&mut state.main, joins.0);
+                    self.book().forget(gone);
+                }
+                Side::Other => state.other = Some(joins.0),
+            }
+            state.legs.insert(joins.0, by.clone());
+            state.expect = Expect::Nothing;
+        }
+        self.told(joins.1, Event::GivenAway);
+        self.finish(joins.1);
+        self.book().join(joins.0, stays.1.core.id(), side);
+        self.book().join(stays.0, stays.1.core.id(), stays.2);
+        self.told(stays.1, Event::Replaced { party, by });
+    }
+
+    fn hung_up(&self, channel: ChannelId, cause: &str, by: Party) {
+        let Some((tracked, side)) = self.find(channel) else { return };
+        // Whoever sent the other on leaves; the call goes on.
+        let leaves = matches!(cause, "BLIND_TRANSFER" | "ATTENDED_TRANSFER");
+        match side {
+            Side::Main if leaves => {}
+            Side::Main => {
+                self.told(&tracked, Event::HungUp { by });
+                self.finish(&tracked);
+            }
+            Side::Other => {
+                self.book().forget(channel);
+                let mut state = tracked.lock();
+                state.legs.remove(&channel);
+                if state.other == Some(channel) {
+                    state.other = None;
+                }
+            }
+        }
+    }
+
+    /// A member's phone rings for a caller in a queue, or no longer.
+    fn offered(&self, member: ChannelId, offered: bool) {
+        let Some((tracked, _)) = self.find(member) else { return };
+        let overdue = {
+            let mut state = tracked.lock();
+            state.offered = offered;
+            !offered && std::mem::take(&mut state.overdue)
+        };
+        if overdue {
+            self.ask_again(&tracked, Suffix::Timer);
+        }
+    }
+
+    fn taken(&self, caller: ChannelId, agent: &str, leg: ChannelId) {
+        let Some((tracked, _)) = self.find(caller) else { return };
+        let snapshot = &tracked.core.view().snapshot;
+        let id = agent.split('@').next().and_then(|id| id.parse().ok());
+        let number = id.and_then(|id| snapshot.ids.get(&voxera_model::ExtensionId(id)));
+        let Some(number) = number else { return };
+        let by = Peer::Extension(number.clone());
+        self.book().join(leg, tracked.core.id(), Side::Other);
+        {
+            let mut state = tracked.lock();
+            state.other = Some(leg);
+            state.offered = false;
+            state.legs.insert(leg, by.clone());
+        }
+        self.told(&tracked, Event::Answered { by });
+    }
+
+    /// Tells the core, and does at once what it wants.
+    pub(super) fn told(&self, tracked: &Arc<Tracked>, event: Event) {
+        let handed = matches!(event, Event::GivenAway);
+        let (deeds, ends, main) = {
+            let mut state = tracked.lock();
+            let over = state.wish.end.is_some();
+            let deeds = tracked.tell(&mut state, event);
+            (deeds, !over && state.wish.end.is_some() && !handed, state.main)
+        };
+        self.deeds(tracked, deeds);
+        if ends {
+            let (node, cause) = (tracked.node.clone(), "NORMAL_CLEARING");
+            self.order(Order::Kill { node, channel: main, cause });
+        } else if Self::wants_script(tracked) {
+            self.ask_again(tracked, Suffix::Anew);
+        }
+    }
+}
+
+/// Who is at a channel.
+fn peer(tracked: &Tracked, channel: ChannelId, side: Side) -> Option<Peer> {
+    match side {
+        Side::Main => tracked.core.cursor().map(|cursor| cursor.from),
+        Side::Other => tracked.lock().legs.get(&channel).cloned(),
+    }
+}
+
+/// A leg's mark: which call rang it, and whose it is.
+fn read(mark: &str) -> Option<(CallId, Peer)> {
+    let (call, peer) = mark.split_once('/')?;
+    let call = CallId(call.parse().ok()?);
+    if let Ok(number) = ExtensionNumber::parse(peer) {
+        return Some((call, Peer::Extension(number)));
+    }
+    Some((call, Peer::Outside(PhoneNumber::parse(peer).ok())))
+}

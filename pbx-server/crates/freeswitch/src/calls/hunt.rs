@@ -1,0 +1,280 @@
+//! A channel asks what to do next.
+
+use super::identity::{Identified, identify};
+use super::ids::{ChannelId, NodeName};
+use super::tracked::{Carried, Tracked};
+use super::{Calls, Order, Side, sounds};
+use crate::dialplan::{App, Expect, Hears, Marker, Script, Setting, Suffix, refuse, render};
+use crate::document::Document;
+use crate::request::DialplanRequest;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+use voxera_callcontrol::{Arrival, QueueKeeper, Resumed};
+use voxera_callflow::{Event, Party, Peer};
+use voxera_model::{CallId, Dialled};
+
+impl Calls {
+    /// What a channel does next. Always a valid document.
+    pub async fn hunt(&self, request: &DialplanRequest) -> Document {
+        let found = match self.known(request) {
+            Some((tracked, side)) => {
+                self.go_on(&tracked, side, request);
+                Ok(tracked)
+            }
+            None => self.begin(request),
+        };
+        match found {
+            Ok(tracked) => self.script(&tracked, &request.context).await,
+            Err(code) => refuse(&request.context, code),
+        }
+    }
+
+    /// The call of a channel that asked before, also when that was before a restart.
+    fn known(&self, request: &DialplanRequest) -> Option<(Arc<Tracked>, Side)> {
+        if let Some(found) = self.find(request.channel) {
+            return Some(found);
+        }
+        let leg = request.ours.leg.as_deref().and_then(|mark| mark.split_once('/'));
+        if let Some((call, _)) = leg {
+            // It was rung by a call that the server still knows, before anybody told that it answered.
+            let tracked = self.book().call(CallId(call.parse().ok()?))?;
+            return (tracked.node == request.node).then_some((tracked, Side::Other));
+        }
+        request.ours.call.as_ref()?;
+        let carried = request.ours.cursor.as_deref()?;
+        Some((self.resume(&request.node, request.channel, carried)?, Side::Main))
+    }
+
+    /// Takes up a call that began before this server did, by what its main channel carries. `false`: it
+    /// carries nothing that can be read.
+    pub(crate) fn take_up(&self, node: &NodeName, channel: ChannelId, carried: &str) -> bool {
+        self.find(channel).is_some() || self.resume(node, channel, carried).is_some()
+    }
+
+    fn resume(&self, node: &NodeName, channel: ChannelId, carried: &str) -> Option<Arc<Tracked>> {
+        let carried = Carried::read(carried)?;
+        if self.book().remembers(carried.call) {
+            // A leg that left its call, which went on without it.
+            return None;
+        }
+        let control = &self.shared.control;
+        let view = control.directory().by_id(carried.pbx)?;
+        let resumed = Resumed {
+            call: carried.call,
+            from: carried.from.clone(),
+            dialled: carried.dialled.clone(),
+            started_at: carried.started_at,
+            cursor: carried.cursor.clone(),
+        };
+        let core = control.resume(&view, resumed, QueueKeeper::Engine);
+        let tracked = Arc::new(Tracked::resumed(core, node.clone(), channel, &carried));
+        self.book().enter(&tracked, channel);
+        self.watch(&tracked);
+        Some(tracked)
+    }
+
+    fn begin(&self, request: &DialplanRequest) -> Result<Arc<Tracked>, u16> {
+        if Marker::parse(&request.destination).is_some() {
+            // A call of ours that nobody knows any more.
+            return Err(480);
+        }
+        let control = &self.shared.control;
+        let Identified { view, from, dialled } = identify(control, request)?;
+        if !control.nodes().takes_calls(&request.node.0) && !dialled.is_emergency() {
+            return Err(503);
+        }
+        let arrival = Arrival { call: CallId(Uuid::now_v7()), from, dialled };
+        let (core, actions) = control.arrive_with(&view, arrival, QueueKeeper::Engine);
+        let tracked = Arc::new(Tracked::new(core, request.node.clone(), request.channel));
+        self.book().enter(&tracked, request.channel);
+        let deeds = {
+            let mut state = tracked.lock();
+            state.wish.follow(actions, &view.snapshot, 0)
+        };
+        self.deeds(&tracked, deeds);
+        self.watch(&tracked);
+        Ok(tracked)
+    }
+
+    /// Tells the core what came of the last script, or that one of two sent the other on.
+    fn go_on(&self, tracked: &Arc<Tracked>, side: Side, request: &DialplanRequest) {
+        let mut state = tracked.lock();
+        let mut deeds = Vec::new();
+        if let Some(marker) = Marker::parse(&request.destination) {
+            for event in state.events(&marker, &request.ours) {
+                deeds.extend(tracked.tell(&mut state, event));
+            }
+        } else {
+            let by = match side {
+                Side::Main => Party::Callee,
+                Side::Other => Party::Caller,
+            };
+            if side == Side::Other {
+                let gone = std::mem::replace(&mut state.main, request.channel);
+                let mut book = self.book();
+                book.forget(gone);
+                book.join(request.channel, tracked.core.id(), Side::Main);
+            }
+            state.other = None;
+            state.offered = false;
+            let to = Dialled::parse(&request.destination);
+            deeds.extend(tracked.tell(&mut state, Event::Transferred { by, to }));
+            let cursor = tracked.core.cursor();
+            if state.is_alone(cursor.as_ref().map(|cursor| &cursor.position)) {
+                // Refused, but whoever wanted it has left already.
+                deeds.extend(tracked.tell(&mut state, Event::HungUp { by }));
+            }
+        }
+        let cursor = tracked.core.cursor();
+        if state.is_alone(cursor.as_ref().map(|cursor| &cursor.position)) {
+            deeds.extend(tracked.tell(&mut state, Event::HungUp { by: Party::Callee }));
+        }
+        drop(state);
+        self.deeds(tracked, deeds);
+    }
+
+    /// The next script, as a document.
+    async fn script(&self, tracked: &Arc<Tracked>, context: &str) -> Document {
+        self.look_up(tracked);
+        let wish = tracked.lock().wish.clone();
+        let view = Arc::clone(tracked.core.view());
+        let sounds = sounds::find(self.shared.library.as_ref(), &view.snapshot, &wish).await;
+        let cursor = tracked.core.cursor();
+        let from = cursor.as_ref().map_or(Peer::Outside(None), |cursor| cursor.from.clone());
+        let from_name = match &from {
+            Peer::Extension(number) => view.snapshot.extensions.get(number).map(|e| e.name.clone()),
+            Peer::Outside(_) => None,
+        };
+        let picks_up = wish.picks_up.and_then(|call| self.book().call(call));
+        let picks_up = picks_up.map(|picked| picked.lock().main.0);
+        let mut state = tracked.lock();
+        state.rename();
+        let setting = Setting {
+            call: tracked.core.id(),
+            pbx: view.snapshot.pbx,
+            realm: &view.snapshot.realm,
+            from: &from,
+            from_name: from_name.as_ref(),
+            nonce: &state.nonce.clone(),
+            clock: tracked.clock(),
+            picks_up,
+        };
+        let position = cursor.as_ref().map(|cursor| &cursor.position);
+        let (apps, expect) = render(&wish, position, &setting, &sounds);
+        state.expect = expect;
+        let mut all = vec![
+            App::set("voxera_call", tracked.core.id()),
+            App::set("eavesdrop_group", view.snapshot.pbx),
+            App::set("force_transfer_context", &view.snapshot.realm),
+            App::unset("transfer_history"),
+        ];
+        if let Some(carried) = tracked.carried(&state) {
+            all.push(App::set("voxera_cursor", carried.written()));
+        }
+        let ends = expect == Expect::End;
+        all.extend(apps);
+        if !ends {
+            all.push(crate::dialplan::question(&setting));
+        }
+        if let Expect::Queue { .. } = expect {
+            self.wait(tracked, &state.nonce, state.wish.timer.map(|timer| timer.at));
+        }
+        drop(state);
+        Script { apps: all }.document(context)
+    }
+
+    /// Finds the leg of whoever is to be listened to.
+    fn look_up(&self, tracked: &Arc<Tracked>) {
+        let wanted = tracked.lock().wish.listening;
+        let Some(wanted) = wanted else { return };
+        let leg = self.leg_of(tracked, wanted.extension);
+        if let Some(listening) = &mut tracked.lock().wish.listening {
+            listening.leg = leg.map(|leg| leg.0);
+        }
+    }
+
+    /// The leg of an extension of the same PBX that talks with somebody.
+    fn leg_of(&self, asks: &Tracked, extension: voxera_model::ExtensionId) -> Option<ChannelId> {
+        let snapshot = &asks.core.view().snapshot;
+        let number = snapshot.ids.get(&extension)?;
+        let peer = Peer::Extension(number.clone());
+        let all = self.book().all();
+        all.into_iter().find_map(|call| {
+            let same = call.core.view().snapshot.pbx == snapshot.pbx
+                && call.node == asks.node
+                && call.core.id() != asks.core.id();
+            let cursor = call.core.cursor().filter(|_| same)?;
+            let other = cursor.other()?;
+            let state = call.lock();
+            if cursor.from == peer { Some(state.main) } else { state.other.filter(|_| other == peer) }
+        })
+    }
+
+    /// Lets a caller in a queue ask again when the core's timer rings.
+    fn wait(&self, tracked: &Arc<Tracked>, nonce: &str, at: Option<u64>) {
+        let Some(at) = at else { return };
+        let after = Duration::from_millis(at.saturating_sub(tracked.clock()));
+        let (calls, nonce) = (self.clone(), nonce.to_owned());
+        let tracked = Arc::downgrade(tracked);
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            if let Some(tracked) = tracked.upgrade() {
+                calls.timer_rang(&tracked, &nonce);
+            }
+        });
+    }
+
+    pub(super) fn timer_rang(&self, tracked: &Arc<Tracked>, nonce: &str) {
+        {
+            let mut state = tracked.lock();
+            let current = state.nonce == nonce && matches!(state.expect, Expect::Queue { .. });
+            if !current || state.other.is_some() {
+                return;
+            }
+            if state.offered {
+                // A member's phone rings: nothing cuts that short.
+                state.overdue = true;
+                return;
+            }
+        }
+        self.ask_again(tracked, Suffix::Timer);
+    }
+
+    /// Lets a channel hunt now, whatever it does.
+    pub(super) fn ask_again(&self, tracked: &Tracked, suffix: Suffix) {
+        let (channel, destination) = {
+            let state = tracked.lock();
+            (state.main, Marker::destination(&state.nonce, suffix))
+        };
+        let context = tracked.core.view().snapshot.realm.to_string();
+        self.order(Order::Hunt { node: tracked.node.clone(), channel, destination, context });
+    }
+
+    /// Ends the call when somebody in charge wants it to.
+    fn watch(&self, tracked: &Arc<Tracked>) {
+        let asked = tracked.core.hangup_asked();
+        let (calls, tracked) = (self.clone(), Arc::downgrade(tracked));
+        tokio::spawn(async move {
+            asked.cancelled().await;
+            let Some(tracked) = tracked.upgrade() else { return };
+            calls.told(&tracked, Event::HungUp { by: Party::System });
+        });
+    }
+
+    /// Whether a script is due for this call, because an event led to something that only its channel
+    /// can do.
+    pub(super) fn wants_script(tracked: &Tracked) -> bool {
+        let state = tracked.lock();
+        let wish = &state.wish;
+        wish.end.is_none() && (wish.ring.is_some() || wish.hears != Hears::Nothing || wish.room.is_some())
+    }
+}
+
+impl NodeName {
+    /// Whether nobody told.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

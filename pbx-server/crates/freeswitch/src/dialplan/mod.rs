@@ -1,0 +1,19 @@
+//! Calls as `FreeSWITCH` carries them out.
+//!
+//! The core says what to do, action by action; `FreeSWITCH` runs a list of applications and then asks
+//! again. [`Wish`] gathers the actions into what a call is to do now; [`render`] makes a [`Script`] of
+//! it that ends with the next question; [`interpret`] tells from the variables of that question what
+//! happened in between. All three are pure: a test plays every golden call through them.
+
+mod expect;
+mod interpret;
+mod render;
+mod script;
+mod wish;
+
+pub use expect::{Expect, KeyUse, Marker, Suffix};
+pub use interpret::{interpret, ring_outcome};
+pub(crate) use render::queue_name;
+pub use render::{Setting, question, render};
+pub use script::{App, Script, refuse, sip_code};
+pub use wish::{Deed, Hears, Listening, Message, Playable, Ringing, Sounds, TimerSet, Wish};

@@ -1,0 +1,105 @@
+//! What nodes say, in the words of calls.
+
+use crate::calls::{ChannelEvent, ChannelId};
+use crate::esl::{ChannelNews, QueueNews};
+use serde::Deserialize;
+use std::collections::HashSet;
+use uuid::Uuid;
+use voxera_model::Key;
+
+/// How busy a node is, as `status` says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Status {
+    pub(super) calls: u32,
+    pub(super) most_calls: u32,
+    pub(super) idle_percent: Option<f64>,
+}
+
+/// Reads the answer of `status`; `None`: it is none.
+pub(super) fn status(answer: &str) -> Option<Status> {
+    let number = |line: &str| line.split_whitespace().next()?.parse().ok();
+    let calls = answer.lines().find(|line| line.contains(" session(s) - peak"))?;
+    let most = answer.lines().find(|line| line.trim_end().ends_with("session(s) max"))?;
+    // `min idle cpu 0.00/97.33`: the least that is wanted, what there is.
+    let idle = answer.lines().find_map(|line| line.strip_prefix("min idle cpu"));
+    let idle = idle.and_then(|pair| pair.rsplit('/').next()?.trim().parse().ok());
+    Some(Status { calls: number(calls)?, most_calls: number(most)?, idle_percent: idle })
+}
+
+/// The legs that `show channels as json` names.
+pub(super) fn channels(answer: &str) -> HashSet<Uuid> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(default)]
+        rows: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        uuid: Uuid,
+    }
+    match serde_json::from_str::<Answer>(answer) {
+        Ok(answer) => answer.rows.into_iter().map(|row| row.uuid).collect(),
+        Err(error) => {
+            tracing::warn!(%error, "the list of a node's channels cannot be read");
+            HashSet::new()
+        }
+    }
+}
+
+/// What happened to a leg.
+pub(super) fn channel(news: ChannelNews) -> Option<ChannelEvent> {
+    Some(match news {
+        ChannelNews::Answered { mark } => ChannelEvent::Answered { mark },
+        ChannelNews::Bridged { with } => ChannelEvent::Bridged { with: ChannelId(with?) },
+        ChannelNews::Dtmf { key } => ChannelEvent::Key { key: Key::new(key)? },
+        ChannelNews::Created
+        | ChannelNews::Ringing
+        | ChannelNews::Unbridged
+        | ChannelNews::RecordingStarted { .. }
+        | ChannelNews::RecordingStopped { .. } => return None,
+    })
+}
+
+/// What happened to a caller in line.
+pub(super) fn queue(news: QueueNews) -> Option<(Uuid, ChannelEvent)> {
+    match news {
+        QueueNews::Offered { caller, .. } => Some((caller, ChannelEvent::Offered)),
+        QueueNews::Missed { caller, .. } => Some((caller, ChannelEvent::NotTaken)),
+        QueueNews::Answered { caller, agent, leg: Some(leg), .. } => {
+            Some((caller, ChannelEvent::Taken { agent, leg: ChannelId(leg) }))
+        }
+        QueueNews::Joined { .. }
+        | QueueNews::Answered { leg: None, .. }
+        | QueueNews::Finished { .. }
+        | QueueNews::Left { .. }
+        | QueueNews::Waiting { .. }
+        | QueueNews::Agent { .. } => None,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_of_a_running_node_is_read() {
+        let answer = "UP 0 years, 0 days, 0 hours, 13 minutes, 2 seconds, 513 milliseconds\n\
+            FreeSWITCH (Version 1.11.1-release git c2c5964 2026-05-26 20:41:26Z 64bit) is ready\n\
+            82 session(s) since startup\n7 session(s) - peak 8, last 5min 2 \n\
+            0 session(s) per Sec out of max 1000, peak 7, last 5min 1 \n2000 session(s) max\n\
+            min idle cpu 0.00/97.50\nCurrent Stack Size/Max 240K/8192K\n";
+        let read = status(answer).unwrap();
+        assert_eq!(read, Status { calls: 7, most_calls: 2000, idle_percent: Some(97.5) });
+        assert_eq!(status("HTTP/1.1 400 Bad Request"), None);
+    }
+
+    #[test]
+    fn the_channels_of_a_node_are_read() {
+        let one = Uuid::from_u128(7);
+        let answer =
+            format!("{{\"row_count\":1,\"rows\":[{{\"uuid\":\"{one}\",\"direction\":\"inbound\"}}]}}");
+        assert_eq!(channels(&answer), HashSet::from([one]));
+        assert_eq!(channels("{\"row_count\":0}"), HashSet::new());
+    }
+}

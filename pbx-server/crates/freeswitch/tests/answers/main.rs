@@ -1,0 +1,14 @@
+//! What `FreeSWITCH` asks and what it is answered: captured questions, golden calls, attacks.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
+
+mod attacks;
+mod captures;
+mod cdrs;
+mod esl;
+mod hunts;
+mod node;
+mod nodes;
+mod scenarios;
+mod world;
+mod xml;

@@ -1,0 +1,18 @@
+//! The product with a real FreeSWITCH, configured by our own command, and real phones.
+//!
+//! `FREESWITCH=/path/to/freeswitch cargo test -p voxera-server --test freeswitch -- --ignored` runs
+//! them; without one they are told as ignored, by name. See docs/freeswitch.md.
+
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod calls;
+mod isolation;
+mod kept;
+mod listening;
+mod menu;
+mod node;
+mod outages;
+mod phones;
+mod queue;
+mod registration;
+mod stage;

@@ -1,0 +1,45 @@
+import { asPlatform, PLATFORM, unique, type Listed, type Named } from '../support/api';
+import { desktop, expect, phone, test } from '../support/visit';
+import { say } from '../support/words';
+
+test('a media node is added, drained, taken back and deleted, and says in words how it is', async ({ open }) => {
+  const name = `fs-${unique()}`;
+  const visit = await open({ as: PLATFORM, at: '/platform', size: desktop });
+  const { page, w } = visit;
+  await visit.nav(w.nav.nodes);
+  await page.getByRole('main').getByRole('link', { name: w.nodes.new }).first().click();
+  const sheet = page.getByRole('dialog', { name: w.nodes.new });
+  await sheet.getByRole('button', { name: w.nodes.create }).click();
+  await expect(sheet.getByText(w.form.required).first()).toBeVisible();
+  await sheet.getByLabel(w.field.name).fill(name);
+  await sheet.getByLabel(w.nodes.host).fill(`${name}.example.se`);
+  await sheet.getByLabel(w.nodes.controlHost).fill('127.0.0.1');
+  await sheet.getByLabel(w.nodes.controlPort).fill(String(20_000 + Math.floor(Math.random() * 10_000)));
+  await sheet.getByLabel(w.nodes.password).fill('hemligt');
+  await sheet.getByLabel(w.nodes.weight).fill('50');
+  await sheet.getByRole('button', { name: w.nodes.create }).click();
+  await expect(visit.toast(say(w.nodes.created, { name }))).toBeVisible();
+  await expect(visit.row(name)).toContainText(w.nodes.state.untried);
+  await visit.clean();
+
+  await visit.row(name).getByRole('link', { name }).click();
+  const one = page.getByRole('dialog', { name });
+  await expect(one).toContainText(`10 50 5060 ${name}.example.se.`);
+  await one.getByRole('button', { name: w.nodes.drain }).click();
+  const ask = page.getByRole('dialog', { name: say(w.nodes.drainAsk, { name }) }).or(page.getByRole('alertdialog', { name: say(w.nodes.drainAsk, { name }) }));
+  await ask.getByRole('button', { name: w.nodes.drain }).click();
+  await expect(visit.toast(w.nodes.drained)).toBeVisible();
+  await expect(one.getByText(w.nodes.drainingText)).toBeVisible();
+  await expect(one).toContainText(w.nodes.noSrv);
+  await page.setViewportSize(phone);
+  await visit.fits();
+  await visit.accessible();
+  await one.getByRole('button', { name: w.nodes.undrain }).click();
+  await expect(one.getByRole('button', { name: w.nodes.drain })).toBeVisible();
+  await one.getByRole('button', { name: w.nodes.delete }).click();
+  const sure = page.getByRole('dialog', { name: say(w.nodes.deleteTitle, { name }) }).or(page.getByRole('alertdialog', { name: say(w.nodes.deleteTitle, { name }) }));
+  await sure.getByRole('button', { name: w.action.delete }).click();
+  await expect(visit.toast(w.nodes.deleted)).toBeVisible();
+  const left = await (await asPlatform()).get<Listed<Named>>(`/api/v1/platform/nodes?search=${name}&sort=name&limit=1&offset=0`);
+  expect(left.total).toBe(0);
+});
