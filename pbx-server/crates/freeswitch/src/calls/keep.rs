@@ -93,6 +93,13 @@ impl Calls {
         tokio::task::spawn_blocking(move || file(&core, id, owners, started_at, &path));
     }
 
+    /// The server stops; calls go on without it.
+    pub(crate) fn leave(&self) {
+        for tracked in self.book().all() {
+            tracked.core.leave();
+        }
+    }
+
     /// What a leg measured of its sound; told before its end.
     pub(crate) fn measured(&self, channel: super::ChannelId, codec: Option<&str>, leg: Option<LegMedia>) {
         let Some((tracked, side)) = self.find(channel) else { return };

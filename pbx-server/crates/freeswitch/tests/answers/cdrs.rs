@@ -147,6 +147,21 @@ async fn a_call_that_is_up_when_the_server_is_back_is_live_again() {
 }
 
 #[tokio::test]
+async fn a_stop_of_the_server_ends_no_call_and_records_none() {
+    let node = Played::start().await;
+    let world = World::new().await;
+    joins(&world.control, &node).await;
+    world.ask(&hunt(&node)).await;
+    let World { control, handle, .. } = world;
+    let mut feed = control.live().subscribe(LiveScope::Platform);
+    handle.shutdown().await;
+    control.flush().await;
+    assert_eq!(control.status().spooled, 0);
+    let told = tokio::time::timeout(std::time::Duration::ZERO, feed.next()).await;
+    assert!(told.is_err(), "nothing is over: {told:?}");
+}
+
+#[tokio::test]
 async fn what_is_no_record_and_who_is_no_node_changes_nothing() {
     let (world, node) = (World::new().await, Played::start().await);
     joins(&world.control, &node).await;
