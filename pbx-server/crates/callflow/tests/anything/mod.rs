@@ -335,11 +335,13 @@ prop_compose! {
         day in any::<i32>(),
         minute in any::<u16>(),
         draw in any::<u32>(),
+        engine_rings_members in any::<bool>(),
     ) -> Facts {
         let ringing = ringing.into_iter().map(|(call, extension)| RingingCall { call, extension }).collect();
         let queues: BTreeMap<_, _> = queues;
         Facts {
             now: LocalTime { day, minute }, clock, extensions, queues, mailboxes, ringing, rooms, lines, draw,
+            engine_rings_members,
         }
     }
 }
