@@ -96,6 +96,23 @@ impl Stage {
         phones::listed(&self.admin, &self.company, wanted).await
     }
 
+    /// The latest call in the portal, once it says that it ended so.
+    pub async fn ended_as(&self, outcome: &str) -> Value {
+        let ended = async {
+            loop {
+                let list = self.admin.get(&self.company.pbx("/calls?sort=-started_at")).await.ok();
+                if list["items"][0]["outcome"] == outcome {
+                    return list["items"][0].clone();
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, ended).await {
+            Ok(call) => call,
+            Err(_) => panic!("no call ends as {outcome}: {:?}\n{}", self.listed(1).await, self.node.log()),
+        }
+    }
+
     /// The story of a call in English.
     pub async fn story(&self, call: &Value) -> Vec<String> {
         let path = self.company.pbx(&format!("/calls/{}", call["id"].as_str().unwrap()));
