@@ -4,6 +4,7 @@
 //! load does not count as cost. Rounds of both sides alternate; a number is the median of its
 //! rounds, and its noise half the distance between the smallest and the largest.
 
+mod answers;
 mod browsers;
 mod calls;
 mod decide;
@@ -33,6 +34,9 @@ async fn main() -> Outcome<()> {
         Some("sound") => sound::run().await,
         Some("browsers") => browsers::run().await,
         Some("http") => http::run().await,
+        Some("answers") => answers::run().await,
+        Some("as-answers") => answers::engine().await,
+        Some("as-bare-answers") => answers::bare().await,
         Some("as-engine") => roles::engine().await,
         Some("as-media") => sound::media(arguments.next().as_deref(), arguments.next().as_deref()),
         Some("as-browsers") => browsers::media(arguments.next().as_deref()),
@@ -42,7 +46,8 @@ async fn main() -> Outcome<()> {
             roles::bare_handler(url.as_deref(), schema.as_deref(), pbx.as_deref()).await
         }
         Some(other) => {
-            Err(format!("{other:?} is none of: all, decide, calls, relay, sound, browsers, http").into())
+            Err(format!("{other:?} is none of: all, decide, calls, relay, sound, browsers, http, answers")
+                .into())
         }
     }
 }
@@ -53,5 +58,6 @@ async fn all() -> Outcome<()> {
     relay::run().await?;
     sound::run().await?;
     browsers::run().await?;
-    http::run().await
+    http::run().await?;
+    answers::run().await
 }

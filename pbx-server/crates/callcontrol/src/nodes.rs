@@ -105,7 +105,7 @@ pub struct NodeReport {
 /// All nodes of the installation.
 #[derive(Debug, Default)]
 pub struct Nodes {
-    nodes: RwLock<BTreeMap<NodeId, (NodeSecret, NodeLive)>>,
+    known: RwLock<BTreeMap<NodeId, (NodeSecret, NodeLive)>>,
     /// Counts changes of the list; not of what nodes say.
     listed: watch::Sender<u64>,
     /// Counts everything that somebody who looks wants to know.
@@ -116,7 +116,7 @@ impl Nodes {
     /// The list as it is now. What is known of those that stay is kept; one that is reached in another
     /// way is untried.
     pub fn configure(&self, list: Vec<NodeSecret>) {
-        let mut nodes = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
+        let mut nodes = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *nodes);
         let unchanged = before.values().map(|(secret, _)| secret).eq(list.iter());
         for secret in list {
@@ -206,7 +206,7 @@ impl Nodes {
     }
 
     fn edit(&self, id: NodeId, edit: impl FnOnce(&mut NodeLive)) {
-        let mut nodes = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
+        let mut nodes = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let Some((_, live)) = nodes.get_mut(&id) else { return };
         let before = live.clone();
         edit(live);
@@ -218,7 +218,7 @@ impl Nodes {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<NodeId, (NodeSecret, NodeLive)>> {
-        self.nodes.read().unwrap_or_else(PoisonError::into_inner)
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,6 +6,8 @@ use crate::esl::Ended;
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
 use uuid::Uuid;
 use voxera_callcontrol::LegMedia;
 use voxera_callflow::Party;
@@ -14,11 +16,16 @@ use voxera_callflow::Party;
 /// one writes its record again, which the database knows already.
 const REMEMBERED: usize = 20_000;
 
+/// How long the record of a call waits for what the other leg measured.
+const OTHER_LEG: Duration = Duration::from_millis(500);
+
 /// Ends calls by what is told of their legs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Cdrs {
     calls: Calls,
     over: Arc<Mutex<Over>>,
+    /// Another leg is over.
+    told: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +46,7 @@ struct Posted {
 
 impl Cdrs {
     pub(crate) fn new(calls: Calls) -> Self {
-        Self { calls, over: Arc::default() }
+        Self { calls, over: Arc::default(), told: Arc::default() }
     }
 
     /// A record as it was posted. One that cannot be read is told in the log: there is nobody who could
@@ -102,7 +109,30 @@ impl Cdrs {
             jitter_ms: ended.jitter_ms,
         });
         self.calls.measured(id, ended.codec.as_deref(), measured);
-        self.calls.event(id, ChannelEvent::HungUp { cause: ended.cause.clone(), by });
+        self.told.notify_waiters();
+        let event = ChannelEvent::HungUp { cause: ended.cause.clone(), by };
+        match self.calls.other(id) {
+            // Both hang up at once, each on its own: what the other measured belongs into the record.
+            Some(other) if !self.lock().known.contains(&other.0) => {
+                let this = self.clone();
+                tokio::spawn(async move {
+                    let _ = tokio::time::timeout(OTHER_LEG, this.heard(other.0)).await;
+                    this.calls.event(id, event);
+                });
+            }
+            Some(_) | None => self.calls.event(id, event),
+        }
+    }
+
+    /// Waits until a leg is over.
+    async fn heard(&self, leg: Uuid) {
+        loop {
+            let told = self.told.notified();
+            if self.lock().known.contains(&leg) {
+                return;
+            }
+            told.await;
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Over> {

@@ -114,5 +114,6 @@ impl Handle {
         self.stop.cancel();
         self.jobs.close();
         self.jobs.wait().await;
+        self.calls.leave();
     }
 }

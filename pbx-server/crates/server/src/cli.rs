@@ -53,13 +53,13 @@ pub enum Command {
         /// For programs.
         #[arg(long)]
         json: bool,
-        /// A folder of `voxera freeswitch init`, and the FreeSWITCH that runs from it, as well.
+        /// A folder of `voxera freeswitch init`, and the `FreeSWITCH` that runs from it, as well.
         #[arg(long, value_name = "FOLDER")]
         freeswitch: Option<PathBuf>,
     },
     /// Make the demo's partner, company, people and phones, and show the logins.
     Demo,
-    /// A FreeSWITCH that carries calls (engine = "freeswitch").
+    /// A `FreeSWITCH` that carries calls (engine = "freeswitch").
     Freeswitch {
         #[command(subcommand)]
         command: Freeswitch,
@@ -97,7 +97,7 @@ pub struct Serve {
 #[derive(Debug, Subcommand)]
 pub enum Freeswitch {
     /// Write the configuration of a node, or renew it; see docs/freeswitch.md.
-    Init(NodeOptions),
+    Init(Box<NodeOptions>),
 }
 
 /// What differs between nodes. What is not said stays as it was in the folder.
@@ -109,13 +109,13 @@ pub struct NodeOptions {
     /// The node's name in the portal and in logs; default: this machine's.
     #[arg(long)]
     pub name: Option<String>,
-    /// Where phones send SIP; default: sip.listen.
+    /// Where phones send SIP; default: `sip.listen`.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub sip: Option<SocketAddr>,
-    /// What phones are told behind address translation; default: sip.external_address.
+    /// What phones are told behind address translation; default: `sip.external_address`.
     #[arg(long, value_name = "ADDRESS")]
     pub external: Option<IpAddr>,
-    /// UDP ports for sound; default: sip.media_ports.
+    /// UDP ports for sound; default: `sip.media_ports`.
     #[arg(long, value_name = "FIRST-LAST")]
     pub media_ports: Option<PortRange>,
     /// Where browsers connect; default: port 7443 of the address for SIP.
@@ -124,16 +124,16 @@ pub struct NodeOptions {
     /// SIP over TLS as well; it needs a certificate in tls/agent.pem of the folder.
     #[arg(long, value_name = "PORT")]
     pub sips_port: Option<u16>,
-    /// Where FreeSWITCH takes commands; default: 127.0.0.1:8021.
+    /// Where `FreeSWITCH` takes commands; default: 127.0.0.1:8021.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub esl: Option<SocketAddr>,
-    /// Voxera as this node reaches it; default: <http://freeswitch.listen>.
+    /// Voxera as this node reaches it; default: http, at `freeswitch.listen`.
     #[arg(long, value_name = "URL")]
     pub server: Option<Url>,
     /// From where Voxera sends commands; default: the address of the server.
     #[arg(long, value_name = "ADDRESS")]
     pub server_address: Vec<IpAddr>,
-    /// FreeSWITCH itself; default: where packages and its own build put it.
+    /// `FreeSWITCH` itself; default: where packages and its own build put it.
     #[arg(long, value_name = "FILE")]
     pub program: Option<PathBuf>,
     /// Channels at once: two for each call.

@@ -169,7 +169,7 @@ mod tests {
         let dir = dir.join("node");
         let words = ["voxera", "freeswitch", "init", dir.to_str().unwrap()];
         match Cli::parse_from(words.iter().chain(further)).command {
-            Some(Command::Freeswitch { command: Freeswitch::Init(options) }) => options,
+            Some(Command::Freeswitch { command: Freeswitch::Init(options) }) => *options,
             other => panic!("{other:?}"),
         }
     }

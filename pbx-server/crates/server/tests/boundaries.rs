@@ -40,6 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "audio",
             "callcontrol",
             "callflow",
+            "freeswitch",
             "identity",
             "mail",
             "model",

@@ -272,6 +272,12 @@ impl Call {
         }
     }
 
+    /// The engine carries this call on without us, because the server stops: nothing is recorded now. The
+    /// next start notes that it was cut off, until it is taken up or its end is told.
+    pub fn leave(&self) {
+        self.inner.lock().recorded = true;
+    }
+
     /// Nothing is heard from one side, and why; `None`: it is heard again.
     pub fn sound(&self, of: Party, trouble: Option<SoundTrouble>) {
         let heard = trouble.map_or(LiveSound::Ok, |cause| LiveSound::Trouble { cause });

@@ -334,7 +334,8 @@ prop_compose! {
         clock in prop_oneof![0_u64..200_000, any::<u64>()],
         day in any::<i32>(),
         minute in any::<u16>(),
-        (draw, engine_rings_members) in (any::<u32>(), prop::bool::weighted(0.2)),
+        draw in any::<u32>(),
+        engine_rings_members in any::<bool>(),
     ) -> Facts {
         let ringing = ringing.into_iter().map(|(call, extension)| RingingCall { call, extension }).collect();
         let queues: BTreeMap<_, _> = queues;

@@ -93,6 +93,20 @@ impl Calls {
         tokio::task::spawn_blocking(move || file(&core, id, owners, started_at, &path));
     }
 
+    /// Whoever the leg that runs our scripts talks with.
+    pub(crate) fn other(&self, main: super::ChannelId) -> Option<super::ChannelId> {
+        let (tracked, side) = self.find(main)?;
+        let other = tracked.lock().other;
+        other.filter(|_| side == Side::Main)
+    }
+
+    /// The server stops; calls go on without it.
+    pub(crate) fn leave(&self) {
+        for tracked in self.book().all() {
+            tracked.core.leave();
+        }
+    }
+
     /// What a leg measured of its sound; told before its end.
     pub(crate) fn measured(&self, channel: super::ChannelId, codec: Option<&str>, leg: Option<LegMedia>) {
         let Some((tracked, side)) = self.find(channel) else { return };

@@ -172,6 +172,8 @@ fn queue(apps: &mut Vec<App>, line: &voxera_callflow::Line, setting: &Setting<'_
     let (name, number) = shown(setting, None);
     apps.push(App::new("set_profile_var", format!("caller_id_number={number}")));
     apps.push(App::new("set_profile_var", format!("caller_id_name={name}")));
+    // Whoever takes the call may be recorded, which is said when the two talk.
+    recorded(apps);
     // Whoever heard an announcement keeps the place in line.
     apps.push(App::set("cc_base_score", waited));
     apps.push(App::unset("cc_agent_bridged"));
@@ -224,13 +226,18 @@ fn ring(apps: &mut Vec<App>, wish: &Wish, ringing: &Ringing, setting: &Setting<'
     apps.push(App::set("continue_on_fail", true));
     apps.push(App::set("transfer_ringback", tone));
     if let (Some(path), false) = (&sounds.recording, wish.owners.is_empty()) {
-        apps.push(App::set("RECORD_STEREO", true));
-        apps.push(App::set("RECORD_BRIDGE_REQ", true));
-        apps.push(App::set("RECORD_MIN_SEC", 0));
-        apps.push(App::set("recording_follow_transfer", true));
+        recorded(apps);
         apps.push(App::new("record_session", path.clone()));
     }
     apps.push(App::new("bridge", dial_string(wish, ringing, setting)));
+}
+
+/// How conversations are recorded: each side on its channel, from the bridge on.
+fn recorded(apps: &mut Vec<App>) {
+    apps.push(App::set("RECORD_STEREO", true));
+    apps.push(App::set("RECORD_BRIDGE_REQ", true));
+    apps.push(App::set("RECORD_MIN_SEC", 0));
+    apps.push(App::set("recording_follow_transfer", true));
 }
 
 /// Who rings, in the language of `bridge`.

@@ -151,17 +151,15 @@ impl Connection {
     }
 
     async fn frame(&mut self) -> Result<Frame, EslError> {
-        let mut bytes = [0; 16 * 1024];
         loop {
-            if let Some(frame) = self.frames.next()? {
+            if let Some(frame) = self.frames.take()? {
                 if frame.kind() == "text/disconnect-notice" {
                     return Err(EslError::Closed);
                 }
                 return Ok(frame);
             }
-            match self.stream.read(&mut bytes).await? {
-                0 => return Err(EslError::Closed),
-                read => self.frames.push(&bytes[..read]),
+            if self.stream.read_buf(self.frames.room()).await? == 0 {
+                return Err(EslError::Closed);
             }
         }
     }

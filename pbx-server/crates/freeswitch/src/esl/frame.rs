@@ -100,9 +100,15 @@ impl Frames {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// Where more bytes may be put.
+    pub(super) fn room(&mut self) -> &mut Vec<u8> {
+        self.buffer.reserve(16 * 1024);
+        &mut self.buffer
+    }
+
     /// The next whole frame. `None`: more bytes are needed. After an error nothing that follows can be
     /// understood.
-    pub fn next(&mut self) -> Result<Option<Frame>, FrameError> {
+    pub fn take(&mut self) -> Result<Option<Frame>, FrameError> {
         // Empty lines between frames mean nothing.
         let blank = self.buffer.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
         self.buffer.drain(..blank);
@@ -141,15 +147,12 @@ pub(crate) fn decode(text: &str) -> String {
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         let pair = (*byte == b'%').then(|| Some((digit(at + 1)?, digit(at + 2)?))).flatten();
-        match pair.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
-            Some(value) => {
-                out.push(value);
-                at += 3;
-            }
-            None => {
-                out.push(*byte);
-                at += 1;
-            }
+        if let Some(value) = pair.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
+            out.push(value);
+            at += 3;
+        } else {
+            out.push(*byte);
+            at += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()
@@ -164,7 +167,7 @@ mod tests {
         Content-Length: 7\nContent-Type: api/response\n\nUP\n0\n\nxContent-Type: auth/request\n\n";
 
     fn all(frames: &mut Frames) -> Vec<Frame> {
-        std::iter::from_fn(|| frames.next().unwrap()).collect()
+        std::iter::from_fn(|| frames.take().unwrap()).collect()
     }
 
     #[test]
@@ -198,12 +201,12 @@ mod tests {
     #[test]
     fn what_never_ends_is_given_up() {
         let mut frames = Frames::default();
-        frames.push(&[b'x'; LONGEST_HEAD + 1]);
-        assert_eq!(frames.next(), Err(FrameError::HeadTooLong));
+        frames.push(&vec![b'x'; LONGEST_HEAD + 1]);
+        assert_eq!(frames.take(), Err(FrameError::HeadTooLong));
         for (length, error) in [("99999999999", FrameError::BodyTooLong), ("-1", FrameError::Length)] {
             let mut frames = Frames::default();
             frames.push(format!("Content-Length: {length}\n\n").as_bytes());
-            assert_eq!(frames.next(), Err(error));
+            assert_eq!(frames.take(), Err(error));
         }
     }
 

@@ -146,7 +146,10 @@ fn strangers(dir: &Path, files: &[files::Wanted]) -> Result<Vec<String>, InitErr
         for entry in entries.filter_map(Result::ok) {
             let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if !is_folder && name.ends_with(".xml") && !files.iter().any(|file| file.path == name) {
+            if !is_folder
+                && Path::new(&name).extension().is_some_and(|kind| kind == "xml")
+                && !files.iter().any(|file| file.path == name)
+            {
                 found.push(name);
             }
         }

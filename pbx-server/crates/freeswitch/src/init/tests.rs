@@ -194,7 +194,7 @@ fn the_unit_runs_exactly_this_folder() {
     let unit = text(dir.path(), "voxera-freeswitch.service");
     assert!(unit.contains(&format!("ExecStart={}\n", made.command.join(" "))), "{unit}");
     assert!(
-        unit.contains(&format!("ReadWritePaths={} /var/lib/voxera/media\n", dir.path().display())),
+        unit.contains(&format!("ReadWritePaths={} -/var/lib/voxera/media\n", dir.path().display())),
         "{unit}"
     );
 }

@@ -37,7 +37,7 @@ impl Phones {
                     Some(here) => self.drop_one(&here),
                     // Not heard of since we started: found by what it is called.
                     None => {
-                        tracing::debug!(contact = contact.is_some(), "a phone that is not known has gone")
+                        tracing::debug!(contact = contact.is_some(), "a phone that is not known has gone");
                     }
                 }
             }

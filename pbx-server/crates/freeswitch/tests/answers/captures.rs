@@ -29,7 +29,7 @@ fn every_captured_question_is_understood() {
                 assert_ne!(asked.channel.0, Uuid::nil(), "{name}");
             }
             (Request::Configuration(asked), "configuration") => {
-                assert!(asked.file.ends_with(".conf"), "{name}");
+                assert_eq!(asked.file.rsplit_once('.').map(|(_, kind)| kind), Some("conf"), "{name}");
             }
             (Request::Directory(_), "directory") | (Request::Other { .. }, "languages") => {}
             (other, _) => panic!("{name}: {other:?}"),

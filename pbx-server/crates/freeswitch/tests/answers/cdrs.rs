@@ -147,6 +147,55 @@ async fn a_call_that_is_up_when_the_server_is_back_is_live_again() {
 }
 
 #[tokio::test]
+async fn what_both_legs_measured_is_in_the_record_whichever_is_told_first() {
+    let (world, node) = (World::new().await, Played::start().await);
+    joins(&world.control, &node).await;
+    for caller_first in [true, false] {
+        let mut feed = world.control.live().subscribe(LiveScope::Platform);
+        let question = hunt(&node);
+        world.ask(&question).await;
+        let call = world.control.live().calls(LiveScope::Platform)[0].id;
+        let (caller, leg) = (question.get("Hunt-Unique-ID"), uuid::Uuid::now_v7().to_string());
+        let answer = with(&event("CHANNEL_ANSWER_bleg"), "Unique-ID", &leg);
+        node.tells(&with(&answer, "variable_voxera_leg", &format!("{call}/1001")));
+        let bridge = with(&event("CHANNEL_BRIDGE_aleg"), "Unique-ID", caller);
+        node.tells(&with(&bridge, "Bridge-B-Unique-ID", &leg));
+        let end = |channel: &str, packets: &str| {
+            with(&told(channel), "variable_rtp_audio_in_packet_count", packets)
+        };
+        let mut ends = [end(caller, "7"), end(&leg, "9")];
+        if !caller_first {
+            ends.reverse();
+        }
+        for event in &ends {
+            node.tells(event);
+        }
+        let record = loop {
+            if let LiveEvent::Ended { call } = feed.next().await.unwrap() {
+                break call;
+            }
+        };
+        let packets = |leg: Option<voxera_callcontrol::LegMedia>| leg.map(|leg| leg.packets);
+        assert_eq!((packets(record.media.caller), packets(record.media.callee)), (Some(7), Some(9)));
+    }
+}
+
+#[tokio::test]
+async fn a_stop_of_the_server_ends_no_call_and_records_none() {
+    let node = Played::start().await;
+    let world = World::new().await;
+    joins(&world.control, &node).await;
+    world.ask(&hunt(&node)).await;
+    let World { control, handle, .. } = world;
+    let mut feed = control.live().subscribe(LiveScope::Platform);
+    handle.shutdown().await;
+    control.flush().await;
+    assert_eq!(control.status().spooled, 0);
+    let told = tokio::time::timeout(std::time::Duration::ZERO, feed.next()).await;
+    assert!(told.is_err(), "nothing is over: {told:?}");
+}
+
+#[tokio::test]
 async fn what_is_no_record_and_who_is_no_node_changes_nothing() {
     let (world, node) = (World::new().await, Played::start().await);
     joins(&world.control, &node).await;

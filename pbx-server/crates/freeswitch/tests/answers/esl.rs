@@ -22,7 +22,7 @@ fn exchanges(transcript: &str) -> Vec<(String, String)> {
 fn first_frame(bytes: &str) -> Frame {
     let mut frames = Frames::default();
     frames.push(bytes.as_bytes());
-    frames.next().unwrap().expect("a whole frame")
+    frames.take().unwrap().expect("a whole frame")
 }
 
 fn news(name: &str) -> News {
@@ -129,7 +129,7 @@ fn every_captured_event_is_whole_and_the_same_however_its_bytes_come() {
         let mut by_bytes = None;
         for byte in text.as_bytes() {
             frames.push(&[*byte]);
-            by_bytes = by_bytes.or(frames.next().unwrap());
+            by_bytes = by_bytes.or(frames.take().unwrap());
         }
         assert_eq!(by_bytes.as_ref(), Some(&whole), "{}", file.display());
         let event = Event::read(&whole).unwrap();
@@ -155,7 +155,7 @@ fn what_happens_to_legs_is_read() {
     let News::Channel(_, ChannelNews::RecordingStopped { path, millis }) = news("RECORD_STOP_aleg") else {
         panic!("no recording");
     };
-    assert!(path.ends_with(".wav") && millis == 4500, "{path} {millis}");
+    assert!(path.contains("/t-11aa/d90a3edd-") && millis == 4500, "{path} {millis}");
     assert!(matches!(news("DTMF"), News::Channel(_, ChannelNews::Dtmf { key: '2' })));
     let News::Ended { ended, carried: None, .. } = news("CHANNEL_HANGUP_COMPLETE_aleg") else {
         panic!("not over");

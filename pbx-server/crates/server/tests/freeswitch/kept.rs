@@ -20,10 +20,8 @@ pub async fn some(stage: &Stage, list: &str) -> Vec<Value> {
             }
         }
     };
-    match tokio::time::timeout(PATIENCE, found).await {
-        Ok(items) => items,
-        Err(_) => panic!("{list} stays empty\n{}", stage.node.log()),
-    }
+    let found = tokio::time::timeout(PATIENCE, found).await;
+    found.unwrap_or_else(|_| panic!("{list} stays empty\n{}", stage.node.log()))
 }
 
 /// A sound of one channel.

@@ -10,7 +10,7 @@ use voxera_testkit::tone::Recording;
 /// How long each side is listened to, in milliseconds.
 const LISTEN: u32 = 2_000;
 /// Share of the tone in all that is heard.
-const PURE: f64 = 0.9;
+const PURE: f64 = 0.85;
 /// Of silence, in milliseconds: three packets.
 const LONGEST_GAP: u64 = 60;
 /// No whole number of periods in a packet of 20 ms, so that a lost one shows.

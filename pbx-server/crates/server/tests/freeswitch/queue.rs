@@ -72,5 +72,6 @@ async fn a_new_queue_works_at_once_with_its_own_music_all_members_ringing_and_it
     assert!(left.tone(CALLEES_TONE) < 0.01 && right.tone(CALLERS_TONE) < 0.01);
     let call = &stage.listed(1).await[0];
     println!("{:?}", stage.story(call).await);
-    assert_eq!((&call["to"]["extension"], &call["outcome"]), (&json!("2100"), &json!("normal")), "{call}");
+    let who = (&call["to"]["number"], &call["to"]["extension"], &call["outcome"]);
+    assert_eq!(who, (&json!("2100"), &json!("1002"), &json!("normal")), "{call}");
 }

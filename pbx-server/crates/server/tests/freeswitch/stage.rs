@@ -66,13 +66,11 @@ impl Stage {
                 tokio::time::sleep(LOOK).await;
             }
         };
-        match tokio::time::timeout(PATIENCE, so).await {
-            Ok(node) => node,
-            Err(_) => {
-                let list = platform.get("/platform/nodes").await.ok();
-                panic!("the node is never {what}: {list}\n{}", self.node.log())
-            }
-        }
+        let Ok(node) = tokio::time::timeout(PATIENCE, so).await else {
+            let list = platform.get("/platform/nodes").await.ok();
+            panic!("the node is never {what}: {list}\n{}", self.node.log())
+        };
+        node
     }
 
     /// How the phone of an extension of the demo is set up.
@@ -94,6 +92,23 @@ impl Stage {
     /// The calls in the portal, the oldest first, once there are so many.
     pub async fn listed(&self, wanted: usize) -> Vec<Value> {
         phones::listed(&self.admin, &self.company, wanted).await
+    }
+
+    /// The latest call in the portal, once it says that it ended so.
+    pub async fn ended_as(&self, outcome: &str) -> Value {
+        let ended = async {
+            loop {
+                let list = self.admin.get(&self.company.pbx("/calls?sort=-started_at")).await.ok();
+                if list["items"][0]["outcome"] == outcome {
+                    return list["items"][0].clone();
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        let Ok(call) = tokio::time::timeout(PATIENCE, ended).await else {
+            panic!("no call ends as {outcome}: {:?}\n{}", self.listed(1).await, self.node.log())
+        };
+        call
     }
 
     /// The story of a call in English.

@@ -129,7 +129,6 @@ impl Switch {
             }
             // While something is heard no timer runs.
             ("read", Happening::Timer) if !data.starts_with("1 1 silence ") => Told::Nothing,
-            ("read", Happening::Timer) => self.next(),
             // The server's own clock sends the channel back.
             ("callcenter", Happening::Timer) => {
                 let destination = self.question().replace("-done", "-timer");
@@ -139,7 +138,9 @@ impl Switch {
                 self.variables.insert("record_ms".into(), "4000".into());
                 self.next()
             }
-            ("conference" | "eavesdrop" | "intercept", Happening::Failed) => self.next(),
+            ("read", Happening::Timer) | ("conference" | "eavesdrop" | "intercept", Happening::Failed) => {
+                self.next()
+            }
             // Nothing that could be joined: the script asks at once.
             ("transfer", Happening::Failed) => self.hunt(),
             (app, what) => panic!("{what:?} does not happen while {app} {data} runs"),

@@ -63,7 +63,7 @@ impl<'a> Walk<'a> {
         match &expected.event {
             happening @ Happening::Arrived { .. } => {
                 for event in happening.events(None) {
-                    self.tell(&facts, event, &mut came);
+                    self.tell(&facts, &event, &mut came);
                 }
                 self.answer();
             }
@@ -96,31 +96,26 @@ impl<'a> Walk<'a> {
         for told in self.switch.happens(what) {
             match told {
                 Told::Event(event) => {
-                    self.tell(facts, event, came);
+                    self.tell(facts, &event, came);
                     if !self.switch.gone && !self.switch.talking {
                         self.answer();
                     }
                 }
                 Told::Hunt { destination, vars } => {
-                    let events = match Marker::parse(&destination) {
-                        Some(marker) => {
-                            assert_eq!(marker.nonce, NONCE);
-                            match marker.suffix {
-                                Suffix::Done => interpret(self.expect, &vars),
-                                Suffix::Timer => {
-                                    vec![Event::Timer { timer: self.wish.timer.unwrap().timer }]
-                                }
-                                Suffix::Key(key) => vec![Event::Key { key }],
-                                Suffix::Anew => Vec::new(),
-                            }
+                    let events = if let Some(marker) = Marker::parse(&destination) {
+                        assert_eq!(marker.nonce, NONCE);
+                        match marker.suffix {
+                            Suffix::Done => interpret(self.expect, &vars),
+                            Suffix::Timer => vec![Event::Timer { timer: self.wish.timer.unwrap().timer }],
+                            Suffix::Key(key) => vec![Event::Key { key }],
+                            Suffix::Anew => Vec::new(),
                         }
-                        None => {
-                            let Happening::Transferred { by, .. } = what else { panic!("{destination}") };
-                            vec![Event::Transferred { by: *by, to: Dialled::parse(&destination) }]
-                        }
+                    } else {
+                        let Happening::Transferred { by, .. } = what else { panic!("{destination}") };
+                        vec![Event::Transferred { by: *by, to: Dialled::parse(&destination) }]
                     };
                     for event in events {
-                        self.tell(facts, event, came);
+                        self.tell(facts, &event, came);
                     }
                     self.answer();
                 }
@@ -130,15 +125,15 @@ impl<'a> Walk<'a> {
     }
 
     /// The core's step, with what comes of it.
-    fn tell(&mut self, facts: &Facts, event: Event, came: &mut Came) {
+    fn tell(&mut self, facts: &Facts, event: &Event, came: &mut Came) {
         let mut facts = facts.clone();
-        if let (Event::Timer { .. }, Some(due)) = (&event, self.cursor.as_ref().and_then(|c| c.journey.due)) {
+        if let (Event::Timer { .. }, Some(due)) = (event, self.cursor.as_ref().and_then(|c| c.journey.due)) {
             facts.clock = facts.clock.max(due);
         }
         self.clock = facts.clock;
-        self.wish.settle(self.expect, &event);
+        self.wish.settle(self.expect, event);
         let snapshot = &self.scenario.snapshot;
-        let step = step(snapshot, &facts, self.cursor.as_ref(), &event);
+        let step = step(snapshot, &facts, self.cursor.as_ref(), event);
         let described = self.scenario.describe(&step);
         came.does.extend(described.does);
         came.then = Some(described.then);
