@@ -115,6 +115,8 @@ impl Follower {
         for view in before {
             self.revoke(&view);
         }
+        // At once: whoever stops us from here on finds it on disk.
+        self.changed();
         self.nodes.configure(self.database.nodes().await?);
         self.changed();
         for view in self.directory.all() {

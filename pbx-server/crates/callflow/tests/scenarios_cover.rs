@@ -20,6 +20,7 @@ const ELSEWHERE: &[&str] = &[
     "sound_back",
     "sound_rests",
     "stayed_away",
+    "carrier_lost",
 ];
 
 #[derive(Default)]
