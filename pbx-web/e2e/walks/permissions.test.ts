@@ -50,7 +50,7 @@ test('another company\'s address is a page that does not exist', async ({ open }
 
 test('the menu of each role holds what that role may open and nothing else', async ({ open }) => {
   const expected = (w: Awaited<ReturnType<typeof open>>['w']): [string, string[]][] => [
-    [PLATFORM, [w.nav.overview, w.nav.tenants, w.nav.users, w.nav.status, w.nav.mails, w.nav.audit]],
+    [PLATFORM, [w.nav.overview, w.nav.tenants, w.nav.users, w.nav.nodes, w.nav.status, w.nav.mails, w.nav.audit]],
     [PARTNER, [w.nav.overview, w.nav.customers, w.nav.team, w.nav.brand, w.nav.audit]],
     [ADMIN, [w.nav.overview, w.nav.people, w.nav.numbers, w.nav.pbxs, w.nav.audit, w.nav.extensions, w.nav.online, w.nav.live, w.queues.title, w.nav.calls, w.messages.title, w.recordings.title, w.callbacks.title, w.simulate.title, w.audio.title, w.trunks.title, w.nav.settings]],
     [MANAGER, [w.nav.overview, w.nav.pbxs, w.nav.extensions, w.nav.online, w.nav.live, w.queues.title, w.nav.calls, w.recordings.title, w.callbacks.title, w.simulate.title, w.audio.title]],
