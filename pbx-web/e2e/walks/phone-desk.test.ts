@@ -61,6 +61,8 @@ test('whoever waits in a queue hears its music in the browser, whole and as loud
   const api = await asPlatform();
   const office = await makeOffice(two);
   const music = await api.upload(`${office.pbx.base}/audio?name=Musik&purpose=music`, 'audio/wav', Recording.sine(MUSIC, 20, 16_000).wav());
+  // Until it is converted, callers hear the music that is built in.
+  await expect.poll(async () => (await api.get<{ state: string }>(`${office.pbx.base}/audio/${music.id}`)).state, { timeout: 60_000 }).toBe('ready');
   await api.post(`${office.pbx.base}/extensions`, { number: '2000', name: 'Kundtjänst', settings: { kind: 'queue', members: [{ extension: office.pbx.extensions[1]?.id, tier: 1 }], music: music.id, ring_seconds: 120 } });
   // It rings and is not answered.
   const member = await Phone.start(inject('product').sip, await makePhone(office.pbx, '1001'), 'Bordstelefon');
