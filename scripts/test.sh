@@ -23,7 +23,7 @@ freeswitch() {
         local skipped
         skipped=$(cd "$root/pbx-server" && "${tests[@]}" --ignored --list | sed -n 's/: test$//p')
         say "Skipped $(wc -l <<<"$skipped") tests with a real FreeSWITCH (FREESWITCH=/path/to/freeswitch runs them):"
-        sed 's/^/    /' <<<"$skipped"
+        printf '    %s\n' "${skipped//$'\n'/$'\n'    }"
     fi
 }
 
