@@ -15,7 +15,7 @@ server() {
 
 # Needs a FreeSWITCH that the operator installed (docs/freeswitch.md); without one it says what it skips.
 freeswitch() {
-    local tests=(cargo test --locked --quiet -p voxera-server --test freeswitch --)
+    local tests=(cargo test --locked --quiet --workspace --test freeswitch --)
     if [[ -n ${FREESWITCH:-} ]]; then
         say "Testing with $("$FREESWITCH" -version)"
         (cd "$root/pbx-server" && "${tests[@]}" --ignored --test-threads=2)
