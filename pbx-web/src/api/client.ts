@@ -1,6 +1,6 @@
 import createClient, { type MaybeOptionalInit } from 'openapi-fetch';
 import type { PathsWithMethod, SuccessResponse, ResponseObjectMap } from 'openapi-typescript-helpers';
-import { QueryClient, queryOptions, type QueryFilters } from '@tanstack/react-query';
+import { QueryClient, queryOptions, type QueryFilters, type QueryKey } from '@tanstack/react-query';
 import i18next from 'i18next';
 import { ApiError, unwrap } from './problem';
 import { onBack, told } from './reach';
@@ -34,11 +34,36 @@ type Data<P extends GetPath> = paths[P] extends { get: infer Get extends Record<
 export function get<P extends GetPath>(path: P, init?: Init<P>) {
   return queryOptions<Data<P>, ApiError, Data<P>, readonly [P, unknown]>({
     queryKey: [path, init ?? null] as const,
-    queryFn: ({ signal }) => {
+    queryFn: ({ signal, queryKey }) => {
+      const known = isGone(queryKey) ? queryClient.getQueryState(queryKey)?.data : undefined;
+      if (known !== undefined) return known as Data<P>;
       const send = api.GET as (path: P, init: unknown) => Promise<{ data?: Data<P>; error?: unknown; response: Response }>;
       return unwrap(send(path, { ...init, signal }));
     },
   });
+}
+
+/** The parameters of a path: they name a thing and everything that belongs to it. */
+export type Named = Readonly<Record<string, string>>;
+const gone = new Set<Named>();
+const belongsTo = (named: Named, [, init]: QueryKey): boolean => {
+  const path = (init as { params?: { path?: Named } } | null)?.params?.path;
+  return path !== undefined && Object.entries(named).every(([name, value]) => path[name] === value);
+};
+const isGone = (key: QueryKey): boolean => [...gone].some((named) => belongsTo(named, key));
+
+/**
+ * From here on nothing is asked about a thing that is being deleted: what still shows it keeps what it knows until it
+ * closes, and doesn't meet a 404. The answer takes it back, for a deletion that failed.
+ */
+export function letGo(named: Named): () => void {
+  gone.add(named);
+  const filter: QueryFilters = { predicate: ({ queryKey }) => belongsTo(named, queryKey) };
+  void queryClient.cancelQueries(filter);
+  return () => {
+    gone.delete(named);
+    void queryClient.invalidateQueries(filter);
+  };
 }
 
 /** Everything below a path, for what a change makes stale. */

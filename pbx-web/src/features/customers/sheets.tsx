@@ -155,7 +155,7 @@ function EditCustomer({ tenant, customer, onDone }: { tenant: string; customer: 
   });
   const suspend = useAction({ stale: stale.customers, success: t('customers.suspended'), undo: () => unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/activate', { params: { path } })), run: () => unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/suspend', { params: { path } })) });
   const activate = useAction({ stale: stale.customers, success: t('customers.activated'), run: () => unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/activate', { params: { path } })) });
-  const remove = useAction({ stale: stale.customers, success: t('customers.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}', { params: { path } })) });
+  const remove = useAction({ stale: stale.customers, deletes: path, success: t('customers.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}', { params: { path } })) });
   return (
     <div className="flex flex-col gap-8">
       <FormBody form={form} id="edit-customer">

@@ -143,6 +143,7 @@ function EditExtension({ extension, onDone }: { extension: Extension; onDone: ()
   });
   const remove = useAction({
     stale: stale.pbx,
+    deletes: path,
     success: t('extensions.deleted', { number: extension.number }),
     run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/extensions/{extension}', { params: { path } })),
   });

@@ -211,6 +211,7 @@ function EditNumber({ number, onDone }: { number: PhoneNumber; onDone: () => voi
   const save = useAction({ quiet: true, stale: stale.pbx, success: t('saved'), run: (values: Values) => unwrap(api.PATCH('/api/v1/tenants/{tenant}/customers/{customer}/numbers/{number}', { params: { path }, body: target(values) })) });
   const remove = useAction({
     stale: stale.pbx,
+    deletes: path,
     success: t('numbers.deleted'),
     run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}/numbers/{number}', { params: { path } })),
     undo: async () => {

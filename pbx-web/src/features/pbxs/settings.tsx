@@ -73,7 +73,7 @@ function PbxForm({ pbx }: { pbx: Pbx }) {
         }),
       ),
   });
-  const remove = useAction({ stale: stale.pbx, success: t('pbxs.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}', { params: { path } })) });
+  const remove = useAction({ stale: stale.pbx, deletes: path, success: t('pbxs.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}', { params: { path } })) });
   const form = useForm<Values>({
     initial: {
       name: pbx.name,

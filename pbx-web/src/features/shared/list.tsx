@@ -1,8 +1,8 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Search, SearchX, X } from 'lucide-react';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useContext, useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNavigation, useSearchParams } from 'react-router';
+import { UNSAFE_DataRouterContext as DataRouter, useLocation, useSearchParams } from 'react-router';
 import type { Listed } from '@/api/types';
 import { useShortcut } from '@/lib/hooks';
 import { Button } from '@/ui/button';
@@ -74,16 +74,19 @@ function SearchBox({ list, label }: { list: ListState; label: string }) {
   useEffect(() => {
     latest.current = list;
   });
-  // A change of the address would call off a page that is still on its way.
-  const leaving = useNavigation().state !== 'idle';
+  // A change of the address would call off a page that is on its way. The router is asked at that moment: what
+  // `useNavigation` says is drawn later.
+  const router = useContext(DataRouter)?.router;
+  const { pathname } = useLocation();
   useEffect(() => {
-    if (text === sent || leaving) return;
+    if (text === sent) return;
     const timer = setTimeout(() => {
+      if (router && (router.state.navigation.state !== 'idle' || router.state.location.pathname !== pathname)) return;
       setSent(text.trim());
       latest.current.set({ search: text.trim() }, true);
     }, 250);
     return () => clearTimeout(timer);
-  }, [text, sent, leaving]);
+  }, [text, sent, router, pathname]);
   useShortcut('/', (event) => {
     event.preventDefault();
     input.current?.focus();

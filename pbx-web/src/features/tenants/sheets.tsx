@@ -162,7 +162,7 @@ function EditTenant({ tenant, onDone }: { tenant: Tenant; onDone: () => void }) 
   });
   const suspend = useAction({ stale: stale.tenants, success: t('tenants.suspended'), undo: () => unwrap(api.POST('/api/v1/tenants/{tenant}/activate', { params: { path } })), run: () => unwrap(api.POST('/api/v1/tenants/{tenant}/suspend', { params: { path } })) });
   const activate = useAction({ stale: stale.tenants, success: t('tenants.activated'), run: () => unwrap(api.POST('/api/v1/tenants/{tenant}/activate', { params: { path } })) });
-  const remove = useAction({ stale: stale.tenants, success: t('tenants.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}', { params: { path } })) });
+  const remove = useAction({ stale: stale.tenants, deletes: path, success: t('tenants.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}', { params: { path } })) });
   return (
     <div className="flex flex-col gap-8">
       <FormBody form={form} id="edit-tenant">

@@ -166,7 +166,7 @@ function EditTrunk({ trunk, onDone }: { trunk: Trunk; onDone: () => void }) {
     success: t('saved'),
     run: (body: ReturnType<typeof bodyOf>) => unwrap(api.PATCH('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/trunks/{trunk}', { params: { path }, body })),
   });
-  const remove = useAction({ stale: stale.pbx, success: t('trunks.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/trunks/{trunk}', { params: { path } })) });
+  const remove = useAction({ stale: stale.pbx, deletes: path, success: t('trunks.deleted'), run: () => unwrap(api.DELETE('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/trunks/{trunk}', { params: { path } })) });
   const form = useForm<Values>({
     initial: {
       name: trunk.name,
