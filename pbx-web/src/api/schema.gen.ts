@@ -3176,7 +3176,7 @@ export interface components {
         /** @description The telephone engine. */
         EngineStatus: {
             /**
-             * @description `None`: it does not run.
+             * @description Where phones are served; `None`: nowhere, because it does not run or no node works.
              * @example 0.0.0.0:5060
              */
             address?: string | null;
@@ -3185,6 +3185,7 @@ export interface components {
              * @description Calls that are up.
              */
             calls: number;
+            nodes?: components["schemas"]["NodesStatus"] | null;
             /**
              * Format: int64
              * @description PBXs that it serves.
@@ -4035,6 +4036,8 @@ export interface components {
         };
         /** @description An extension of mine. */
         MyExtension: {
+            /** @description Whether a browser can be its phone, with the credential of `POST /me/phone`. */
+            browser: boolean;
             customer: components["schemas"]["CustomerId"];
             customer_name: components["schemas"]["Name"];
             devices: components["schemas"]["Device"][];
@@ -4440,6 +4443,11 @@ export interface components {
          * @enum {string}
          */
         NodeState: "up" | "down" | "untried";
+        /** @description The nodes that carry calls. */
+        NodesStatus: {
+            total: number;
+            up: number;
+        };
         /** @description A public number. */
         Number: {
             /** Format: date-time */

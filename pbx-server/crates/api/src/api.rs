@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::broadcast;
 use voxera_audio::Library;
-use voxera_callcontrol::CallControl;
+use voxera_callcontrol::{CallControl, NodeState};
 use voxera_identity::Identity;
 use voxera_model::Realm;
 use voxera_store::Store;
@@ -39,6 +39,15 @@ pub struct ApiConfig {
     pub heartbeat: Duration,
     /// The longest that a request may take.
     pub timeout: Duration,
+}
+
+/// What carries calls, and the address that phones are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// This server itself.
+    Server { address: SocketAddr },
+    /// The nodes of the list.
+    Nodes { address: SocketAddr },
 }
 
 impl ApiConfig {
@@ -80,7 +89,7 @@ pub struct Api {
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) started_at: DateTime<Utc>,
     pub(crate) limit: Arc<AddressLimit>,
-    engine: Arc<OnceLock<SocketAddr>>,
+    engine: Arc<OnceLock<Carrier>>,
     browsers: Arc<OnceLock<Browsers>>,
     sounds: broadcast::Sender<AudioOf>,
 }
@@ -116,9 +125,9 @@ impl Api {
         }
     }
 
-    /// The telephone engine runs, and listens here. There is one: the first address stays.
-    pub fn engine_listens(&self, address: SocketAddr) {
-        self.engine.get_or_init(|| address);
+    /// The telephone engine runs. There is one: what was said first stays.
+    pub fn engine_runs(&self, carrier: Carrier) {
+        self.engine.get_or_init(|| carrier);
     }
 
     /// The engine takes browsers as phones, and gives each its link. There is one: the first stays.
@@ -147,8 +156,27 @@ impl Api {
         self.sounds.subscribe()
     }
 
-    /// Where the engine listens; `None`: it does not run.
-    pub(crate) fn engine(&self) -> Option<SocketAddr> {
+    /// Whether this server takes browsers as phones.
+    pub(crate) fn takes_browsers(&self) -> bool {
+        self.browsers.get().is_some()
+    }
+
+    /// What carries calls; `None`: no engine runs.
+    pub(crate) fn carrier(&self) -> Option<Carrier> {
         self.engine.get().copied()
+    }
+
+    /// Nodes that work, of all that there are.
+    pub(crate) fn nodes_up(&self) -> (usize, usize) {
+        let all = self.control.nodes().list();
+        (all.iter().filter(|node| node.state == NodeState::Up).count(), all.len())
+    }
+
+    /// Where phones are served at this moment; `None`: nowhere.
+    pub(crate) fn engine(&self) -> Option<SocketAddr> {
+        match self.carrier()? {
+            Carrier::Server { address } => Some(address),
+            Carrier::Nodes { address } => (self.nodes_up().0 > 0).then_some(address),
+        }
     }
 }

@@ -20,6 +20,6 @@ mod refusal;
 mod tenant;
 mod web;
 
-pub use api::{Api, ApiConfig, Browsers};
+pub use api::{Api, ApiConfig, Browsers, Carrier};
 pub use contract::contract;
 pub use web::{BrowserLink, portal_is_built, router};

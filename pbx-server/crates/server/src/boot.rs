@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
-use voxera_api::{Api, ApiConfig, BrowserLink, Browsers};
+use voxera_api::{Api, ApiConfig, BrowserLink, Browsers, Carrier};
 use voxera_audio::Library;
 use voxera_callcontrol::{CallControl, CallControlConfig};
 use voxera_identity::{Clock, Identity, IdentityConfig, IdentityError, Limits};
@@ -364,7 +364,10 @@ impl Parts {
             self.metrics.clone(),
             api_config(&self.config, &self.portal, phones),
         );
-        api.engine_listens(phones);
+        api.engine_runs(match self.config.engine {
+            Engine::Embedded => Carrier::Server { address: phones },
+            Engine::FreeSwitch => Carrier::Nodes { address: phones },
+        });
         if let Some(browsers) = self.browsers.get() {
             api.engine_takes_browsers(Arc::clone(browsers));
         }

@@ -5,13 +5,14 @@ import { useLocation, useNavigate, useParams } from 'react-router';
 import { get } from '@/api/client';
 import type { Node } from '@/api/types';
 import { List, useList } from '@/features/shared/list';
+import { REFRESH } from '@/features/shared/overview';
 import { useFormat } from '@/lib/format';
 import { useTitle } from '@/lib/hooks';
 import { paths } from '@/lib/paths';
 import { Badge, Status, type Tone } from '@/ui/badge';
 import { LinkButton } from '@/ui/button';
 import { PageHeader } from '@/ui/page';
-import { EmptyState } from '@/ui/states';
+import { EmptyState, Notice } from '@/ui/states';
 import { NewNodeSheet, NodeSheet } from './sheets';
 
 const tones: Record<Node['state'], Tone> = { up: 'good', down: 'bad', untried: 'idle' };
@@ -38,6 +39,7 @@ export function NodesPage() {
   const close = () => void navigate({ pathname: base, search });
   const list = useList(['name', 'weight', 'created_at'], 'name');
   const query = useQuery({ ...get('/api/v1/platform/nodes', { params: { query: list.query } }), placeholderData: keepPreviousData, refetchInterval: 2000 });
+  const { data: status } = useQuery({ ...get('/api/v1/platform/status'), refetchInterval: REFRESH });
   const create = (
     <LinkButton variant="primary" icon={Plus} to={{ pathname: `${base}/new`, search }}>
       {t('nodes.new')}
@@ -48,6 +50,11 @@ export function NodesPage() {
       <PageHeader title={t('nodes.title')} actions={create}>
         {t('nodes.text')}
       </PageHeader>
+      {status?.engine.address && !status.engine.nodes && (
+        <div className="mb-4">
+          <Notice>{t('nodes.idle')}</Notice>
+        </div>
+      )}
       <List<Node>
         list={list}
         query={query}

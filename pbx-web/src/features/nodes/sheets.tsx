@@ -166,7 +166,7 @@ function EditNode({ node, onDone }: { node: Node; onDone: () => void }) {
   });
   const drain = useAction({ stale: stale.nodes, success: t('nodes.drained'), run: () => unwrap(api.POST('/api/v1/platform/nodes/{node}/drain', { params: { path } })) });
   const undrain = useAction({ stale: stale.nodes, success: t('nodes.undrained'), run: () => unwrap(api.POST('/api/v1/platform/nodes/{node}/undrain', { params: { path } })) });
-  const remove = useAction({ stale: stale.nodes, success: t('nodes.deleted'), run: () => unwrap(api.DELETE('/api/v1/platform/nodes/{node}', { params: { path } })) });
+  const remove = useAction({ stale: stale.nodes, deletes: path, success: t('nodes.deleted'), run: () => unwrap(api.DELETE('/api/v1/platform/nodes/{node}', { params: { path } })) });
   const form = useForm<Values>({
     initial: {
       name: node.name,

@@ -9,10 +9,10 @@ const Phonedock = lazy(async () => {
   return { default: default_ };
 });
 
-/** The phone, for whoever has an extension of their own. */
+/** The phone, for whoever has an extension of their own that a browser can be a phone of. */
 export function PhoneGate() {
   const { data } = useQuery({ ...get('/api/v1/me/extension'), staleTime: 60_000 });
-  const mine = (data?.items ?? []).filter(({ extension }) => extension.kind === 'user');
+  const mine = (data?.items ?? []).filter(({ extension, browser }) => browser && extension.kind === 'user');
   if (mine.length === 0) return null;
   return (
     <Suspense fallback={null}>

@@ -25,6 +25,7 @@ export function StatusPage() {
               <Facts
                 items={[
                   { label: t('system.address'), value: status.engine.address ?? '–' },
+                  ...(status.engine.nodes ? [{ label: t('nodes.title'), value: t('system.nodesUp', { up: format.number(status.engine.nodes.up), total: format.number(status.engine.nodes.total) }) }] : []),
                   { label: t('nav.pbxs'), value: format.number(status.engine.pbxs) },
                   { label: t('overview.phonesOnline'), value: format.number(status.engine.registrations) },
                   { label: t('overview.liveCalls'), value: format.number(status.engine.calls) },

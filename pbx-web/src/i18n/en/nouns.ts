@@ -265,7 +265,8 @@ export const nouns = {
     deleteTitle: 'Delete {{name}}?',
     deleteText: 'Calls that are up on it go on, but are not followed any more. Drain it first.',
     emptyTitle: 'No media node',
-    emptyText: 'Calls are carried by this server itself. Nodes are needed only when FreeSWITCH is the engine.',
+    emptyText: 'When FreeSWITCH is the engine, nodes carry the calls.',
+    idle: 'Calls are carried by this server itself. Nodes carry them once the configuration file says engine = "freeswitch" and the server has been restarted.',
   },
   system: {
     title: 'System status',
@@ -274,6 +275,7 @@ export const nouns = {
     running: 'Running',
     stopped: 'Stopped',
     address: 'Address',
+    nodesUp: '{{up}} of {{total}} work',
     database: 'Database',
     reachable: 'Answers',
     unreachable: 'Does not answer',

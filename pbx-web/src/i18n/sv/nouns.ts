@@ -265,7 +265,8 @@ export const nouns = {
     deleteTitle: 'Ta bort {{name}}?',
     deleteText: 'Pågående samtal på den fortsätter, men följs inte längre. Töm den först.',
     emptyTitle: 'Ingen medienod',
-    emptyText: 'Samtalen bärs av den här servern själv. Noder behövs bara när FreeSWITCH är motorn.',
+    emptyText: 'När FreeSWITCH är motorn bär noder samtalen.',
+    idle: 'Samtalen bärs av den här servern själv. Noder bär dem först när inställningsfilen säger engine = "freeswitch" och servern har startats om.',
   },
   system: {
     title: 'Driftstatus',
@@ -274,6 +275,7 @@ export const nouns = {
     running: 'Igång',
     stopped: 'Stoppad',
     address: 'Adress',
+    nodesUp: '{{up}} av {{total}} fungerar',
     database: 'Databas',
     reachable: 'Svarar',
     unreachable: 'Svarar inte',

@@ -27,6 +27,8 @@ pub struct MyExtension {
     pub realm: Realm,
     pub extension: Extension,
     pub devices: Vec<Device>,
+    /// Whether a browser can be its phone, with the credential of `POST /me/phone`.
+    pub browser: bool,
     /// Public numbers that lead straight to it, when no rule decides otherwise.
     pub numbers: Vec<MyNumber>,
 }
@@ -68,6 +70,7 @@ pub async fn list(me: Me) -> Answer<Json<MyExtensions>> {
                 realm: one.pbx.realm,
                 extension: Extension::show(one.extension, &now),
                 devices: one.devices.into_iter().map(|device| Device::show(device, &me.api)).collect(),
+                browser: me.api.takes_browsers(),
                 numbers,
             });
         }

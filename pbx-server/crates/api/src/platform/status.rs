@@ -1,5 +1,6 @@
 //! How this installation is doing.
 
+use crate::api::{Api, Carrier};
 use crate::permit::PlatformAdmin;
 use axum::Json;
 use chrono::{DateTime, Utc};
@@ -29,15 +30,24 @@ pub struct DatabaseStatus {
 /// The telephone engine.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EngineStatus {
-    /// `None`: it does not run.
+    /// Where phones are served; `None`: nowhere, because it does not run or no node works.
     #[schema(value_type = Option<String>, example = "0.0.0.0:5060")]
     pub address: Option<String>,
+    /// The nodes that carry calls; `None`: this server carries them itself.
+    pub nodes: Option<NodesStatus>,
     /// PBXs that it serves.
     pub pbxs: u64,
     /// Phones online.
     pub registrations: u64,
     /// Calls that are up.
     pub calls: u64,
+}
+
+/// The nodes that carry calls.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NodesStatus {
+    pub up: usize,
+    pub total: usize,
 }
 
 /// Records of calls on their way to the database.
@@ -69,10 +79,17 @@ pub async fn get(admin: PlatformAdmin) -> Json<PlatformStatus> {
         },
         engine: EngineStatus {
             address: api.engine().map(|address| address.to_string()),
+            nodes: nodes(api),
             pbxs: control.pbxs as u64,
             registrations: control.registrations as u64,
             calls: control.calls as u64,
         },
         spool: SpoolStatus { waiting: control.spooled, dead_letters: control.dead_letters },
     })
+}
+
+fn nodes(api: &Api) -> Option<NodesStatus> {
+    let Carrier::Nodes { .. } = api.carrier()? else { return None };
+    let (up, total) = api.nodes_up();
+    Some(NodesStatus { up, total })
 }

@@ -2,8 +2,12 @@
 
 use crate::common::World;
 use axum::body::Body;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use voxera_api::Carrier;
+use voxera_callcontrol::NodeReport;
+use voxera_model::{NodeId, Slug};
+use voxera_store::NodeSecret;
 
 #[tokio::test]
 async fn machines_read_how_the_server_is() {
@@ -12,13 +16,50 @@ async fn machines_read_how_the_server_is() {
     let health = anonymous.get("/healthz").await.expect(200);
     assert_eq!((&health["status"], &health["database"]), (&"ok".into(), &"up".into()));
     assert_eq!(health["engine"], "down");
-    world.api.engine_listens("127.0.0.1:5060".parse().unwrap());
+    world.api.engine_runs(Carrier::Server { address: "127.0.0.1:5060".parse().unwrap() });
     assert_eq!(anonymous.get("/readyz").await.expect(200)["engine"], "up");
     let status = world.platform().await.get("/api/v1/platform/status").await.expect(200);
     assert_eq!(status["engine"]["address"], "127.0.0.1:5060");
     assert_eq!(status["database"]["reachable"], true);
     assert!(status["database"]["round_trip_ms"].as_f64().unwrap() > 0.0);
     assert_eq!(status["spool"]["dead_letters"], 0);
+}
+
+/// Nodes that are listed carry nothing until one of them works.
+#[tokio::test]
+async fn with_nodes_the_engine_is_up_while_one_of_them_is() {
+    let world = World::new().await;
+    let (anonymous, platform) = (world.anonymous(), world.platform().await);
+    let engine = async || platform.get("/api/v1/platform/status").await.expect(200)["engine"].clone();
+    assert_eq!(engine().await["nodes"], Value::Null, "nothing runs");
+    world.api.engine_runs(Carrier::Nodes { address: "192.0.2.1:5060".parse().unwrap() });
+    assert_eq!(engine().await["nodes"], json!({ "up": 0, "total": 0 }));
+    let id = NodeId(voxera_store::new_id());
+    let node = NodeSecret {
+        id,
+        name: Slug::parse("fs1").unwrap(),
+        control_host: "fs1.test".into(),
+        control_port: 8021,
+        password: String::from("hemligt").into(),
+        weight: 1,
+        draining: false,
+    };
+    let nodes = world.control.nodes();
+    nodes.configure(vec![node]);
+    let now = engine().await;
+    assert_eq!((&now["address"], &now["nodes"]), (&Value::Null, &json!({ "up": 0, "total": 1 })));
+    assert_eq!(anonymous.get("/healthz").await.expect(200)["engine"], "down");
+    let report = NodeReport {
+        core: "one".into(),
+        version: "1.11.1".into(),
+        calls: 0,
+        most_calls: 1_000,
+        idle_percent: None,
+    };
+    nodes.heard(id, report, chrono::Utc::now());
+    let now = engine().await;
+    assert_eq!((&now["address"], &now["nodes"]["up"]), (&json!("192.0.2.1:5060"), &json!(1)));
+    assert_eq!(anonymous.get("/healthz").await.expect(200)["engine"], "up");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use crate::events::Events;
 use axum::body::Body;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use voxera_api::Carrier;
 use voxera_callflow::{Cause, Event, Peer};
 use voxera_model::{DeviceId, ExtensionNumber};
 
@@ -185,7 +186,7 @@ async fn my_day_at_a_glance() {
     let overview = "/api/v1/me/overview";
     let before = me.get(overview).await.expect(200);
     assert_eq!(before["health"], "down", "no engine runs");
-    world.api.engine_listens("127.0.0.1:5060".parse().unwrap());
+    world.api.engine_runs(Carrier::Server { address: "127.0.0.1:5060".parse().unwrap() });
     let call = world.call(akes, Cause::Normal, TimeDelta::seconds(1)).await;
     let after = me.get(overview).await.expect(200);
     assert_eq!(after["health"], "operational");

@@ -3,37 +3,23 @@
 use super::ids::{ChannelId, NodeName};
 use std::path::PathBuf;
 use voxera_callflow::Party;
-use voxera_model::Key;
 
 /// What happened to a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChannelEvent {
     /// A leg that was rung picked up. `mark`: its `voxera_leg`.
-    Answered {
-        mark: Option<String>,
-    },
+    Answered { mark: Option<String> },
     /// It now talks with this one.
-    Bridged {
-        with: ChannelId,
-    },
+    Bridged { with: ChannelId },
     /// It is over. `cause`: in `FreeSWITCH`'s words. `by`: who ended it, seen from this leg: `Caller`
     /// is the leg's own phone, `Callee` the other end, `System` ourselves.
-    HungUp {
-        cause: String,
-        by: Party,
-    },
-    Key {
-        key: Key,
-    },
+    HungUp { cause: String, by: Party },
     /// A member's phone rings for this caller in a queue.
     Offered,
     /// The member did not take it.
     NotTaken,
     /// The member did; `agent`: `<extension>@<pbx>`.
-    Taken {
-        agent: String,
-        leg: ChannelId,
-    },
+    Taken { agent: String, leg: ChannelId },
 }
 
 /// What a node is asked to do now.

@@ -16,7 +16,6 @@ impl Calls {
             ChannelEvent::Answered { mark } => self.answered(channel, mark.as_deref()),
             ChannelEvent::Bridged { with } => self.bridged(channel, with),
             ChannelEvent::HungUp { cause, by } => self.hung_up(channel, &cause, by),
-            ChannelEvent::Key { .. } => {}
             ChannelEvent::Offered => self.offered(channel, true),
             ChannelEvent::NotTaken => self.offered(channel, false),
             ChannelEvent::Taken { agent, leg } => self.taken(channel, &agent, leg),

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What we want to hear of.
 const WANTED: &str = "event plain HEARTBEAT BACKGROUND_JOB CHANNEL_CREATE CHANNEL_PROGRESS \
     CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP_COMPLETE \
-    RECORD_START RECORD_STOP DTMF CUSTOM sofia::register sofia::unregister sofia::expire sofia::gateway_state callcenter::info";
+    RECORD_START RECORD_STOP CUSTOM sofia::register sofia::unregister sofia::expire sofia::gateway_state callcenter::info";
 
 /// Where a node listens, and how we prove ourselves.
 #[derive(Clone)]

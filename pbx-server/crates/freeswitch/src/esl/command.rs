@@ -49,35 +49,10 @@ pub enum Command {
         destination: Word,
         context: Word,
     },
-    /// The leg that it talks with.
-    TransferOther {
-        channel: Uuid,
-        destination: Word,
-        context: Word,
-    },
-    Park {
-        channel: Uuid,
-    },
-    /// Sets a variable of a leg.
-    SetVariable {
-        channel: Uuid,
-        name: Word,
-        value: Word,
-    },
     /// A variable of a leg; `_undef_` where it has none.
     Variable {
         channel: Uuid,
         name: Word,
-    },
-    /// Lets `listener` hear what `channel` hears and says.
-    Eavesdrop {
-        listener: Uuid,
-        channel: Uuid,
-    },
-    /// Forgets what the directory said of a user.
-    FlushUser {
-        user: Word,
-        realm: Word,
     },
     /// Forgets everything that was answered.
     FlushAll,
@@ -221,16 +196,7 @@ impl Command {
             Self::Transfer { channel, destination, context } => {
                 format!("uuid_transfer {channel} {destination} XML {context}")
             }
-            Self::TransferOther { channel, destination, context } => {
-                format!("uuid_transfer {channel} -bleg {destination} XML {context}")
-            }
-            Self::Park { channel } => format!("uuid_park {channel}"),
-            Self::SetVariable { channel, name, value } => format!("uuid_setvar {channel} {name} {value}"),
             Self::Variable { channel, name } => format!("uuid_getvar {channel} {name}"),
-            Self::Eavesdrop { listener, channel } => {
-                format!("uuid_transfer {listener} eavesdrop:{channel} inline")
-            }
-            Self::FlushUser { user, realm } => format!("xml_flush_cache id {user} {realm}"),
             Self::FlushAll => "xml_flush_cache".into(),
             Self::KillGateway { profile, gateway } => format!("sofia profile {profile} killgw {gateway}"),
             Self::Rescan { profile } => format!("sofia profile {profile} rescan"),

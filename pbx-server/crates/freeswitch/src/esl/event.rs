@@ -127,9 +127,6 @@ pub enum ChannelNews {
         path: String,
         millis: u64,
     },
-    Dtmf {
-        key: char,
-    },
 }
 
 /// All that is known of a leg when it is over. The same comes from an event and from `mod_json_cdr`.
@@ -315,7 +312,6 @@ fn channel_news(name: &str, event: &Event) -> Option<ChannelNews> {
             path: event.get("Record-File-Path")?.to_owned(),
             millis: event.number("variable_record_ms").unwrap_or(0),
         },
-        "DTMF" => ChannelNews::Dtmf { key: event.get("DTMF-Digit")?.chars().next()? },
         _ => return None,
     })
 }

@@ -5,7 +5,6 @@ use crate::esl::{ChannelNews, QueueNews};
 use serde::Deserialize;
 use std::collections::HashSet;
 use uuid::Uuid;
-use voxera_model::Key;
 
 /// How busy a node is, as `status` says.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,7 +50,6 @@ pub(super) fn channel(news: ChannelNews) -> Option<ChannelEvent> {
     Some(match news {
         ChannelNews::Answered { mark } => ChannelEvent::Answered { mark },
         ChannelNews::Bridged { with } => ChannelEvent::Bridged { with: ChannelId(with?) },
-        ChannelNews::Dtmf { key } => ChannelEvent::Key { key: Key::new(key)? },
         ChannelNews::Created
         | ChannelNews::Ringing
         | ChannelNews::Unbridged
