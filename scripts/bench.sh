@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures, each number beside its baseline from the same run: scripts/bench.sh [decide|calls|relay|sound|browsers|http|answers]
+# Measures, each number beside its baseline from the same run: scripts/bench.sh [decide|calls|relay|sound|browsers|http|answers|freeswitch]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib.sh

@@ -1,5 +1,5 @@
 //! What `FreeSWITCH` is answered, beside a handler that reads the same question and answers a fixed
-//! text: 1,000 companies of 50 people, a connection for each question, as `mod_xml_curl` does it.
+//! text: 1,000 companies (each of a tenant of its own) of 50 people, a connection for each question, as `mod_xml_curl` does it.
 
 use crate::Outcome;
 use crate::process::Measured;
@@ -35,6 +35,7 @@ const RATE: u64 = 1_000;
 const SECRET: &str = "measurements-only-0123456789";
 /// As a real one asked; the fields that name the caller are put in.
 const HUNT: &str = include_str!("../../freeswitch/tests/fixtures/captures/dialplan_ext_to_ext.form");
+const RINGS: &str = include_str!("../../freeswitch/tests/fixtures/captures/directory_user_call.form");
 const PROOF: &str = include_str!("../../freeswitch/tests/fixtures/captures/directory_sip_auth_register.form");
 /// As long as an answer to a hunt.
 const FIXED: &str = include_str!("../../../templates/freeswitch/sofia.xml");
@@ -45,7 +46,12 @@ pub async fn run() -> Outcome<()> {
     let (ours_url, bare_url) = (url(&ours)?, url(&bare)?);
     let client = Client::builder().pool_max_idle_per_host(0).build()?;
     heading(&format!("FreeSWITCH is answered: {COMPANIES} companies of {PEOPLE}, a connection for each"));
-    for (what, form) in [("proofs of phones", proof as Form), ("calls that begin", hunt as Form)] {
+    let forms = [
+        ("proofs of phones", proof as Form),
+        ("calls that begin", hunt as Form),
+        ("phones to ring", rings as Form),
+    ];
+    for (what, form) in forms {
         let (mut fast, mut fast_bare) = (Series::default(), Series::default());
         let (mut late, mut late_bare) = (Series::default(), Series::default());
         for _ in 0..ROUNDS {
@@ -170,6 +176,15 @@ fn proof(turn: u64) -> String {
             ("sip_to_host", realm.clone()),
             ("sip_from_host", realm),
         ],
+    )
+}
+
+fn rings(turn: u64) -> String {
+    let (company, person) = (u128::from(turn) % COMPANIES, u128::from(turn) / 7 % PEOPLE);
+    let realm = format!("c{company}.pbx.example");
+    with(
+        RINGS,
+        &[("user", device(company, person).to_string()), ("domain", realm.clone()), ("key_value", realm)],
     )
 }
 

@@ -9,7 +9,9 @@ mod browsers;
 mod calls;
 mod decide;
 mod decide_company;
+mod freeswitch;
 mod http;
+mod load;
 mod phones;
 mod process;
 mod relay;
@@ -35,8 +37,10 @@ async fn main() -> Outcome<()> {
         Some("browsers") => browsers::run().await,
         Some("http") => http::run().await,
         Some("answers") => answers::run().await,
+        Some("freeswitch") => freeswitch::run(arguments.next().as_deref()).await,
         Some("as-answers") => answers::engine().await,
         Some("as-bare-answers") => answers::bare().await,
+        Some("as-freeswitch-server") => freeswitch::server().await,
         Some("as-engine") => roles::engine().await,
         Some("as-media") => sound::media(arguments.next().as_deref(), arguments.next().as_deref()),
         Some("as-browsers") => browsers::media(arguments.next().as_deref()),
@@ -46,8 +50,8 @@ async fn main() -> Outcome<()> {
             roles::bare_handler(url.as_deref(), schema.as_deref(), pbx.as_deref()).await
         }
         Some(other) => {
-            Err(format!("{other:?} is none of: all, decide, calls, relay, sound, browsers, http, answers")
-                .into())
+            let roles = "all, decide, calls, relay, sound, browsers, http, answers, freeswitch";
+            Err(format!("{other:?} is none of: {roles}").into())
         }
     }
 }
@@ -59,5 +63,6 @@ async fn all() -> Outcome<()> {
     sound::run().await?;
     browsers::run().await?;
     http::run().await?;
-    answers::run().await
+    answers::run().await?;
+    freeswitch::run(None).await
 }

@@ -75,6 +75,9 @@ impl Phone {
         self.send(&self.request("INVITE", &uri, &id, &from, &to, 2, &proof, &sdp)).await?;
         let answer = self.answer_to(&id, 2).await?;
         if status(&answer) != 200 {
+            // Else it is said again and again.
+            let to = header(&answer, "to").unwrap_or(&to);
+            self.send(&self.request("ACK", &uri, &id, &from, to, 2, "", "")).await?;
             return Err(format!("not answered: {}", first_line(&answer)).into());
         }
         let to = header(&answer, "to").ok_or("no To")?.to_owned();

@@ -50,12 +50,7 @@ impl Measured {
 
     /// Seconds of processor time so far, in user and kernel mode.
     pub fn cpu(&self) -> Outcome<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()?))?;
-        let rest = stat.rsplit_once(')').ok_or("no stat")?.1;
-        let ticks: u64 = rest.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
-        let second = sysconf(SysconfVar::CLK_TCK)?.ok_or("no tick")?;
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        Ok(ticks as f64 / second as f64)
+        cpu_of(self.id()?)
     }
 
     /// Bytes resident.
@@ -68,4 +63,14 @@ impl Measured {
     fn id(&self) -> Outcome<u32> {
         Ok(self.child.id().ok_or("ended")?)
     }
+}
+
+/// Seconds of processor time of a process so far, in user and kernel mode.
+pub fn cpu_of(process: u32) -> Outcome<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let rest = stat.rsplit_once(')').ok_or("no stat")?.1;
+    let ticks: u64 = rest.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
+    let second = sysconf(SysconfVar::CLK_TCK)?.ok_or("no tick")?;
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    Ok(ticks as f64 / second as f64)
 }

@@ -32,7 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("testkit", &["identity", "server", "store"]),
+    ("testkit", &["freeswitch", "identity", "server", "store"]),
     (
         "bench",
         &[

@@ -1,7 +1,10 @@
-//! Fixtures for tests: a real `PostgreSQL`, a running product, real phones.
+//! Fixtures for tests: a real `PostgreSQL`, a running product, real phones, a real
+//! `FreeSWITCH` where there is one.
 
 pub mod line;
 pub mod loopback;
+#[cfg(feature = "node")]
+pub mod node;
 pub mod phone;
 pub mod postgres;
 #[cfg(feature = "product")]

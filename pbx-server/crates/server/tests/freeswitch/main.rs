@@ -10,7 +10,6 @@ mod isolation;
 mod kept;
 mod listening;
 mod menu;
-mod node;
 mod outages;
 #[path = "../product/phones.rs"]
 mod phones;

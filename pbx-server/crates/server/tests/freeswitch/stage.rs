@@ -1,11 +1,11 @@
 //! The product, its demo, and a node that carries its calls.
 
-use super::node::{LOOK, Node, SECRET};
 use super::phones;
 use serde_json::{Value, json};
 use voxera_callflow::Extension;
 use voxera_model::Realm;
 use voxera_testkit::PATIENCE;
+use voxera_testkit::node::{LOOK, Node, SECRET};
 use voxera_testkit::phone::{Phone, PhoneConfig};
 use voxera_testkit::product::{ADMIN, Client, Company, Events, PLATFORM, Product, Setup};
 
