@@ -5,6 +5,7 @@
 mod bridges;
 mod browsers;
 mod ears;
+mod keys;
 mod page;
 mod phone;
 mod plays;
