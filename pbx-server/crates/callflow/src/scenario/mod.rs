@@ -31,6 +31,7 @@
 
 mod describe;
 mod file;
+mod golden;
 mod happening;
 mod ids;
 mod menu;
