@@ -110,7 +110,9 @@ pub async fn flat_out(callers: &mut Vec<Phone>, phones: usize, seconds: u32) -> 
     while let Some(done) = running.join_next().await {
         let (caller, calls) = done?;
         callers.push(caller);
-        calls.into_iter().for_each(|call| made.count(call));
+        for call in calls {
+            made.count(call);
+        }
     }
     made.seconds = start.elapsed().as_secs_f64();
     Ok(made)

@@ -97,7 +97,13 @@ pub fn opus_words() -> Outcome<Frames> {
     Ok(Arc::new(frames))
 }
 
-pub async fn phone(socket: UdpSocket, frames: Frames, shift: Duration, counts: Counts, out: Way, back: Way) {
+pub async fn phone(
+    socket: UdpSocket,
+    frames: Frames,
+    shift: Duration,
+    counts: Counts,
+    [out, back]: [Way; 2],
+) {
     sleep(shift).await;
     let mut tick = ticks();
     let mut packet = [0x80, PCMA, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7].to_vec();
@@ -219,7 +225,7 @@ impl Page {
             counts.received.fetch_add(1, Ordering::Relaxed);
             let mut samples = [0; 1920];
             let length = self.decoder.decode(&packet.payload, &mut samples, false).unwrap_or(0);
-            if samples[..length].iter().any(|sample| sample.abs() > 2000) {
+            if samples[..length].iter().any(|sample| sample.unsigned_abs() > 2000) {
                 back.ends();
             }
         }

@@ -47,7 +47,7 @@ pub async fn run() -> Outcome<()> {
         let mut plain = Measured::talking(&["as-browsers", "plain"]).await?;
         let plain_talk = connect(&mut plain, false).await?;
         sleep(Duration::from_secs(3)).await;
-        distribution("from answer to secrets, all at once", &mut talk.agreed.all());
+        distribution("to secrets, all at once", &mut talk.agreed.all());
         talk.forget();
         plain_talk.forget();
         let (mut cost, mut baseline, mut per_core) =
@@ -84,7 +84,7 @@ pub async fn run() -> Outcome<()> {
 
 /// How long a call between a browser and a phone takes to be set up, beside nothing else that happens.
 async fn set_up() -> Outcome<()> {
-    heading("A browser and a phone (G.711) get their sound, one call after the other");
+    heading("A browser and a phone (G.711) get their sound: from the answer, one call after another");
     let (mut agreed, mut heard) = (Vec::new(), Vec::new());
     for _ in 0..BEGINNINGS {
         let mut engine = Measured::talking(&["as-browsers", "translated"]).await?;
@@ -92,8 +92,8 @@ async fn set_up() -> Outcome<()> {
         agreed.extend(talk.agreed.all());
         heard.extend(talk.heard.all());
     }
-    distribution("from answer to secrets", &mut agreed);
-    distribution("from answer to the first packet", &mut heard);
+    distribution("to secrets", &mut agreed);
+    distribution("to the first packet", &mut heard);
     Ok(())
 }
 
@@ -147,44 +147,43 @@ async fn connect(engine: &mut Measured, one_by_one: bool) -> Outcome<Talk> {
         tasks: Vec::new(),
     };
     let (opus, tone) = (opus_words()?, a_law_words());
-    let mut answers = Vec::new();
+    let mut pages = Vec::new();
     for (call, pair) in (0_u32..).zip(ends.chunks_exact(2)) {
         let ways = [0, 1].map(|side| Way::new(&talk.words[side]));
-        // Phones first: they talk already when a page can hear.
-        for (side, end) in pair.iter().enumerate().rev() {
-            let (out, back) = (ways[side].clone(), ways[1 - side].clone());
-            // Spread over the 20 ms, and the words over the second.
-            let shift = Duration::from_micros(u64::from(call) * 97_919 % 1_000_000);
-            let counts = talk.counts.clone();
-            let task = if let Some(offer) = end.as_str() {
-                let (page, answer) = Page::answering(offer).await?;
-                let set_up = SetUp { agreed: Way::new(&talk.agreed), heard: Way::new(&talk.heard) };
-                answers.push((json!([call, side, answer]), set_up.clone()));
-                tokio::spawn(page.talk(Arc::clone(&opus), shift, counts, set_up, [out, back]))
+        // Spread over the 20 ms, and the words over the second.
+        let shift = Duration::from_micros(u64::from(call) * 97_919 % 1_000_000);
+        for (side, end) in pair.iter().enumerate() {
+            let out_and_back = [ways[side].clone(), ways[1 - side].clone()];
+            if let Some(offer) = end.as_str() {
+                pages.push((call, side, offer.to_owned(), shift, out_and_back));
             } else {
                 let port = end.as_u64().and_then(|port| u16::try_from(port).ok()).ok_or("no port")?;
                 let socket = UdpSocket::bind((HERE, 0)).await?;
                 socket.connect((HERE, port)).await?;
-                tokio::spawn(phone(socket, Arc::clone(&tone), shift, counts, out, back))
-            };
-            talk.tasks.push(task);
+                let phone = phone(socket, Arc::clone(&tone), shift, talk.counts.clone(), out_and_back);
+                talk.tasks.push(tokio::spawn(phone));
+            }
         }
     }
     if one_by_one {
-        // Until the last phone talks.
+        // Every phone talks by then, as somebody does who has said that they are there.
         sleep(Duration::from_secs(1)).await;
     }
-    for (nth, (answer, SetUp { agreed, heard })) in (1..).zip(answers) {
-        agreed.begins();
-        heard.begins();
-        engine.tell(&answer).await?;
+    for (nth, (call, side, offer, shift, out_and_back)) in (1..).zip(pages) {
+        let (page, answer) = Page::answering(&offer).await?;
+        let set_up = SetUp { agreed: Way::new(&talk.agreed), heard: Way::new(&talk.heard) };
+        set_up.agreed.begins();
+        set_up.heard.begins();
+        engine.tell(&json!([call, side, answer])).await?;
+        let page = page.talk(Arc::clone(&opus), shift, talk.counts.clone(), set_up, out_and_back);
+        talk.tasks.push(tokio::spawn(page));
         if one_by_one {
             let heard = async {
                 while talk.heard.all().len() < nth {
                     sleep(Duration::from_millis(1)).await;
                 }
             };
-            timeout(PATIENCE, heard).await.map_err(|_| "a page hears nothing")?;
+            timeout(PATIENCE, heard).await.map_err(|_| format!("page {nth} hears nothing"))?;
         }
     }
     Ok(talk)
