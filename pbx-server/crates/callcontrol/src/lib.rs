@@ -4,6 +4,7 @@
 //! knows who is online ([`Presence`]), shows what happens now ([`Live`]) and loses no record of a
 //! call. Nothing here waits for the database while a call waits for us.
 
+mod ask;
 mod backoff;
 mod call;
 mod clock;
@@ -25,8 +26,9 @@ mod saved;
 mod security;
 mod spool;
 
+pub use ask::{Ask, AskFault, Listen, ListenFault, Send};
 pub use backoff::Backoff;
-pub use call::{Arrival, ArrivedFrom, Call, NewMessage, NewRecording, QueueKeeper, Resumed};
+pub use call::{Arrival, ArrivedFrom, Call, NewMessage, NewRecording, QueueKeeper, Resumed, Summons};
 pub use clock::{Clock, Hand};
 pub use control::{CallControl, CallControlConfig, ControlStatus, StartError};
 pub use directory::{DeviceSecret, Directory, PbxConfig, PbxView, TrunkSecret};

@@ -1,15 +1,18 @@
 //! What happens now, for those who may see it.
 
+use crate::ask::{Ask, AskFault, Listen, Send};
+use crate::call::Asks;
 use crate::presence::{Registration, RegistrationChange};
 use crate::record::CallEnded;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::broadcast;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
-use voxera_callflow::{SoundTrouble, Standing, TraceEntry};
-use voxera_model::{CallId, CustomerId, ExtensionId, ExtensionNumber, Name, PbxId, TenantId};
+use voxera_callflow::{ListenMode, Party, SoundTrouble, Standing, TraceEntry};
+use voxera_model::{CallId, CustomerId, Dialled, ExtensionId, ExtensionNumber, Name, PbxId, TenantId};
 
 /// Events that a slow reader may fall behind before it must read everything anew.
 const BACKLOG: usize = 4096;
@@ -166,6 +169,7 @@ pub struct Live {
 struct Entry {
     call: LiveCall,
     hangup: CancellationToken,
+    asks: UnboundedSender<Ask>,
 }
 
 impl Default for Live {
@@ -214,6 +218,33 @@ impl Live {
         }
     }
 
+    /// Sends one side of a call to another number, and waits for what its engine says; see
+    /// [`crate::Call::send_on`].
+    pub async fn send_on(&self, id: CallId, party: Party, to: Dialled) -> Result<(), AskFault> {
+        self.ask(id, |answer| Ask::Send(Send { party, to, answer })).await
+    }
+
+    /// Lets the phones of `by` ring, so that the person listens in; see [`crate::Call::summon`].
+    pub async fn listen(&self, id: CallId, by: ExtensionId, mode: ListenMode) -> Result<(), AskFault> {
+        self.ask(id, |answer| Ask::Listen(Listen { by, mode, answer })).await
+    }
+
+    async fn ask(
+        &self,
+        id: CallId,
+        ask: impl FnOnce(oneshot::Sender<Result<(), AskFault>>) -> Ask,
+    ) -> Result<(), AskFault> {
+        let way = match self.lock().get(&id) {
+            None => return Err(AskFault::NoSuchCall),
+            Some(entry) if entry.call.state == LiveState::Emergency => return Err(AskFault::Emergency),
+            Some(entry) => entry.asks.clone(),
+        };
+        let (answer, answered) = oneshot::channel();
+        drop(way.send(ask(answer)));
+        // The call ended before its engine looked.
+        answered.await.unwrap_or(Err(AskFault::NoSuchCall))
+    }
+
     /// The changes in a scope from now on.
     #[must_use]
     pub fn subscribe(&self, scope: LiveScope) -> LiveFeed {
@@ -225,8 +256,8 @@ impl Live {
         drop(self.feed.send(event));
     }
 
-    pub(crate) fn put(&self, call: LiveCall, hangup: &CancellationToken) {
-        let entry = Entry { call: call.clone(), hangup: hangup.clone() };
+    pub(crate) fn put(&self, call: LiveCall, hangup: &CancellationToken, asks: &Asks) {
+        let entry = Entry { call: call.clone(), hangup: hangup.clone(), asks: asks.way.clone() };
         self.lock().insert(call.id, entry);
         self.publish(LiveEvent::Call { call });
     }

@@ -38,6 +38,9 @@ pub enum Event {
     Woken,
     /// One of the two sends the other to another number and leaves.
     Transferred { by: Party, to: Dialled },
+    /// Somebody in charge sends one of the two, or a caller who talks with nobody yet, to another
+    /// number; `party`: who is sent. The other one leaves.
+    Sent { party: Party, to: Dialled },
     /// The other end is now somebody else: a call was picked up while it rang, or handed over by
     /// the one who held both.
     Replaced { party: Party, by: Peer },

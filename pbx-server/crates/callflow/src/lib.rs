@@ -50,7 +50,7 @@ pub use flow::step;
 pub use holidays::{Holiday, HolidayKind, holiday};
 pub use ivr::{Branch, Ivr, IvrSettings, Node, NodeId, NodeKind};
 pub use matching::{Unmet, hold, matches};
-pub use reason::{EventKind, Feature, Forward, Reason, SoundTrouble, Who};
+pub use reason::{EventKind, Feature, Forward, Reason, SendFault, SoundTrouble, Who};
 pub use replay::{Changed, PastCall, Replay, replay};
 pub use routing::{CallerMatch, Condition, DateRange, Destination, HolidayKinds, Routing, Rule, RuleId};
 pub use simulate::simulate;

@@ -250,7 +250,7 @@ proptest! {
                             let willing = matches!(&found.kind, Kind::User(user) if !user.do_not_disturb);
                             prop_assert!(willing);
                             prop_assert!(!devices.is_empty() && facts.extensions[extension].online > 0);
-                            let transferred = matches!(event, Event::Transferred { .. });
+                            let transferred = matches!(event, Event::Transferred { .. } | Event::Sent { .. });
                             prop_assert!(transferred || caller != Some(Peer::Extension(number.clone())));
                         }
                         RingTarget::Outside { number, caller_id, trunks } => {

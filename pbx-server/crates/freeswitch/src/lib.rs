@@ -25,7 +25,7 @@ pub mod init;
 mod nodes;
 pub mod request;
 
-pub use calls::{Calls, ChannelEvent, ChannelId, NodeName, Order};
+pub use calls::{Calls, ChannelEvent, ChannelId, NodeName, Order, Ring};
 pub use document::Document;
 pub use nodes::Timing;
 

@@ -1,10 +1,13 @@
 //! One call, from its arrival to its record.
 
+mod asked;
 mod facts;
 mod keep;
 mod record;
 
 pub(crate) use facts::local_time;
+pub(crate) use asked::Asks;
+pub use asked::Summons;
 pub use keep::{NewMessage, NewRecording};
 
 use crate::control::CallControl;
@@ -68,6 +71,7 @@ struct Inner {
     /// The same moment on the clock that nobody sets.
     since: Instant,
     hangup: CancellationToken,
+    asks: Asks,
     woken: Arc<Notify>,
     queues: QueueKeeper,
     state: Mutex<State>,
@@ -141,6 +145,7 @@ impl Call {
                 started_at,
                 since,
                 hangup: CancellationToken::new(),
+                asks: Asks::default(),
                 woken: Arc::default(),
                 queues,
                 state: Mutex::default(),
@@ -182,6 +187,7 @@ impl Call {
                 started_at: resumed.started_at,
                 since,
                 hangup: CancellationToken::new(),
+                asks: Asks::default(),
                 woken,
                 queues,
                 state: Mutex::new(state),
@@ -189,7 +195,7 @@ impl Call {
         };
         let state = call.inner.lock();
         if let Some(live) = call.inner.live_call(&state) {
-            call.inner.control.live().put(live, &call.inner.hangup);
+            call.inner.control.live().put(live, &call.inner.hangup, &call.inner.asks);
         }
         drop(state);
         call
@@ -320,19 +326,29 @@ impl Call {
         if state.ended.is_none()
             && let Some(live) = inner.live_call(&state)
         {
-            inner.control.live().put(live, &inner.hangup);
+            inner.control.live().put(live, &inner.hangup, &inner.asks);
         }
     }
 
     fn take(&self, event: &Event, first: bool) -> Vec<Action> {
+        self.decide(event, first, |_| None::<()>).0
+    }
+
+    /// `seen`: looks at the words of this step.
+    fn decide<T>(
+        &self,
+        event: &Event,
+        first: bool,
+        seen: impl FnOnce(&[TraceEntry]) -> Option<T>,
+    ) -> (Vec<Action>, Option<T>) {
         let inner = &*self.inner;
         let snapshot = &inner.view.snapshot;
         let mut state = inner.lock();
         if state.ended.is_some() || (!first && state.cursor.is_none()) {
-            return Vec::new();
+            return (Vec::new(), None);
         }
         let now = inner.now();
-        let (unchanged, actions, queues) = {
+        let (unchanged, actions, queues, told) = {
             // Held from the facts to the counts: two callers of one free line cannot both get it.
             let slot = inner.control.presence().pbx(snapshot.pbx);
             let mut phones = presence::lock(&slot);
@@ -346,6 +362,7 @@ impl Call {
             let step = step(snapshot, &facts, state.cursor.as_ref(), event);
             let unchanged = step.actions.is_empty() && step.trace.is_empty() && step.next == state.cursor;
             Inner::note_key(&mut state, event);
+            let told = seen(&step.trace);
             state.cursor = step.next;
             // An engine that says the same thing over and over must not fill the record with it.
             let room = if step.actions.is_empty() {
@@ -365,7 +382,7 @@ impl Call {
             if changed.matters() {
                 phones.floor.wake(Some(inner.id));
             }
-            (unchanged, step.actions, changed.matters() && inner.view.has_queues())
+            (unchanged, step.actions, changed.matters() && inner.view.has_queues(), told)
         };
         if first {
             metrics::counter!("voxera_calls_started_total").increment(1);
@@ -374,18 +391,18 @@ impl Call {
             inner.tell_queues();
         }
         if unchanged {
-            return actions;
+            return (actions, told);
         }
         match inner.live_call(&state) {
             Some(live) => {
                 if !actions.is_empty() {
                     inner.note_up(&state, now);
                 }
-                inner.control.live().put(live, &inner.hangup);
+                inner.control.live().put(live, &inner.hangup, &inner.asks);
             }
             None => inner.control.live().take(inner.id),
         }
-        actions
+        (actions, told)
     }
 
     fn refuse(&self) -> Vec<Action> {

@@ -99,6 +99,9 @@ pub fn step(snapshot: &Snapshot, facts: &Facts, cursor: Option<&Cursor>, event: 
 
 /// What an event means where the call stands.
 fn happened(walk: &mut Walk<'_>, position: &Position, event: &Event) -> Next {
+    if let Event::Sent { party, to } = event {
+        return transfer::sent(walk, position, *party, to);
+    }
     let next = match position {
         Position::Ringing { whom } => ringing::happened(walk, whom, event),
         Position::Connected { to } => talking::happened(walk, to, event),
@@ -137,6 +140,7 @@ impl From<&Event> for EventKind {
             Event::Recorded => Self::Recorded,
             Event::Woken => Self::Woken,
             Event::Transferred { .. } => Self::Transferred,
+            Event::Sent { .. } => Self::Sent,
             Event::Replaced { .. } => Self::Replaced,
             Event::GivenAway => Self::GivenAway,
             Event::Failed => Self::Failed,

@@ -1,10 +1,10 @@
-//! One of two people sends the other to another number and leaves.
+//! One of two people sends the other to another number and leaves, or somebody in charge sends one.
 
 use super::walk::Walk;
 use super::{Goal, Next, rules};
 use crate::cursor::{Journey, Position};
 use crate::event::Peer;
-use crate::reason::Reason;
+use crate::reason::{Reason, SendFault};
 use crate::step::{Action, Party};
 use voxera_model::{Dialled, ExtensionId, PhoneNumber};
 
@@ -30,13 +30,94 @@ pub(super) fn blind(walk: &mut Walk<'_>, by: Party, other: &Peer, dialled: &Dial
     };
     walk.say(Reason::Transfers { by: who, dialled: said(walk, dialled) });
     walk.act(Action::Release { party: by });
+    go(walk, stays, target, Some(leaves))
+}
+
+/// Somebody in charge sends one side of a call on. What a menu or a queue does with a caller can be
+/// cut short; phones that ring, messages, rooms and calls for help are left alone.
+pub(super) fn sent(walk: &mut Walk<'_>, position: &Position, party: Party, dialled: &Dialled) -> Next {
+    let from = walk.from.clone();
+    let sides = match (position, party) {
+        (Position::Connected { to }, Party::Caller) => Ok((from, Some((to.clone(), Party::Callee)))),
+        (Position::Connected { to }, Party::Callee) => Ok((to.clone(), Some((from, Party::Caller)))),
+        (
+            Position::Waiting(_)
+            | Position::Menu { .. }
+            | Position::Hearing { .. }
+            | Position::Callback { .. },
+            Party::Caller,
+        ) => Ok((from, None)),
+        _ => Err((from, SendFault::NotNow)),
+    };
+    let found = sides.and_then(|(stays, leaves)| {
+        match may_be_sent(walk, &stays, leaves.as_ref().map(|(peer, _)| peer), dialled) {
+            Ok(target) => Ok((stays, leaves, target)),
+            Err(why) => Err((stays, why)),
+        }
+    });
+    let dialled = said(walk, dialled);
+    let (stays, leaves, target) = match found {
+        Ok(found) => found,
+        Err((who, why)) => {
+            walk.say(Reason::SendRefused { who: walk.peer(&who), dialled, why });
+            return Next::Wait(position.clone());
+        }
+    };
+    walk.say(Reason::SentOn { who: walk.peer(&stays), dialled });
+    if let Position::Waiting(line) = position
+        && !line.offered.is_empty()
+    {
+        walk.act(Action::StopRinging);
+    }
+    if let Some((_, party)) = &leaves {
+        walk.act(Action::Release { party: *party });
+    }
+    // Whoever leaves asks for the call, as when they send it on themselves.
+    let by = leaves.map(|(peer, _)| peer).filter(|peer| matches!(peer, Peer::Extension(_)));
+    go(walk, stays, target, by)
+}
+
+/// On to where the call was sent. `by`: at whose cost.
+fn go(walk: &mut Walk<'_>, stays: Peer, target: Target, by: Option<Peer>) -> Next {
     walk.from = stays;
-    walk.journey = Journey { answered: true, timer: walk.journey.timer, ..Journey::default() };
+    let (answered, timer) = (walk.journey.answered, walk.journey.timer);
+    walk.journey = Journey { answered, timer, ..Journey::default() };
     match target {
         Target::Help => walk.emergency(),
         Target::Extension(id) => Next::Go(Goal::Extension(id)),
         Target::OwnNumber(number) => rules::own_number(walk, &number),
-        Target::Outside(number) => Next::Go(Goal::Outside { number, by: Some(leaves) }),
+        Target::Outside(number) => Next::Go(Goal::Outside { number, by }),
+    }
+}
+
+/// Where somebody in charge can send a call: as phones of the PBX do, but also a caller from outside.
+fn may_be_sent(
+    walk: &Walk<'_>,
+    stays: &Peer,
+    leaves: Option<&Peer>,
+    dialled: &Dialled,
+) -> Result<Target, SendFault> {
+    if dialled.is_emergency() {
+        return Ok(Target::Help);
+    }
+    match dialled {
+        Dialled::Extension(number) => {
+            let extension = walk.snapshot.extensions.get(number).ok_or(SendFault::UnknownNumber)?;
+            let there = Peer::Extension(number.clone());
+            if *stays == there || leaves == Some(&there) {
+                return Err(SendFault::AlreadyThere);
+            }
+            Ok(Target::Extension(extension.id))
+        }
+        Dialled::Public(number) if walk.snapshot.numbers.contains_key(number) => {
+            Ok(Target::OwnNumber(number.clone()))
+        }
+        Dialled::Public(number) if !walk.snapshot.premium_allowed && super::outside::is_premium(number) => {
+            Err(SendFault::Premium)
+        }
+        Dialled::Public(_) if walk.facts.lines.is_empty() => Err(SendFault::NoLine),
+        Dialled::Public(number) => Ok(Target::Outside(number.clone())),
+        Dialled::Emergency | Dialled::Code(_) | Dialled::Unknown(_) => Err(SendFault::UnknownNumber),
     }
 }
 

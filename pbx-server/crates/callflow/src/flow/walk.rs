@@ -220,6 +220,7 @@ impl<'a> Walk<'a> {
                 self.say(Reason::TransferRefused { by: who, dialled: to.to_string() });
             }
             Event::Arrived { .. }
+            | Event::Sent { .. }
             | Event::RingEnded { .. }
             | Event::Answered { .. }
             | Event::HungUp { by: Party::Callee }

@@ -1,6 +1,6 @@
 //! Every decision in English.
 
-use super::{EventKind, Feature, Forward, Reason, SoundTrouble, Who, conditions};
+use super::{EventKind, Feature, Forward, Reason, SendFault, SoundTrouble, Who, conditions};
 use crate::extension::Strategy;
 use crate::step::{ListenMode, Party};
 use voxera_model::Locale;
@@ -326,6 +326,20 @@ pub(super) fn say(reason: &Reason) -> String {
         Reason::Transfers { by, dialled } => {
             format!("{by} sends the call on to {dialled}.", by = by.first(EN))
         }
+        Reason::SentOn { who, dialled } => {
+            format!("{who} was sent on to {dialled} from the portal.", who = who.first(EN))
+        }
+        Reason::SendRefused { who, dialled, why } => format!(
+            "{who} was to be sent to {dialled} from the portal, but {why}.",
+            who = who.first(EN),
+            why = match why {
+                SendFault::UnknownNumber => "no call can be sent there",
+                SendFault::AlreadyThere => "is there already",
+                SendFault::Premium => "premium numbers are blocked",
+                SendFault::NoLine => "no outside line works",
+                SendFault::NotNow => "that is not possible now",
+            }
+        ),
         Reason::TransferRefused { by, dialled } => format!(
             "{by} wanted to send the call to {dialled}, but no call can be sent there.",
             by = by.first(EN)
@@ -353,6 +367,7 @@ const fn event_name(event: EventKind) -> &'static str {
         EventKind::Recorded => "a recording ended",
         EventKind::Woken => "something changed",
         EventKind::Transferred => "a transfer",
+        EventKind::Sent => "a transfer from the portal",
         EventKind::Replaced => "someone else took over",
         EventKind::GivenAway => "the phone went to another call",
         EventKind::Failed => "something could not be done",

@@ -16,6 +16,7 @@ pub enum EventKind {
     Recorded,
     Woken,
     Transferred,
+    Sent,
     Replaced,
     GivenAway,
     Failed,
@@ -33,6 +34,22 @@ pub enum Forward {
     GroupFailed,
     /// A queue was full, unstaffed, or too slow.
     Overflow,
+}
+
+/// Why somebody in charge cannot send a call somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendFault {
+    /// No extension, and no number that can be called.
+    UnknownNumber,
+    /// Whoever is sent is there, or talks with whoever is.
+    AlreadyThere,
+    /// It costs extra, and such numbers are blocked.
+    Premium,
+    /// No line to the public network works.
+    NoLine,
+    /// Where the call stands, nobody can be sent on.
+    NotNow,
 }
 
 /// Why one side of a call is not heard.

@@ -9,7 +9,7 @@ mod kinds;
 mod sv;
 mod who;
 
-pub use kinds::{EventKind, Feature, Forward, SoundTrouble};
+pub use kinds::{EventKind, Feature, Forward, SendFault, SoundTrouble};
 pub use who::Who;
 
 use crate::calendar::LocalTime;
@@ -444,6 +444,17 @@ pub enum Reason {
     },
     /// The phone went on with another call.
     WentToOtherCall,
+    /// Somebody in charge sends one side on.
+    SentOn {
+        who: Who,
+        dialled: String,
+    },
+    /// Somebody in charge wanted to, but it cannot be done.
+    SendRefused {
+        who: Who,
+        dialled: String,
+        why: SendFault,
+    },
     /// Somebody listens in.
     ListensIn {
         from: Who,

@@ -1,6 +1,6 @@
 //! Every decision in Swedish.
 
-use super::{EventKind, Feature, Forward, Reason, SoundTrouble, Who, conditions};
+use super::{EventKind, Feature, Forward, Reason, SendFault, SoundTrouble, Who, conditions};
 use crate::extension::Strategy;
 use crate::step::{ListenMode, Party};
 use voxera_model::Locale;
@@ -323,6 +323,20 @@ pub(super) fn say(reason: &Reason) -> String {
         Reason::Transfers { by, dialled } => {
             format!("{by} kopplar samtalet vidare till {dialled}.", by = by.first(SV))
         }
+        Reason::SentOn { who, dialled } => {
+            format!("{who} kopplades vidare till {dialled} från portalen.", who = who.first(SV))
+        }
+        Reason::SendRefused { who, dialled, why } => format!(
+            "{who} skulle kopplas till {dialled} från portalen, men {why}.",
+            who = who.first(SV),
+            why = match why {
+                SendFault::UnknownNumber => "dit går det inte att koppla",
+                SendFault::AlreadyThere => "är redan där",
+                SendFault::Premium => "betalnummer är spärrade",
+                SendFault::NoLine => "ingen ytterlinje fungerar",
+                SendFault::NotNow => "det går inte nu",
+            }
+        ),
         Reason::TransferRefused { by, dialled } => format!(
             "{by} ville koppla samtalet till {dialled}, men dit går det inte att koppla.",
             by = by.first(SV)
@@ -350,6 +364,7 @@ const fn event_name(event: EventKind) -> &'static str {
         EventKind::Recorded => "en inspelning tog slut",
         EventKind::Woken => "något ändrades",
         EventKind::Transferred => "en koppling",
+        EventKind::Sent => "en koppling från portalen",
         EventKind::Replaced => "någon annan tog över",
         EventKind::GivenAway => "telefonen gick till ett annat samtal",
         EventKind::Failed => "något kunde inte göras",

@@ -16,6 +16,7 @@ macro_rules! golden_calls {
             everywhere {
                 a_blind_transfer,
                 a_call_is_picked_up,
+                a_call_is_sent_on,
                 a_callback,
                 a_callback_at_another_number,
                 a_callback_never_to_a_premium_number,

@@ -8,7 +8,7 @@ use voxera_model::{Dialled, ExtensionNumber, Key, PhoneNumber};
 
 /// An event as it is written in a file: `1000 calls 1001`, `1001 answers`, `nobody answers`, `busy`,
 /// `declined`, `unreachable`, `incompatible`, `caller hangs up`, `played`, `keys 47#`, `timer`,
-/// `recorded`, `woken`, `caller transfers to 1002`, `1003 replaces callee`, `given away`, `failed`.
+/// `recorded`, `woken`, `caller transfers to 1002`, `caller is sent to 1002`, `1003 replaces callee`, `given away`, `failed`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Happening {
@@ -37,6 +37,10 @@ pub enum Happening {
     Woken,
     Transferred {
         by: Party,
+        to: String,
+    },
+    Sent {
+        party: Party,
         to: String,
     },
     Replaced {
@@ -78,6 +82,9 @@ impl TryFrom<String> for Happening {
         }
         if let Some((by, to)) = text.split_once(" transfers to ") {
             return Ok(Self::Transferred { by: party(by)?, to: to.to_owned() });
+        }
+        if let Some((who, to)) = text.split_once(" is sent to ") {
+            return Ok(Self::Sent { party: party(who)?, to: to.to_owned() });
         }
         if let Some((by, gone)) = text.split_once(" replaces ") {
             return Ok(Self::Replaced { party: party(gone)?, by: peer(by)? });
@@ -127,6 +134,7 @@ impl Happening {
             Self::Recorded => Event::Recorded,
             Self::Woken => Event::Woken,
             Self::Transferred { by, to } => Event::Transferred { by: *by, to: Dialled::parse(to) },
+            Self::Sent { party, to } => Event::Sent { party: *party, to: Dialled::parse(to) },
             Self::Replaced { party, by } => Event::Replaced { party: *party, by: by.clone() },
             Self::GivenAway => Event::GivenAway,
             Self::Failed => Event::Failed,

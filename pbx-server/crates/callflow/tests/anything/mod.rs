@@ -390,6 +390,7 @@ pub fn event() -> impl Strategy<Value = Event> {
         3 => Just(Event::Recorded),
         3 => Just(Event::Woken),
         2 => (party(), dialled()).prop_map(|(by, to)| Event::Transferred { by, to }),
+        2 => (party(), dialled()).prop_map(|(party, to)| Event::Sent { party, to }),
         1 => (party(), from()).prop_map(|(party, by)| Event::Replaced { party, by }),
         1 => Just(Event::GivenAway),
         2 => Just(Event::Failed),

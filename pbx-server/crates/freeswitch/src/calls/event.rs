@@ -3,6 +3,7 @@
 use super::ids::{ChannelId, NodeName};
 use std::path::PathBuf;
 use voxera_callflow::Party;
+use voxera_model::{CallId, DeviceId, ExtensionNumber, PbxId, Realm};
 
 /// What happened to a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,21 @@ pub enum ChannelEvent {
     Taken { agent: String, leg: ChannelId },
 }
 
+/// Phones that are to ring, for a call that begins when one is picked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ring {
+    pub call: CallId,
+    pub pbx: PbxId,
+    pub realm: Realm,
+    /// Whose phones they are.
+    pub number: ExtensionNumber,
+    pub devices: Vec<DeviceId>,
+    /// What they show: a name and a number.
+    pub shown: (String, String),
+    /// Where the one that is picked up hunts.
+    pub destination: String,
+}
+
 /// What a node is asked to do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
@@ -29,6 +45,8 @@ pub enum Order {
     Kill { node: NodeName, channel: ChannelId, cause: &'static str },
     /// `uuid_transfer <channel> <destination> XML <context>`.
     Hunt { node: NodeName, channel: ChannelId, destination: String, context: String },
+    /// `originate …`: phones ring, and the one that is picked up hunts.
+    Ring { node: NodeName, ring: Box<Ring> },
     /// `uuid_record <channel> start <path>`.
     Record { node: NodeName, channel: ChannelId, path: PathBuf },
 }

@@ -42,6 +42,10 @@ impl Calls {
         let Some((call, peer)) = mark.and_then(read) else { return };
         let mut book = self.book();
         let Some(tracked) = book.call(call) else { return };
+        if let Some((_, Side::Main)) = book.at(leg) {
+            // It asked what to do before this was told.
+            return;
+        }
         book.join(leg, call, Side::Other);
         drop(book);
         tracked.lock().legs.insert(leg, peer);

@@ -99,6 +99,9 @@ impl Calls {
 
     /// Tells the core what came of the last script, or that one of two sent the other on.
     fn go_on(&self, tracked: &Arc<Tracked>, side: Side, request: &DialplanRequest) {
+        if self.picked_up(tracked, request.channel) {
+            return;
+        }
         let mut state = tracked.lock();
         let mut deeds = Vec::new();
         if let Some(marker) = Marker::parse(&request.destination) {
@@ -188,14 +191,22 @@ impl Calls {
     fn look_up(&self, tracked: &Arc<Tracked>) {
         let wanted = tracked.lock().wish.listening;
         let Some(wanted) = wanted else { return };
-        let leg = self.leg_of(tracked, wanted.extension);
+        let found = self.leg_of(tracked, wanted.extension);
         if let Some(listening) = &mut tracked.lock().wish.listening {
-            listening.leg = leg.map(|leg| leg.0);
+            listening.leg = found.as_ref().map(|(leg, _)| leg.0);
+        }
+        let snapshot = &tracked.core.view().snapshot;
+        if let (None, Some((_, on)), Some(whom)) =
+            (wanted.leg, found, snapshot.ids.get(&wanted.extension))
+        {
+            let control = &self.shared.control;
+            control.eavesdropped(tracked.core.view(), tracked.core.id(), whom, on, wanted.mode);
         }
     }
 
     /// The leg of an extension of the same PBX that talks with somebody.
-    fn leg_of(&self, asks: &Tracked, extension: voxera_model::ExtensionId) -> Option<ChannelId> {
+    fn leg_of(&self, asks: &Tracked, extension: voxera_model::ExtensionId) -> Option<(ChannelId, CallId)> {
+        let which = asks.lock().listens_to;
         let snapshot = &asks.core.view().snapshot;
         let number = snapshot.ids.get(&extension)?;
         let peer = Peer::Extension(number.clone());
@@ -203,11 +214,13 @@ impl Calls {
         all.into_iter().find_map(|call| {
             let same = call.core.view().snapshot.pbx == snapshot.pbx
                 && call.node == asks.node
-                && call.core.id() != asks.core.id();
+                && call.core.id() != asks.core.id()
+                && which.is_none_or(|which| call.core.id() == which);
             let cursor = call.core.cursor().filter(|_| same)?;
             let other = cursor.other()?;
             let state = call.lock();
-            if cursor.from == peer { Some(state.main) } else { state.other.filter(|_| other == peer) }
+            let leg = if cursor.from == peer { Some(state.main) } else { state.other.filter(|_| other == peer) };
+            Some((leg?, call.core.id()))
         })
     }
 
@@ -249,17 +262,6 @@ impl Calls {
         };
         let context = tracked.core.view().snapshot.realm.to_string();
         self.order(Order::Hunt { node: tracked.node.clone(), channel, destination, context });
-    }
-
-    /// Ends the call when somebody in charge wants it to.
-    fn watch(&self, tracked: &Arc<Tracked>) {
-        let asked = tracked.core.hangup_asked();
-        let (calls, tracked) = (self.clone(), Arc::downgrade(tracked));
-        tokio::spawn(async move {
-            asked.cancelled().await;
-            let Some(tracked) = tracked.upgrade() else { return };
-            calls.told(&tracked, Event::HungUp { by: Party::System });
-        });
     }
 
     /// Whether a script is due for this call, because an event led to something that only its channel

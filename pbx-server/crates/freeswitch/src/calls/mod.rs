@@ -6,6 +6,7 @@
 //! told by the event socket ([`Calls::event`]) and leads, where something is to be done, to a hunt
 //! again.
 
+mod asked;
 mod book;
 mod event;
 mod happen;
@@ -16,7 +17,7 @@ mod keep;
 mod sounds;
 mod tracked;
 
-pub use event::{ChannelEvent, Order};
+pub use event::{ChannelEvent, Order, Ring};
 pub(crate) use identity::{LINES, LINES_DOMAIN};
 pub use ids::{ChannelId, NodeName};
 pub(crate) use sounds::music;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use voxera_callcontrol::{Call, MediaSummary};
-use voxera_callflow::{Cursor, Event, Peer, Position};
+use voxera_callflow::{Cursor, Event, ListenMode, Peer, Position};
 use voxera_model::{CallId, Dialled, PbxId};
 
 /// One call. Events of several tasks are taken one after the other.
@@ -40,6 +40,10 @@ pub(super) struct State {
     pub recording_since: Option<DateTime<Utc>>,
     /// What its legs measured of their sound.
     pub media: MediaSummary,
+    /// Phones ring so that somebody listens in, and how; the core knows nothing of it yet.
+    pub summoned: Option<ListenMode>,
+    /// The call that is to be listened to.
+    pub listens_to: Option<CallId>,
 }
 
 /// What a channel carries, so that a server that was started anew goes on with the call.
@@ -85,6 +89,8 @@ impl Tracked {
             overdue: false,
             recording_since: None,
             media: MediaSummary::default(),
+            summoned: None,
+            listens_to: None,
         };
         Self { core, node, state: Mutex::new(state) }
     }

@@ -49,6 +49,12 @@ pub enum Command {
         destination: Word,
         context: Word,
     },
+    /// Phones ring; the one that is picked up hunts. Takes as long as they ring, so that it is sent
+    /// with `bgapi`, under the id of its call.
+    Ring {
+        phones: Box<Phones>,
+        destination: Word,
+    },
     /// A variable of a leg; `_undef_` where it has none.
     Variable {
         channel: Uuid,
@@ -118,6 +124,25 @@ pub enum Command {
     ListAgents,
     /// The tiers of the node, a line each.
     ListTiers,
+}
+
+/// Phones that are to ring, and what they and their legs are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phones {
+    /// The call that begins when one is picked up.
+    pub call: Uuid,
+    /// Who may listen in on them: the PBX.
+    pub group: Uuid,
+    /// The extension's number.
+    pub whose: Word,
+    pub devices: Vec<Uuid>,
+    /// The realm, which is where they are found and where they hunt.
+    pub context: Word,
+    /// What they show.
+    pub name: Phrase,
+    pub number: Word,
+    /// In seconds.
+    pub ring_for: u32,
 }
 
 /// One argument: 1 to 200 of letters, digits and `@ . _ - / : * + # & = , [ ]`.
@@ -196,6 +221,10 @@ impl Command {
             Self::Transfer { channel, destination, context } => {
                 format!("uuid_transfer {channel} {destination} XML {context}")
             }
+            Self::Ring { phones, destination } => {
+                let context = &phones.context;
+                format!("originate {} {destination} XML {context}", phones.dial_string())
+            }
             Self::Variable { channel, name } => format!("uuid_getvar {channel} {name}"),
             Self::FlushAll => "xml_flush_cache".into(),
             Self::KillGateway { profile, gateway } => format!("sofia profile {profile} killgw {gateway}"),
@@ -225,6 +254,19 @@ impl Command {
             Self::ListAgents => "callcenter_config agent list".into(),
             Self::ListTiers => "callcenter_config tier list".into(),
         }
+    }
+}
+
+impl Phones {
+    fn dial_string(&self) -> String {
+        let Self { call, group, whose, devices, context, name, number, ring_for } = self;
+        let leg = format!(
+            "voxera_leg={call}/{whose},eavesdrop_group={group},force_transfer_context={context},\
+             origination_caller_id_number={number},origination_caller_id_name={name}"
+        );
+        let legs: Vec<String> =
+            devices.iter().map(|device| format!("[{leg}]user/{device}@{context}")).collect();
+        format!("{{ignore_early_media=true,originate_timeout={ring_for}}}{}", legs.join(","))
     }
 }
 
@@ -283,6 +325,30 @@ mod tests {
                     value: Phrase::parse("[leg_timeout=10]user/a@x").unwrap(),
                 },
                 "callcenter_config agent set contact a@x '[leg_timeout=10]user/a@x'",
+            ),
+            (
+                Command::Ring {
+                    phones: Box::new(Phones {
+                        call: Uuid::from_u128(1),
+                        group: Uuid::from_u128(2),
+                        whose: word("1003"),
+                        devices: vec![Uuid::from_u128(3), Uuid::from_u128(4)],
+                        context: word("demo.example"),
+                        name: Phrase::parse("Lyssna Bertil").unwrap(),
+                        number: word("*881001"),
+                        ring_for: 25,
+                    }),
+                    destination: word("voxera-ab-anew"),
+                },
+                "originate {ignore_early_media=true,originate_timeout=25}\
+                 [voxera_leg=00000000-0000-0000-0000-000000000001/1003,\
+                 eavesdrop_group=00000000-0000-0000-0000-000000000002,force_transfer_context=demo.example,\
+                 origination_caller_id_number=*881001,origination_caller_id_name='Lyssna Bertil']\
+                 user/00000000-0000-0000-0000-000000000003@demo.example,\
+                 [voxera_leg=00000000-0000-0000-0000-000000000001/1003,\
+                 eavesdrop_group=00000000-0000-0000-0000-000000000002,force_transfer_context=demo.example,\
+                 origination_caller_id_number=*881001,origination_caller_id_name='Lyssna Bertil']\
+                 user/00000000-0000-0000-0000-000000000004@demo.example voxera-ab-anew XML demo.example",
             ),
             (
                 Command::AddTier { queue: word("q@default"), agent: word("a@x"), level: 1, position: 2 },

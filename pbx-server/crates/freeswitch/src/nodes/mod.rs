@@ -9,7 +9,8 @@ mod wanted;
 
 use crate::calls::{Calls, ChannelId, NodeName, Order};
 use crate::cdr::Cdrs;
-use crate::esl::{Command, Word};
+use crate::escape::Text;
+use crate::esl::{Command, Phones, Phrase, Word};
 use node::Node;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,9 @@ use voxera_audio::Library;
 use voxera_callcontrol::{CallControl, NodeSecret};
 use voxera_model::NodeId;
 use wanted::Wanted;
+
+/// How long the phones of whoever wants to listen ring, in seconds.
+const RING_FOR: u32 = 25;
 
 /// How nodes are watched.
 #[derive(Debug, Clone, Copy)]
@@ -151,11 +155,17 @@ impl Fleet {
     async fn obey(self: Arc<Self>, mut orders: UnboundedReceiver<Order>) {
         while let Some(order) = orders.recv().await {
             let Some((node, command)) = command(&order) else {
+                if let Order::Ring { ring, .. } = &order {
+                    self.calls.rang_out(ring.call);
+                }
                 tracing::error!("an order for a node cannot be written");
                 continue;
             };
             if !self.tell(node, command) {
                 tracing::warn!(%node, "the node of a call does not answer");
+                if let Order::Ring { ring, .. } = &order {
+                    self.calls.rang_out(ring.call);
+                }
             }
         }
     }
@@ -171,6 +181,21 @@ fn command(order: &Order) -> Option<(&NodeName, Command)> {
         Order::Hunt { node, channel: ChannelId(channel), destination, context } => {
             let (destination, context) = (word(destination)?, word(context)?);
             (node, Command::Transfer { channel: *channel, destination, context })
+        }
+        Order::Ring { node, ring } => {
+            let (realm, destination) = (word(ring.realm.as_str())?, word(&ring.destination)?);
+            let (name, number) = &ring.shown;
+            let phones = Phones {
+                call: ring.call.0,
+                group: ring.pbx.0,
+                whose: word(ring.number.as_str())?,
+                devices: ring.devices.iter().map(|device| device.0).collect(),
+                context: realm,
+                name: Phrase::parse(Text::word(name).as_str()).ok()?,
+                number: word(number)?,
+                ring_for: RING_FOR,
+            };
+            (node, Command::Ring { phones: Box::new(phones), destination })
         }
         Order::Record { node, channel: ChannelId(channel), path } => {
             (node, Command::Record { channel: *channel, path: word(path.to_str()?)? })

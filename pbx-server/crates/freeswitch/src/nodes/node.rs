@@ -194,8 +194,12 @@ impl Node {
                     if let Command::Kill { channel, .. } = &command {
                         self.fleet.cdrs.killed(*channel);
                     }
-                    match connection.api(&command).await {
-                        Ok(_) => {}
+                    let said = match &command {
+                        Command::Ring { phones, .. } => connection.background(&command, phones.call).await,
+                        _ => connection.api(&command).await.map(drop),
+                    };
+                    match said {
+                        Ok(()) => {}
                         Err(EslError::Refused(why)) => tracing::debug!(%command, why, "a node refuses"),
                         Err(error) => return Err(error),
                     }
@@ -246,6 +250,10 @@ impl Node {
             }
             News::Phone(news) => self.phones.take(news),
             News::Gateway(news) => line::take(&self.fleet.control, &news),
+            News::Job { id, answer } if answer.starts_with("-ERR") => {
+                tracing::debug!(call = %id, answer, "nobody picked up");
+                self.fleet.calls.rang_out(voxera_model::CallId(id));
+            }
             News::Heartbeat(_) | News::Job { .. } | News::Other => {}
         }
     }

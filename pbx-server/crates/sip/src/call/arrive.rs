@@ -209,7 +209,7 @@ async fn begin(hub: &Arc<Hub>, mut tx: Transaction, flow: Flow, admitted: Admitt
         return take_place(hub, leg, &replaces, inbox).await;
     }
     let (core, actions) = hub.control.arrive(&view, Arrival { call: id, from, dialled });
-    let task = CallTask::new(hub, id, core, realm, (own, inbox), leg, seat);
+    let task = CallTask::new(hub, id, core, realm, (own, inbox), Some(leg), seat);
     hub.calls.spawn(task.run(actions));
 }
 

@@ -140,13 +140,15 @@ impl Book {
         };
     }
 
-    /// The call in which an extension talks.
+    /// The call in which an extension talks; `which`: it must be this one.
     pub fn talk_of(
         &self,
         pbx: PbxId,
         extension: &ExtensionNumber,
+        which: Option<CallId>,
     ) -> Option<(CallId, EndpointId, Arc<Bridge>)> {
-        lock(&self.pages).talks.iter().find_map(|(call, talk)| {
+        let wanted = |call: &CallId| which.is_none_or(|which| *call == which);
+        lock(&self.pages).talks.iter().filter(|(call, _)| wanted(call)).find_map(|(call, talk)| {
             let own = talk.sides.iter().find(|(number, _)| talk.pbx == pbx && number == extension)?;
             Some((*call, own.1, talk.bridge.upgrade()?))
         })

@@ -76,7 +76,7 @@ impl CallTask {
         self.joined.leave();
         let snapshot = &self.core.view().snapshot;
         let found = snapshot.extension(extension).and_then(|(number, _)| {
-            let (call, side, bridge) = self.hub.book.talk_of(snapshot.pbx, number)?;
+            let (call, side, bridge) = self.hub.book.talk_of(snapshot.pbx, number, self.listens_to)?;
             Some((number.clone(), call, side, bridge))
         });
         let endpoint = self.ready_caller().and_then(|leg| leg.endpoint.as_ref());

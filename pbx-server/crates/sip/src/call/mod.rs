@@ -10,7 +10,7 @@
 //! | `hears` | what a caller hears: prompts, music, tones |
 //! | `keys` | keys that a caller presses |
 //! | `keep` | messages and recordings |
-//! | `join` | rooms, and listening in |
+//! | `join`, `summon` | rooms, and listening in; phones that ring so that somebody does |
 //! | `inside`, `exchange`, `hold` | requests inside a call; sound described anew |
 //! | `refer`, `handover` | transfers, and legs that move from one call to another |
 //! | `web`, `doctor` | browsers; whether each side is heard |
@@ -38,6 +38,7 @@ mod refer;
 mod ring;
 mod send;
 mod sound;
+mod summon;
 mod web;
 
 pub use arrive::invite;
@@ -60,6 +61,7 @@ use ring::Ringing;
 use rsipstack::sip::{Header, Response, Uri};
 use rsipstack::transaction::Transaction;
 use send::Heard;
+use summon::Summoned;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -158,6 +160,10 @@ struct CallTask {
     hearing: Hearing,
     keeping: Keeping,
     joined: join::Joined,
+    /// Phones ring so that somebody listens in, and how; the core knows nothing of it yet.
+    summoned: Option<Summoned>,
+    /// The call that is to be listened to.
+    listens_to: Option<CallId>,
     handing: Option<Handing>,
     transfer: Option<Transfer>,
     exchange: Option<Exchange>,
@@ -206,7 +212,7 @@ impl CallTask {
         core: Call,
         realm: Realm,
         (own, inbox): (UnboundedSender<Input>, UnboundedReceiver<Input>),
-        caller: Leg,
+        caller: Option<Leg>,
         seat: book::Seat,
     ) -> Self {
         Self {
@@ -216,7 +222,7 @@ impl CallTask {
             realm,
             inbox,
             own,
-            caller: Some(caller),
+            caller,
             callee: None,
             leaving: Vec::new(),
             gone: Vec::new(),
@@ -228,6 +234,8 @@ impl CallTask {
             hearing: Hearing::default(),
             keeping: Keeping::default(),
             joined: join::Joined::default(),
+            summoned: None,
+            listens_to: None,
             handing: None,
             transfer: None,
             exchange: None,
@@ -246,6 +254,7 @@ impl CallTask {
         self.perform(first).await;
         self.settle().await;
         let asked = self.core.hangup_asked();
+        let mut asks = self.core.asks();
         let stopping = self.hub.stopping.clone();
         let woken = self.core.woken();
         let clock = self.hub.control.clock().clone();
@@ -264,8 +273,15 @@ impl CallTask {
                     None => std::future::pending().await,
                 }
             };
+            let asking = async {
+                match &mut asks {
+                    Some(asks) => asks.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 Some(input) = self.inbox.recv() => self.hear(input).await,
+                Some(ask) = asking, if !self.over => self.asked(ask).await,
                 () = asked.cancelled(), if !self.over => self.end_by_system(),
                 () = stopping.cancelled(), if !self.over => self.end_by_system(),
                 () = woken.notified(), if !self.over => self.happened(Event::Woken),
@@ -369,6 +385,10 @@ impl CallTask {
             if self.over {
                 self.events.clear();
                 return;
+            }
+            if let Some(summoned) = self.summoned.take() {
+                self.summons_heard(summoned, &event).await;
+                continue;
             }
             let transferred = matches!(event, Event::Transferred { .. });
             let actions = self.core.advance(event);

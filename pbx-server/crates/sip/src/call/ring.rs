@@ -128,6 +128,9 @@ impl CallTask {
 
     /// What is offered to those who are rung. `None`: the caller's phone speaks nothing of ours.
     fn offer(&self) -> Option<Offer> {
+        if self.summoned.is_some() {
+            return Some(Offer::Own(Sdp::offer(None)));
+        }
         let caller = self.caller.as_ref()?;
         let wanted = caller.codec.as_ref().and_then(|codec| codec.name.as_deref());
         match (&caller.sdp, caller.stage) {
@@ -200,6 +203,9 @@ impl CallTask {
     /// The caller as the directory knows it: a phone's own idea of its name goes nowhere.
     fn caller_field(&self) -> String {
         let view = self.core.view();
+        if let Some((name, user)) = self.summoned.as_ref().map(|summoned| &summoned.shown) {
+            return format!("{} <sip:{user}@{}>", wire::quoted(name), self.realm.as_str());
+        }
         let (name, user) = match self.caller.as_ref().map(|leg| &leg.peer) {
             Some(Peer::Extension(number)) => {
                 let extension = view.snapshot.extensions.get(number);
@@ -244,7 +250,7 @@ impl CallTask {
     }
 
     fn caller_is_understood(&self) -> bool {
-        self.caller.as_ref().is_some_and(|caller| match (&caller.codec, &caller.sdp) {
+        self.summoned.is_some() || self.caller.as_ref().is_some_and(|caller| match (&caller.codec, &caller.sdp) {
             (Some(codec), _) => codec.is_ours(),
             (None, Some(sdp)) => sdp.audio.ours(None).is_some(),
             (None, None) => true,

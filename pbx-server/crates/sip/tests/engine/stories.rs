@@ -9,7 +9,7 @@ use std::time::Duration;
 use voxera_callcontrol::{CallEnded, LiveCall, LiveEvent, LiveScope};
 use voxera_callflow::scenario::{Expected, Happening, Scenario};
 use voxera_callflow::{Party, Peer, RingOutcome};
-use voxera_model::Locale;
+use voxera_model::{Dialled, Locale};
 
 /// Plays one call.
 pub async fn play(scenario: Scenario) {
@@ -49,7 +49,8 @@ impl Stage {
             self.calls = Some(talk);
             self.up = true;
         }
-        if let Happening::Transferred { by: Party::Caller, .. } = step.event
+        if let Happening::Transferred { by: Party::Caller, .. } | Happening::Sent { party: Party::Callee, .. } =
+            step.event
             && step.does.iter().any(|deed| deed == "release caller")
         {
             let (peer, nth, talk) = self.callee.take().unwrap();
@@ -178,6 +179,14 @@ impl Stage {
                     self.ua(&peer, nth).inside(&mut talk, "REFER", &to, "").await;
                     self.callee = Some((peer, nth, talk));
                 }
+            }
+            Happening::Sent { party, to } => {
+                let live = self.rig.control.live();
+                let calls = live.calls(LiveScope::Platform);
+                let ours = |call: &&LiveCall| self.is_ours(call.from.extension.as_ref(), &call.to.number);
+                let sent = live.send_on(calls.iter().find(ours).unwrap().id, *party, Dialled::parse(to));
+                // What is refused is in the story.
+                drop(sent.await);
             }
             Happening::Replaced { party: Party::Callee, by } => self.replaced(by.clone()).await,
             Happening::Timer => {

@@ -93,6 +93,15 @@ impl<'a> Walk<'a> {
 
     /// Lets it happen to the channel, and tells the core what the server hears.
     fn happens(&mut self, facts: &Facts, what: &Happening, came: &mut Came) {
+        if let Happening::Sent { party, to } = what {
+            // Told by the portal; the node is then ordered to let whoever stays hunt.
+            self.tell(facts, &Event::Sent { party: *party, to: Dialled::parse(to) }, came);
+            if !came.does.is_empty() {
+                self.switch.talking = false;
+                self.answer();
+            }
+            return;
+        }
         for told in self.switch.happens(what) {
             match told {
                 Told::Event(event) => {
