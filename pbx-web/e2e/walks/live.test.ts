@@ -114,7 +114,8 @@ test('an administrator ends a call from the portal, after being asked', async ({
   const calling = await anna.dial('1001');
   (await bo.called()).answer();
   await calling.isAnswered();
-  await page.getByRole('button', { name: w.live.hangUp }).click();
+  await page.getByRole('listitem').getByText(w.live.actions, { exact: true }).click();
+  await page.getByRole('menuitem', { name: w.live.hangUp }).click();
   const question = page.getByRole('alertdialog', { name: w.live.hangUpTitle });
   await expect(question).toContainText('Anna Prov');
   await question.getByRole('button', { name: w.live.hangUp }).click();

@@ -107,6 +107,26 @@ impl Floor {
         self.calls.get_mut(&call).map(|entry| std::mem::take(&mut entry.ringing)).unwrap_or_default()
     }
 
+    /// An engine that rings members itself says that one rings, or no longer.
+    pub(crate) fn offers(&mut self, call: CallId, member: ExtensionId, rings: bool) -> Changed {
+        let mut changed = Changed::default();
+        let Some(entry) = self.calls.get_mut(&call).filter(|entry| entry.line.is_some()) else {
+            return changed;
+        };
+        match (entry.ringing.iter().position(|one| *one == member), rings) {
+            (None, true) => {
+                entry.ringing.push(member);
+                changed.began.push(member);
+            }
+            (Some(at), false) => {
+                entry.ringing.swap_remove(at);
+                changed.ended.push(member);
+            }
+            (Some(_), true) | (None, false) => {}
+        }
+        changed
+    }
+
     /// Follows one step of a call.
     pub(crate) fn follow(
         &mut self,

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { ArrowRight, PhoneCall, PhoneOff, VolumeX } from 'lucide-react';
+import { ArrowRight, ChevronDown, Ear, PhoneCall, PhoneForwarded, PhoneOff, VolumeX } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, below, get } from '@/api/client';
@@ -14,9 +14,11 @@ import { useNow, useTitle } from '@/lib/hooks';
 import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { ConfirmDialog } from '@/ui/dialog';
+import { Menu, MenuItem, MenuSeparator } from '@/ui/menu';
 import { PageHeader } from '@/ui/page';
 import { EmptyState, Skeleton } from '@/ui/states';
 import { FeedStatus, useFallback } from './feed';
+import { ListenDialog, TransferDialog } from './live-asks';
 import { Party, Story } from './parts';
 
 export function LivePage() {
@@ -24,7 +26,8 @@ export function LivePage() {
   useTitle(t('live.title'));
   const { tenant, customer, pbx } = usePlace();
   const { may } = useStanding({ tenant, customer });
-  const [ending, setEnding] = useState<LiveCall | null>(null);
+  const [asked, setAsked] = useState<{ what: Ask; call: LiveCall } | null>(null);
+  const close = () => setAsked(null);
   const query = useQuery({ ...get('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live', { params: { path: { tenant, customer, pbx } } }), refetchInterval: useFallback(), staleTime: 0 });
   const hangUp = useAction({
     success: t('live.ended'),
@@ -47,23 +50,33 @@ export function LivePage() {
           ) : (
             <ul aria-label={t('live.title')} className="grid gap-4 lg:grid-cols-2">
               {items.map((call) => (
-                <LiveCard key={call.id} call={call} denied={may('customer_admin') ? (call.state === 'emergency' ? t('live.emergencyReason') : undefined) : t('forbidden.needsAdmin')} onHangUp={() => setEnding(call)} />
+                <LiveCard key={call.id} call={call} denied={may('customer_admin') ? (call.state === 'emergency' ? t('live.emergencyReason') : undefined) : t('forbidden.needsAdmin')} onAsk={(what) => setAsked({ what, call })} />
               ))}
             </ul>
           )
         }
       </View>
-      {ending && (
-        <ConfirmDialog title={t('live.hangUpTitle')} action={t('live.hangUp')} onClose={() => setEnding(null)} onConfirm={() => hangUp.mutateAsync(ending.id)}>
-          {t('live.hangUpText', { from: ending.from.name ?? ending.from.number, to: ending.to.name ?? ending.to.number })}
+      {asked?.what === 'transfer' && <TransferDialog call={asked.call} onClose={close} />}
+      {asked?.what === 'listen' && <ListenDialog call={asked.call} onClose={close} />}
+      {asked?.what === 'hangUp' && (
+        <ConfirmDialog title={t('live.hangUpTitle')} action={t('live.hangUp')} onClose={close} onConfirm={() => hangUp.mutateAsync(asked.call.id)}>
+          {t('live.hangUpText', { from: asked.call.from.name ?? asked.call.from.number, to: asked.call.to.name ?? asked.call.to.number })}
         </ConfirmDialog>
       )}
     </>
   );
 }
 
-function LiveCard({ call, denied, onHangUp }: { call: LiveCall; denied: string | undefined; onHangUp: () => void }) {
+type Ask = 'transfer' | 'listen' | 'hangUp';
+
+/** Where somebody can be sent on: where people talk, and where a caller hears only us. */
+const MOVABLE: LiveCall['state'][] = ['connected', 'menu', 'waiting'];
+
+function LiveCard({ call, denied, onAsk }: { call: LiveCall; denied: string | undefined; onAsk: (what: Ask) => void }) {
   const { t } = useTranslation();
+  const own = call.from.extension !== null || call.to.extension !== null;
+  const movable = MOVABLE.includes(call.state);
+  const audible = call.state === 'connected' && own;
   const now = useNow(1000);
   const since = call.answered_at ?? call.started_at;
   return (
@@ -85,9 +98,31 @@ function LiveCard({ call, denied, onHangUp }: { call: LiveCall; denied: string |
         <Story steps={call.trace} live />
       </div>
       <div className="flex justify-end border-t border-line px-4 py-2.5">
-        <Button size="sm" variant="danger-quiet" icon={PhoneOff} disabledReason={denied} onClick={onHangUp}>
-          {t('live.hangUp')}
-        </Button>
+        {denied ? (
+          <Button size="sm" disabledReason={denied}>
+            {t('live.actions')}
+          </Button>
+        ) : (
+          <Menu
+            trigger={
+              <Button size="sm" aria-label={t('live.actionsOf', { from: call.from.name ?? call.from.number, to: call.to.name ?? call.to.number })}>
+                {t('live.actions')}
+                <ChevronDown aria-hidden className="size-3.5 text-mute" />
+              </Button>
+            }
+          >
+            <MenuItem icon={PhoneForwarded} disabled={!movable} onSelect={() => onAsk('transfer')}>
+              {t('live.transfer')}
+            </MenuItem>
+            <MenuItem icon={Ear} disabled={!audible} onSelect={() => onAsk('listen')}>
+              {t('live.listen')}
+            </MenuItem>
+            <MenuSeparator />
+            <MenuItem icon={PhoneOff} danger onSelect={() => onAsk('hangUp')}>
+              {t('live.hangUp')}
+            </MenuItem>
+          </Menu>
+        )}
       </div>
     </li>
   );

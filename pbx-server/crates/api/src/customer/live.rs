@@ -119,14 +119,8 @@ pub async fn list(
     extensions(("x-permission" = json!("customer_admin")))
 )]
 pub async fn hangup(admin: CustomerAdmin, Url(path): Url<CallPath>) -> Answer<StatusCode> {
+    own(&admin, &path)?;
     let live = admin.api.control.live();
-    let call = live.call(path.call).ok_or_else(Problem::not_found)?;
-    if (call.tenant, call.customer, call.pbx) != (admin.tenant, admin.customer, path.pbx) {
-        return Err(Problem::not_found());
-    }
-    if call.state == voxera_callcontrol::LiveState::Emergency {
-        return Err(emergency());
-    }
     let mut act = admin.open().await?;
     let none = None::<&serde_json::Value>;
     act.changed("call.hangup", path.call, &none, &none).await?;
@@ -139,7 +133,19 @@ pub async fn hangup(admin: CustomerAdmin, Url(path): Url<CallPath>) -> Answer<St
     }
 }
 
-fn emergency() -> Problem {
+/// Whether there is such a call of this company that somebody in charge may touch.
+pub(super) fn own(admin: &CustomerAdmin, path: &CallPath) -> Answer<()> {
+    let call = admin.api.control.live().call(path.call).ok_or_else(Problem::not_found)?;
+    if (call.tenant, call.customer, call.pbx) != (admin.tenant, admin.customer, path.pbx) {
+        return Err(Problem::not_found());
+    }
+    if call.state == voxera_callcontrol::LiveState::Emergency {
+        return Err(emergency());
+    }
+    Ok(())
+}
+
+pub(super) fn emergency() -> Problem {
     Problem::conflict("emergency_call", "Nobody ends another's emergency call.")
 }
 

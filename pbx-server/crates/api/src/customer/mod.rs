@@ -9,6 +9,7 @@ pub mod events;
 pub mod extensions;
 pub mod flows;
 pub mod live;
+mod live_asks;
 pub mod messages;
 pub mod numbers;
 pub mod overview;
@@ -48,6 +49,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(queues::list))
         .routes(routes!(live::list))
         .routes(routes!(live::hangup))
+        .routes(routes!(live_asks::transfer))
+        .routes(routes!(live_asks::listen))
         .routes(routes!(events::follow))
         .routes(routes!(audio::list, audio::upload))
         .routes(routes!(audio::get, audio::change, audio::delete))

@@ -12,6 +12,7 @@ mod extensions;
 mod flows;
 mod isolation;
 mod lists;
+mod live;
 mod machine;
 mod me;
 mod outage;

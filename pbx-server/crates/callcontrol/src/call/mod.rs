@@ -5,9 +5,9 @@ mod facts;
 mod keep;
 mod record;
 
-pub(crate) use facts::local_time;
 pub(crate) use asked::Asks;
 pub use asked::Summons;
+pub(crate) use facts::local_time;
 pub use keep::{NewMessage, NewRecording};
 
 use crate::control::CallControl;
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use voxera_callflow::{
     Action, Cause, Cursor, Event, Party, Peer, Position, Reason, RingTarget, SoundTrouble, TraceEntry, step,
 };
-use voxera_model::{CallId, DeviceId, Dialled, ExtensionNumber, Name, PhoneNumber, TrunkId};
+use voxera_model::{CallId, DeviceId, Dialled, ExtensionId, ExtensionNumber, Name, PhoneNumber, TrunkId};
 
 /// Entries of a trace after which events that do nothing are no longer told.
 const LONGEST_TRACE: usize = 100;
@@ -256,6 +256,20 @@ impl Call {
     #[expect(clippy::needless_pass_by_value, reason = "an event happens once; nobody keeps it")]
     pub fn advance(&self, event: Event) -> Vec<Action> {
         self.take(&event, false)
+    }
+
+    /// A machine of the engine's own lets a member's phone ring for this caller in line, or no longer.
+    pub fn member_rings(&self, member: ExtensionId, rings: bool) {
+        let slot = self.inner.control.presence().pbx(self.inner.view.snapshot.pbx);
+        let matters = {
+            let mut phones = presence::lock(&slot);
+            let changed = phones.floor.offers(self.inner.id, member, rings);
+            phones.settle(&changed);
+            changed.matters()
+        };
+        if matters {
+            self.inner.tell_queues();
+        }
     }
 
     /// Whether the core has ended the call.

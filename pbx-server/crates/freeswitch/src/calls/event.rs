@@ -15,10 +15,10 @@ pub enum ChannelEvent {
     /// It is over. `cause`: in `FreeSWITCH`'s words. `by`: who ended it, seen from this leg: `Caller`
     /// is the leg's own phone, `Callee` the other end, `System` ourselves.
     HungUp { cause: String, by: Party },
-    /// A member's phone rings for this caller in a queue.
-    Offered,
+    /// A member's phone rings for this caller in a queue; `agent` as in [`ChannelEvent::Taken`].
+    Offered { agent: String },
     /// The member did not take it.
-    NotTaken,
+    NotTaken { agent: String },
     /// The member did; `agent`: `<extension>@<pbx>`.
     Taken { agent: String, leg: ChannelId },
 }

@@ -7,7 +7,7 @@ use super::{Calls, Side};
 use crate::dialplan::{Expect, Suffix};
 use std::sync::Arc;
 use voxera_callflow::{Event, Party, Peer, Position};
-use voxera_model::{CallId, ExtensionNumber, PhoneNumber};
+use voxera_model::{CallId, ExtensionId, ExtensionNumber, PhoneNumber};
 
 impl Calls {
     /// Something happened to a channel. Channels that are of no call of ours are ignored.
@@ -16,8 +16,8 @@ impl Calls {
             ChannelEvent::Answered { mark } => self.answered(channel, mark.as_deref()),
             ChannelEvent::Bridged { with } => self.bridged(channel, with),
             ChannelEvent::HungUp { cause, by } => self.hung_up(channel, &cause, by),
-            ChannelEvent::Offered => self.offered(channel, true),
-            ChannelEvent::NotTaken => self.offered(channel, false),
+            ChannelEvent::Offered { agent } => self.offered(channel, &agent, true),
+            ChannelEvent::NotTaken { agent } => self.offered(channel, &agent, false),
             ChannelEvent::Taken { agent, leg } => self.taken(channel, &agent, leg),
         }
     }
@@ -67,10 +67,18 @@ impl Calls {
                 return;
             }
             state.other = Some(other);
-            state.legs.get(&other).cloned()
+            let peer = state.legs.get(&other).cloned();
+            if one.core.cursor().and_then(|cursor| cursor.other()) == peer {
+                // Called back after a refused transfer: the core never thought that they had parted.
+                state.wish.ring = None;
+                self.shared.talks.notify_waiters();
+                return;
+            }
+            peer
         };
         if let Some(by) = peer {
             self.told(&one, Event::Answered { by });
+            self.shared.talks.notify_waiters();
         }
     }
 
@@ -132,8 +140,11 @@ impl Calls {
     }
 
     /// A member's phone rings for a caller in a queue, or no longer.
-    fn offered(&self, member: ChannelId, offered: bool) {
-        let Some((tracked, _)) = self.find(member) else { return };
+    fn offered(&self, caller: ChannelId, agent: &str, offered: bool) {
+        let Some((tracked, _)) = self.find(caller) else { return };
+        if let Some(member) = member(agent) {
+            tracked.core.member_rings(member, offered);
+        }
         let overdue = {
             let mut state = tracked.lock();
             state.offered = offered;
@@ -147,8 +158,7 @@ impl Calls {
     fn taken(&self, caller: ChannelId, agent: &str, leg: ChannelId) {
         let Some((tracked, _)) = self.find(caller) else { return };
         let snapshot = &tracked.core.view().snapshot;
-        let id = agent.split('@').next().and_then(|id| id.parse().ok());
-        let number = id.and_then(|id| snapshot.ids.get(&voxera_model::ExtensionId(id)));
+        let number = member(agent).and_then(|id| snapshot.ids.get(&id));
         let Some(number) = number else { return };
         let by = Peer::Extension(number.clone());
         self.book().join(leg, tracked.core.id(), Side::Other);
@@ -159,6 +169,7 @@ impl Calls {
             state.legs.insert(leg, by.clone());
         }
         self.told(&tracked, Event::Answered { by });
+        self.shared.talks.notify_waiters();
     }
 
     /// Tells the core, and does at once what it wants.
@@ -178,6 +189,11 @@ impl Calls {
             self.ask_again(tracked, Suffix::Anew);
         }
     }
+}
+
+/// The extension of a member's name to `mod_callcenter`.
+fn member(agent: &str) -> Option<ExtensionId> {
+    agent.split('@').next()?.parse().ok().map(ExtensionId)
 }
 
 /// Who is at a channel.

@@ -4,15 +4,20 @@ use super::identity::{Identified, identify};
 use super::ids::{ChannelId, NodeName};
 use super::tracked::{Carried, Tracked};
 use super::{Calls, Order, Side, sounds};
-use crate::dialplan::{App, Expect, Hears, Marker, Script, Setting, Suffix, refuse, render};
+use crate::dialplan::{App, Expect, Hears, Marker, Ringing, Script, Setting, Suffix, refuse, render};
 use crate::document::Document;
 use crate::request::DialplanRequest;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 use voxera_callcontrol::{Arrival, QueueKeeper, Resumed};
-use voxera_callflow::{Event, Party, Peer};
-use voxera_model::{CallId, Dialled};
+use voxera_callflow::{Event, Party, Peer, RingTarget, WhileRinging};
+use voxera_model::{CallId, Dialled, Seconds};
+
+/// How long whoever wanted to send a call somewhere is called back.
+const CALLED_BACK_FOR: Seconds = Seconds(25);
+/// What a node says of two who talk comes by another way than what their phones ask.
+const NEWS_WITHIN: Duration = Duration::from_millis(500);
 
 impl Calls {
     /// What a channel does next. Always a valid document.
@@ -22,7 +27,10 @@ impl Calls {
                 self.go_on(&tracked, side, request);
                 Ok(tracked)
             }
-            None => self.begin(request),
+            None => {
+                self.news_of_talks(request).await;
+                self.begin(request)
+            }
         };
         match found {
             Ok(tracked) => self.script(&tracked, &request.context).await,
@@ -72,6 +80,25 @@ impl Calls {
         self.book().enter(&tracked, channel);
         self.watch(&tracked);
         Some(tracked)
+    }
+
+    /// Whoever listens in the moment after somebody answered asks before the node has told of it.
+    async fn news_of_talks(&self, request: &DialplanRequest) {
+        let Some(number) = request.destination.strip_prefix("*88") else { return };
+        let rings = || {
+            let all = self.book().all();
+            let is = |whom: &RingTarget| matches!(whom, RingTarget::Extension { number: own, .. } if own.as_str() == number);
+            all.iter().any(|tracked| {
+                let state = tracked.lock();
+                tracked.node == request.node
+                    && state.wish.ring.as_ref().is_some_and(|ringing| ringing.targets.iter().any(is))
+            })
+        };
+        let talks = self.shared.talks.notified();
+        if rings() {
+            // In vain when nobody answers: the core then says that nobody talks.
+            let _ = tokio::time::timeout(NEWS_WITHIN, talks).await;
+        }
     }
 
     fn begin(&self, request: &DialplanRequest) -> Result<Arc<Tracked>, u16> {
@@ -125,8 +152,11 @@ impl Calls {
             deeds.extend(tracked.tell(&mut state, Event::Transferred { by, to }));
             let cursor = tracked.core.cursor();
             if state.is_alone(cursor.as_ref().map(|cursor| &cursor.position)) {
-                // Refused, but whoever wanted it has left already.
-                deeds.extend(tracked.tell(&mut state, Event::HungUp { by }));
+                // Refused, but whoever wanted it has left already: is called back, so that they talk on.
+                match called_back(tracked, by) {
+                    Some(ringing) => state.wish.ring = Some(ringing),
+                    None => deeds.extend(tracked.tell(&mut state, Event::HungUp { by })),
+                }
             }
         }
         let cursor = tracked.core.cursor();
@@ -196,9 +226,7 @@ impl Calls {
             listening.leg = found.as_ref().map(|(leg, _)| leg.0);
         }
         let snapshot = &tracked.core.view().snapshot;
-        if let (None, Some((_, on)), Some(whom)) =
-            (wanted.leg, found, snapshot.ids.get(&wanted.extension))
-        {
+        if let (None, Some((_, on)), Some(whom)) = (wanted.leg, found, snapshot.ids.get(&wanted.extension)) {
             let control = &self.shared.control;
             control.eavesdropped(tracked.core.view(), tracked.core.id(), whom, on, wanted.mode);
         }
@@ -219,7 +247,8 @@ impl Calls {
             let cursor = call.core.cursor().filter(|_| same)?;
             let other = cursor.other()?;
             let state = call.lock();
-            let leg = if cursor.from == peer { Some(state.main) } else { state.other.filter(|_| other == peer) };
+            let leg =
+                if cursor.from == peer { Some(state.main) } else { state.other.filter(|_| other == peer) };
             Some((leg?, call.core.id()))
         })
     }
@@ -271,6 +300,21 @@ impl Calls {
         let wish = &state.wish;
         wish.end.is_none() && (wish.ring.is_some() || wish.hears != Hears::Nothing || wish.room.is_some())
     }
+}
+
+/// The phones of whoever wanted to send a caller where no call can be sent.
+fn called_back(tracked: &Tracked, by: Party) -> Option<Ringing> {
+    let cursor = tracked.core.cursor().filter(|_| by == Party::Callee)?;
+    let Some(Peer::Extension(number)) = cursor.other() else { return None };
+    let extension = tracked.core.view().snapshot.extensions.get(&number)?;
+    let target = RingTarget::Extension {
+        extension: extension.id,
+        name: extension.name.clone(),
+        devices: extension.devices().to_vec(),
+        number,
+    };
+    let hears = WhileRinging::Ringback;
+    Some(Ringing { targets: vec![target], ring_for: CALLED_BACK_FOR, hears, emergency: None })
 }
 
 impl NodeName {

@@ -24,6 +24,7 @@ pub(crate) use sounds::music;
 
 use book::Book;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tracked::Tracked;
 use voxera_audio::Library;
@@ -41,6 +42,8 @@ struct Shared {
     library: Option<Library>,
     book: Mutex<Book>,
     orders: UnboundedSender<Order>,
+    /// Somebody talks with somebody.
+    talks: Notify,
 }
 
 /// Which end of its call a channel is.
@@ -55,7 +58,7 @@ impl Calls {
     #[must_use]
     pub fn new(control: CallControl, library: Option<Library>) -> (Self, UnboundedReceiver<Order>) {
         let (orders, receiver) = unbounded_channel();
-        let shared = Shared { control, library, book: Mutex::default(), orders };
+        let shared = Shared { control, library, book: Mutex::default(), orders, talks: Notify::new() };
         (Self { shared: Arc::new(shared) }, receiver)
     }
 

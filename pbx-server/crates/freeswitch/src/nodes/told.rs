@@ -61,8 +61,8 @@ pub(super) fn channel(news: ChannelNews) -> Option<ChannelEvent> {
 /// What happened to a caller in line.
 pub(super) fn queue(news: QueueNews) -> Option<(Uuid, ChannelEvent)> {
     match news {
-        QueueNews::Offered { caller, .. } => Some((caller, ChannelEvent::Offered)),
-        QueueNews::Missed { caller, .. } => Some((caller, ChannelEvent::NotTaken)),
+        QueueNews::Offered { caller, agent, .. } => Some((caller, ChannelEvent::Offered { agent })),
+        QueueNews::Missed { caller, agent, .. } => Some((caller, ChannelEvent::NotTaken { agent })),
         QueueNews::Answered { caller, agent, leg: Some(leg), .. } => {
             Some((caller, ChannelEvent::Taken { agent, leg: ChannelId(leg) }))
         }

@@ -166,7 +166,7 @@ async fn a_queue_is_left_to_mod_callcenter_and_the_member_who_takes_the_call_is_
     let config = world.asks("configuration_callcenter_boot").await.xml();
     let agent = config.all("agent")[0].get("name").unwrap().to_owned();
     let (caller, leg) = (channel(&question), ChannelId(Uuid::now_v7()));
-    world.handle.calls.event(caller, ChannelEvent::Offered);
+    world.handle.calls.event(caller, ChannelEvent::Offered { agent: String::new() });
     world.handle.calls.event(caller, ChannelEvent::Taken { agent, leg });
     world.handle.calls.event(caller, gone("NORMAL_CLEARING", Party::Caller));
     let call = record(&mut feed).await;
@@ -283,9 +283,10 @@ async fn a_call_that_the_portal_ends_is_killed_on_its_node() {
     assert_eq!(order, Order::Kill { node, channel: channel(&question), cause });
 }
 
-/// Bertil wants to send Anna to a number that leads nowhere. He has left by then.
+/// Bertil wants to send Anna to a number that leads nowhere. He has left by then: his phones ring again,
+/// and where he does not come back Anna is told goodbye.
 #[tokio::test]
-async fn who_is_sent_where_nothing_is_is_told_goodbye() {
+async fn who_is_sent_where_nothing_is_gets_the_sender_back_or_a_goodbye() {
     let world = World::new().await;
     let question = Question::hunt(ANNA, "1001");
     let script = world.ask(&question).await.xml();
@@ -293,6 +294,9 @@ async fn who_is_sent_where_nothing_is_is_told_goodbye() {
     let mut referred = question.next(&script, &[]);
     referred.set("Hunt-Destination-Number", "4711");
     let script = world.ask(&referred).await.xml();
+    assert!(apps(&script)["bridge"].contains("/1001"), "{:?}", script.actions());
+    let alone = referred.next(&script, &[("variable_originate_disposition", "NO_ANSWER")]);
+    let script = world.ask(&alone).await.xml();
     assert!(apps(&script).contains_key("hangup"), "{:?}", script.actions());
 }
 

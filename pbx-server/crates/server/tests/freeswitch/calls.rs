@@ -111,6 +111,32 @@ async fn the_administrator_ends_a_call_from_the_portal() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs FREESWITCH=/path/to/freeswitch"]
+async fn a_call_that_is_transferred_to_nobody_comes_back() {
+    let stage = Stage::open().await;
+    let (anna, bertil) = stage.two("1000", "1001").await;
+    connect(&anna, &bertil, "1001").await;
+    hear_each_other(&anna, &bertil).await;
+    let nobody = format!("sip:1099@{}", stage.product.phone("1000").realm);
+    bertil.command("transfer", Some(&nobody)).await;
+    tokio::join!(bertil.closed(), bertil.called());
+    bertil.answer().await;
+    bertil.established().await;
+    hear_each_other(&anna, &bertil).await;
+    bertil.hang_up().await;
+    anna.closed().await;
+    let call = &stage.listed(1).await[0];
+    assert_eq!((&call["outcome"], &call["hung_up_by"]), (&json!("normal"), &json!("callee")), "{call}");
+    assert_eq!(
+        stage.story(call).await[3..],
+        [
+            "Bertil Berg (1001) wanted to send the call to 1099, but no call can be sent there.",
+            "Bertil Berg (1001) hung up.",
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs FREESWITCH=/path/to/freeswitch"]
 async fn both_phones_of_a_group_ring_and_the_slower_one_stops() {
     let stage = Stage::open().await;
     let (anna, bertil) = stage.two("1000", "1001").await;

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod asked;
 mod calls;
 mod isolation;
 mod kept;

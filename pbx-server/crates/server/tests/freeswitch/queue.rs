@@ -1,10 +1,12 @@
 //! A queue as a company makes one: its own music from an MP3, everybody rings, and it is recorded.
 
 use super::kept::{sides, some};
+use super::node::LOOK;
 use super::phones::{CALLEES_TONE, CALLERS_TONE, hear_each_other};
 use super::stage::Stage;
 use serde_json::{Value, json};
 use std::process::Command;
+use voxera_testkit::PATIENCE;
 
 /// What the uploaded music consists of; nothing else in the product has this pitch.
 const MUSIC_TONE: u32 = 880;
@@ -18,6 +20,23 @@ fn mp3() -> Vec<u8> {
     ffmpeg.args(["-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", &sine]).arg(&file);
     assert!(ffmpeg.status().unwrap().success());
     std::fs::read(file).unwrap()
+}
+
+/// Until so many members of the queue are like this in the portal.
+async fn members(stage: &Stage, state: &str, wanted: usize) {
+    let seen = async {
+        loop {
+            let queues = stage.admin.get(&stage.company.pbx("/queues")).await.ok();
+            let all = queues["items"].as_array().unwrap();
+            let queue = all.iter().find(|queue| queue["number"] == "2100").unwrap();
+            let so = queue["members"].as_array().unwrap().iter().filter(|member| member["state"] == state);
+            if so.count() == wanted {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, seen).await.is_ok(), "never {wanted} are {state}");
 }
 
 /// A queue of Bertil and Cecilia with this music, once calls reach it.
@@ -52,6 +71,7 @@ async fn a_new_queue_works_at_once_with_its_own_music_all_members_ringing_and_it
 
     anna.dial("2100").await;
     tokio::join!(anna.established(), bertil.called(), cecilia.called());
+    members(&stage, "ringing", 2).await;
     let heard = anna.hears(2_000).await;
     println!("music: {:.3} of all energy, {:.1} dBFS", heard.tone(MUSIC_TONE), heard.level());
     assert!(heard.tone(MUSIC_TONE) > 0.95 && heard.level() > -40.0, "{}", heard.tone(MUSIC_TONE));
@@ -59,6 +79,8 @@ async fn a_new_queue_works_at_once_with_its_own_music_all_members_ringing_and_it
     cecilia.established().await;
     // The other one stops ringing.
     bertil.closed().await;
+    members(&stage, "talking", 1).await;
+    members(&stage, "free", 1).await;
     hear_each_other(&anna, &cecilia).await;
     anna.hang_up().await;
     cecilia.closed().await;

@@ -250,11 +250,12 @@ impl CallTask {
     }
 
     fn caller_is_understood(&self) -> bool {
-        self.summoned.is_some() || self.caller.as_ref().is_some_and(|caller| match (&caller.codec, &caller.sdp) {
-            (Some(codec), _) => codec.is_ours(),
-            (None, Some(sdp)) => sdp.audio.ours(None).is_some(),
-            (None, None) => true,
-        })
+        self.summoned.is_some()
+            || self.caller.as_ref().is_some_and(|caller| match (&caller.codec, &caller.sdp) {
+                (Some(codec), _) => codec.is_ours(),
+                (None, Some(sdp)) => sdp.audio.ours(None).is_some(),
+                (None, None) => true,
+            })
     }
 
     /// Ports towards whoever rings: every browser has its own, the others share one pair.

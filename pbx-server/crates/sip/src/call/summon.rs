@@ -39,7 +39,11 @@ impl CallTask {
             Ok(summons) => summons,
             Err(why) => return ask.refuse(why),
         };
-        if ring(&self.hub, id, ask.by, summons).is_some() { ask.done() } else { ask.refuse(ListenFault::Busy) }
+        if ring(&self.hub, id, ask.by, summons).is_some() {
+            ask.done()
+        } else {
+            ask.refuse(ListenFault::Busy)
+        }
     }
 
     /// What became of the phones that ring.

@@ -11,6 +11,7 @@ mod listening;
 mod load;
 mod registration;
 mod scenarios;
+mod sounds_asked;
 mod sounds_kept;
 mod sounds_queue;
 mod sounds_together;

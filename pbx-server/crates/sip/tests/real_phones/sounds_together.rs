@@ -6,11 +6,11 @@ use voxera_callflow::Cause;
 use voxera_testkit::phone::Phone;
 use voxera_testkit::tone::Recording;
 
-const ANNAS_TONE: u32 = 440;
-const BERTILS_TONE: u32 = 620;
-const CECILIAS_TONE: u32 = 830;
+pub const ANNAS_TONE: u32 = 440;
+pub const BERTILS_TONE: u32 = 620;
+pub const CECILIAS_TONE: u32 = 830;
 
-const THREE: &str = r#"
+pub const THREE: &str = r#"
 story = ""
 steps = []
 [extensions.1000]
@@ -25,7 +25,7 @@ name = "Måndagsmötet"
 kind = "conference"
 "#;
 
-async fn three(company: &Company) -> [Phone; 3] {
+pub async fn three(company: &Company) -> [Phone; 3] {
     let (anna, bertil, cecilia) = tokio::join!(
         Phone::start(company.phone("1000").playing(ANNAS_TONE)),
         Phone::start(company.phone("1001").playing(BERTILS_TONE)),
@@ -41,7 +41,7 @@ fn shares(heard: &Recording) -> [f64; 3] {
 }
 
 /// Until somebody hears these of the three for a second, and nothing else.
-async fn hears(who: &str, phone: &Phone, whom: [bool; 3]) {
+pub async fn hears(who: &str, phone: &Phone, whom: [bool; 3]) {
     let share = whom.iter().filter(|heard| **heard).fold(0.0, |sum, _| sum + 1.0);
     let right = |shares: [f64; 3]| {
         let others = shares.iter().zip(whom);

@@ -2,9 +2,11 @@
 
 use super::{Company, World};
 use chrono::{TimeDelta, Utc};
+use serde_json::json;
 use std::sync::Arc;
-use voxera_callcontrol::{Arrival, ArrivedFrom, Call, PbxView, Registration, Transport};
-use voxera_model::{CallId, DeviceId, Dialled, Realm};
+use voxera_callcontrol::{Arrival, ArrivedFrom, Ask, Call, PbxView, QueueKeeper, Registration, Transport};
+use voxera_callflow::{Event, Peer};
+use voxera_model::{CallId, DeviceId, Dialled, ExtensionNumber, Realm};
 
 impl World {
     /// The company's PBX as the engine sees it now.
@@ -47,6 +49,42 @@ impl World {
             dialled: Dialled::parse("112"),
         };
         self.control.arrive(&self.view(company).await, arrival).0
+    }
+
+    /// 1000 talks with 1001, and an engine does with the call what is asked of it.
+    pub async fn talk(&self, company: &Company) -> Call {
+        let call = self.ring(company).await;
+        let by = ExtensionNumber::parse("1001").unwrap();
+        let _ = call.advance(Event::Answered { by: Peer::Extension(by) });
+        let (mut asks, engine) = (call.asks().unwrap(), call.clone());
+        tokio::spawn(async move {
+            while let Some(ask) = asks.recv().await {
+                match ask {
+                    Ask::Send(ask) => drop(engine.send_on(ask)),
+                    Ask::Listen(ask) => {
+                        let call = CallId(voxera_store::new_id());
+                        match engine.summon(&ask, call, QueueKeeper::Core) {
+                            Ok(_) => ask.done(),
+                            Err(why) => ask.refuse(why),
+                        }
+                    }
+                }
+            }
+        });
+        call
+    }
+
+    /// 1777, whose phone is online, and who may listen to the calls of others.
+    pub async fn supervisor(&self, company: &Company) {
+        let platform = self.platform().await;
+        let known = platform.get(&company.pbx("/extensions?search=1777")).await.items();
+        if known.is_empty() {
+            let new = json!({ "number": "1777", "name": "Sven", "settings": { "kind": "user", "may_listen": true } });
+            let made = platform.post(&company.pbx("/extensions"), new).await.expect(201);
+            let phones = company.pbx(&format!("/extensions/{}/devices", made["id"].as_str().unwrap()));
+            let device = platform.post(&phones, json!({})).await.expect(201);
+            self.register(company, device["id"].as_str().unwrap()).await;
+        }
     }
 
     /// 1000 calls 1001, which rings.

@@ -1,0 +1,91 @@
+//! What somebody in charge does with a call that is up.
+
+use crate::common::World;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_side_of_a_call_is_sent_on_and_the_audit_says_by_whom() {
+    let world = World::new().await;
+    let akes = world.akes();
+    world.supervisor(akes).await;
+    let call = world.talk(akes).await;
+    let admin = world.admin(akes).await;
+    let transfer = akes.pbx(&format!("/live/{}/transfer", call.id()));
+    admin.post(&transfer, json!({ "to": "1777", "side": "callee" })).await.expect(202);
+    let live = admin.get(&akes.pbx("/live")).await.items();
+    assert_eq!((live.len(), &live[0]["state"]), (1, &json!("ringing")));
+    assert_eq!(live[0]["to"]["extension"], "1777");
+    let story = live[0]["trace"].as_array().unwrap();
+    assert!(story.iter().any(|step| step["code"] == "sent_on"), "{story:?}");
+    let audit = world.platform().await.get("/api/v1/platform/audit?action=call.transfer").await.items();
+    assert_eq!(audit[0]["after"], json!({ "to": "1777", "side": "callee" }));
+    assert_eq!(audit[0]["resource_id"], json!(call.id().to_string()));
+    // Whoever is sent waits for an answer now: nobody else takes its place meanwhile.
+    admin.post(&transfer, json!({ "to": "1000" })).await.refused(409, "not_now");
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_sent_there_goes_on_and_the_field_says_why() {
+    let world = World::new().await;
+    let akes = world.akes();
+    let call = world.talk(akes).await;
+    let admin = world.admin(akes).await;
+    let transfer = akes.pbx(&format!("/live/{}/transfer", call.id()));
+    for (to, code) in [
+        ("1999", "unknown_number"),
+        ("*97", "unknown_number"),
+        ("hej", "unknown_number"),
+        ("", "unknown_number"),
+        ("1001", "already_there"),
+        ("0900-12 34 56", "premium_blocked"),
+        ("070-174 06 05", "no_line"),
+    ] {
+        let refused = admin.post(&transfer, json!({ "to": to })).await.fields(422);
+        assert_eq!(refused, [("/to".into(), code.into())], "{to}");
+    }
+    assert_eq!(admin.post(&transfer, json!({})).await.fields(422), [("/to".into(), "required".into())]);
+    let odd = json!({ "to": "1001", "side": "both" });
+    assert_eq!(admin.post(&transfer, odd).await.fields(422), [("/side".into(), "choice".into())]);
+    let live = admin.get(&akes.pbx("/live")).await.items();
+    assert_eq!(live[0]["state"], "connected");
+    let audit = world.platform().await.get("/api/v1/platform/audit?action=call.transfer").await.items();
+    assert!(audit.is_empty(), "{audit:?}");
+}
+
+#[tokio::test]
+async fn only_an_extension_with_the_right_and_a_phone_listens_in() {
+    let world = World::new().await;
+    let akes = world.akes();
+    let admin = world.admin(akes).await;
+    let call = world.talk(akes).await;
+    let listen = akes.pbx(&format!("/live/{}/listen", call.id()));
+    let field = async |extension: &str| {
+        let refused = admin.post(&listen, json!({ "extension": extension })).await.fields(422);
+        refused.into_iter().map(|(at, code)| format!("{at} {code}")).collect::<Vec<_>>()
+    };
+    assert_eq!(field("1999").await, ["/extension unknown_extension"]);
+    assert_eq!(field("1001").await, ["/extension may_not_listen"]);
+    world.supervisor(akes).await;
+    admin.post(&listen, json!({ "extension": "1777", "mode": "shout" })).await.refused(422, "validation");
+    admin.post(&listen, json!({ "extension": "1777", "mode": "whisper" })).await.expect(202);
+    let audit = world.platform().await.get("/api/v1/platform/audit?action=call.listen_in").await.items();
+    assert_eq!((audit.len(), &audit[0]["after"]["mode"]), (1, &json!("whisper")));
+    // An engine that is gone answers nobody.
+    let silent = world.ring(akes).await;
+    let engine = silent.asks().unwrap();
+    drop(engine);
+    let gone = akes.pbx(&format!("/live/{}/listen", silent.id()));
+    admin.post(&gone, json!({ "extension": "1777" })).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_emergency_call_is_neither_sent_on_nor_listened_to() {
+    let world = World::new().await;
+    let akes = world.akes();
+    let call = world.emergency(akes).await;
+    world.supervisor(akes).await;
+    let admin = world.admin(akes).await;
+    let at = |what: &str| akes.pbx(&format!("/live/{}/{what}", call.id()));
+    admin.post(&at("transfer"), json!({ "to": "1777" })).await.refused(409, "emergency_call");
+    admin.post(&at("listen"), json!({ "extension": "1777" })).await.refused(409, "emergency_call");
+}
