@@ -1964,6 +1964,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live/{call}/listen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Listen in on a call.
+         * @description The phones of the extension ring; whoever picks up hears the call, as with `*88`, and it is kept in
+         *     the audit log as that is.
+         *
+         *     Needs the role `customer_admin`, or one that stands above it.
+         */
+        post: operations["live_listen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live/{call}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send one side of a call to another number.
+         * @description As when a phone sends the other side on: to an extension, an own number, or a number of the public
+         *     network that the company may call. What cannot be reached is refused, and the call goes on. A caller
+         *     who talks with nobody yet, in a menu or a queue, can be sent on too.
+         *
+         *     Needs the role `customer_admin`, or one that stands above it.
+         */
+        post: operations["live_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/messages": {
         parameters: {
             query?: never;
@@ -2750,6 +2797,11 @@ export interface components {
              */
             number: string;
         };
+        /**
+         * @description One side of a call.
+         * @enum {string}
+         */
+        CallSide: "caller" | "callee";
         /** @description A wish to be called back. */
         Callback: {
             call?: components["schemas"]["CallId"] | null;
@@ -3796,6 +3848,11 @@ export interface components {
              */
             total: number;
         };
+        /**
+         * @description How somebody listens in.
+         * @enum {string}
+         */
+        ListenMode: "listen" | "whisper" | "join";
         /** @description A call that is up. */
         LiveCall: {
             /** Format: date-time */
@@ -3819,6 +3876,12 @@ export interface components {
         LiveCalls: {
             items: components["schemas"]["LiveCall"][];
         };
+        /** @description Who listens in. */
+        LiveListen: {
+            /** @description The number of an extension with `may_listen`; its phones ring. */
+            extension: components["schemas"]["ExtensionNumber"];
+            mode?: components["schemas"]["ListenMode"] | null;
+        };
         /** @description One side of a call that is up. */
         LiveParty: components["schemas"]["CallParty"] & {
             sound?: components["schemas"]["LiveSound"] | null;
@@ -3837,6 +3900,15 @@ export interface components {
          * @enum {string}
          */
         LiveState: "ringing" | "connected" | "menu" | "waiting" | "voicemail" | "conference" | "listening" | "emergency" | "ended";
+        /** @description Where one side of a call goes. */
+        LiveTransfer: {
+            side?: components["schemas"]["CallSide"] | null;
+            /**
+             * @description An extension, or a public number, as people dial it.
+             * @example 1002
+             */
+            to: string;
+        };
         /**
          * @description - `sv`: Swedish, the default.
          *     - `en`: English.
@@ -10656,6 +10728,134 @@ export interface operations {
             404: components["responses"]["NotFound"];
             /** @description Nobody ends another's emergency call (`emergency_call`). */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    live_listen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The call. */
+                call: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "extension": "1000",
+                 *       "mode": "listen"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LiveListen"];
+            };
+        };
+        responses: {
+            /** @description The phones ring. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Nobody talks in this call (`not_talking`), the extension takes part in it (`own_call`), there is no room for one more call (`no_room`), or it is an emergency call (`emergency_call`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The extension is none of a person (`unknown_extension`), may not listen (`may_not_listen`) or has no phone online (`offline`), at `/extension`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    live_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The call. */
+                call: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "side": "caller",
+                 *       "to": "1002"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LiveTransfer"];
+            };
+        };
+        responses: {
+            /** @description The number rings; the other side has left. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Where the call stands nobody can be sent on (`not_now`), or it is an emergency call (`emergency_call`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description No call can be sent there: `unknown_number`, `already_there`, `premium_blocked` or `no_line`, at `/to`. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

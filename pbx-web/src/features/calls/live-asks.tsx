@@ -36,8 +36,8 @@ export function TransferDialog({ call, onClose }: { call: LiveCall; onClose: () 
     stale: below(LIVE),
     run: (body: { to: string; side: 'caller' | 'callee' }) => unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live/{call}/transfer', { params: { path: { tenant, customer, pbx, call: call.id } }, body })),
   });
-  const form = useForm({
-    initial: { to: '', side: 'caller' as 'caller' | 'callee' },
+  const form = useForm<{ to: string; side: 'caller' | 'callee' }>({
+    initial: { to: '', side: 'caller' },
     check: (values) => (values.to ? {} : { to: t('form.required') }),
     send: (values) => send.mutateAsync(values),
     done: onClose,
@@ -91,15 +91,15 @@ export function ListenDialog({ call, onClose }: { call: LiveCall; onClose: () =>
     success: t('live.phoneRings'),
     run: (body: { extension: string; mode: 'listen' | 'whisper' | 'join' }) => unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live/{call}/listen', { params: { path: { tenant, customer, pbx, call: call.id } }, body })),
   });
-  const form = useForm({
-    initial: { extension: '', mode: 'listen' as 'listen' | 'whisper' | 'join' },
+  const form = useForm<{ extension: string; mode: 'listen' | 'whisper' | 'join' }>({
+    initial: { extension: '', mode: 'listen' },
     check: (values) => (values.extension ? {} : { extension: t('form.required') }),
     send: (values) => listen.mutateAsync(values),
     done: onClose,
   });
   const may = (query.data?.items ?? []).filter((row) => row.settings.kind === 'user' && row.settings.may_listen);
   const mine = new Set(memberships.map((membership) => membership.user));
-  const own = may.find((row) => row.user !== null && mine.has(row.user))?.number;
+  const own = may.find((row) => row.user && mine.has(row.user))?.number;
   const { set } = form;
   const suggested = form.values.extension === '' && search === '' ? own : undefined;
   useEffect(() => {

@@ -95,7 +95,7 @@ export const server = {
   offline: 'No phone of this extension is online.',
   own_call: 'This extension takes part in the call itself.',
   not_talking: 'Nobody talks in this call any more.',
-  busy: 'The telephone system has no room for one more call right now.',
+  no_room: 'The telephone system has no room for one more call right now.',
   secret_shown_once: 'The credentials were shown once already. Create new credentials for the phone.',
   rate_limited: 'Too many attempts. Wait a while and try again.',
   idempotency_in_progress: 'It is being done already. Wait a few seconds.',

@@ -95,7 +95,7 @@ export const server = {
   offline: 'Ingen av anknytningens telefoner är ansluten.',
   own_call: 'Anknytningen är själv med i samtalet.',
   not_talking: 'Ingen talar i samtalet längre.',
-  busy: 'Växeln har inte plats för ett samtal till just nu.',
+  no_room: 'Växeln har inte plats för ett samtal till just nu.',
   secret_shown_once: 'Uppgifterna har redan visats en gång. Skapa nya uppgifter för telefonen.',
   rate_limited: 'För många försök. Vänta en stund och försök igen.',
   idempotency_in_progress: 'Det görs redan. Vänta några sekunder.',

@@ -120,7 +120,7 @@ pub async fn transfer(
     params(CallPath),
     request_body(content = LiveListen, example = json!({ "extension": "1000", "mode": "listen" })),
     responses((status = 202, description = "The phones ring."),
-        (status = 409, description = "Nobody talks in this call (`not_talking`), the extension takes part in it (`own_call`), there is no room for one more call (`busy`), or it is an emergency call (`emergency_call`).", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Nobody talks in this call (`not_talking`), the extension takes part in it (`own_call`), there is no room for one more call (`no_room`), or it is an emergency call (`emergency_call`).", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The extension is none of a person (`unknown_extension`), may not listen (`may_not_listen`) or has no phone online (`offline`), at `/extension`.", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("customer_admin")))
 )]
@@ -173,7 +173,7 @@ fn refused(why: AskFault) -> Problem {
             ListenFault::Offline => extension("offline", "No phone of this extension is online."),
             ListenFault::OwnCall => Problem::conflict("own_call", "This extension takes part in the call."),
             ListenFault::NotTalking => Problem::conflict("not_talking", "Nobody talks in this call now."),
-            ListenFault::Busy => Problem::conflict("busy", "There is no room for one more call now."),
+            ListenFault::Busy => Problem::conflict("no_room", "There is no room for one more call now."),
         },
     }
 }

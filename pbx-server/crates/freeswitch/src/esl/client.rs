@@ -1,6 +1,6 @@
 //! One connection: proves itself, says what it wants to hear, asks and is answered.
 
-use super::command::Command;
+use super::command::{Command, Lamp};
 use super::event::Event;
 use super::frame::{Frame, FrameError, Frames};
 use std::collections::VecDeque;
@@ -114,6 +114,12 @@ impl Connection {
     /// The same without waiting: the answer comes as [`super::News::Job`] with this id.
     pub async fn background(&mut self, command: &Command, job: uuid::Uuid) -> Result<(), EslError> {
         self.send(&format!("bgapi {}\nJob-UUID: {job}\n\n", command.line())).await?;
+        in_time(self.reply("command/reply")).await.map(drop)
+    }
+
+    /// Lets the node tell phones what waits in their mailbox.
+    pub async fn light(&mut self, lamp: &Lamp) -> Result<(), EslError> {
+        self.send(&lamp.event()).await?;
         in_time(self.reply("command/reply")).await.map(drop)
     }
 

@@ -55,6 +55,8 @@ pub enum Command {
         phones: Box<Phones>,
         destination: Word,
     },
+    /// Tells phones what waits in their mailbox; sent as an event, see [`Lamp::event`].
+    Light(Lamp),
     /// A variable of a leg; `_undef_` where it has none.
     Variable {
         channel: Uuid,
@@ -145,6 +147,17 @@ pub struct Phones {
     pub ring_for: u32,
 }
 
+/// What waits for every phone of this name, wherever on the node it is registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lamp {
+    pub device: Uuid,
+    pub realm: Word,
+    pub profile: Word,
+    /// Messages that nobody heard, and the others.
+    pub new: u32,
+    pub old: u32,
+}
+
 /// One argument: 1 to 200 of letters, digits and `@ . _ - / : * + # & = , [ ]`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Word(String);
@@ -225,6 +238,7 @@ impl Command {
                 let context = &phones.context;
                 format!("originate {} {destination} XML {context}", phones.dial_string())
             }
+            Self::Light(lamp) => format!("{} {}@{}", Lamp::EVENT, lamp.device, lamp.realm),
             Self::Variable { channel, name } => format!("uuid_getvar {channel} {name}"),
             Self::FlushAll => "xml_flush_cache".into(),
             Self::KillGateway { profile, gateway } => format!("sofia profile {profile} killgw {gateway}"),
@@ -254,6 +268,22 @@ impl Command {
             Self::ListAgents => "callcenter_config agent list".into(),
             Self::ListTiers => "callcenter_config tier list".into(),
         }
+    }
+}
+
+impl Lamp {
+    const EVENT: &str = "sendevent MESSAGE_WAITING";
+
+    /// The event as it is sent, with the empty line at its end (RFC 3842 names the fields).
+    #[must_use]
+    pub fn event(&self) -> String {
+        let Self { device, realm, profile, new, old } = self;
+        let waiting = if *new > 0 { "yes" } else { "no" };
+        format!(
+            "{}\nMWI-Messages-Waiting: {waiting}\nMWI-Message-Account: {device}@{realm}\n\
+             MWI-Voice-Message: {new}/{old} (0/0)\nsofia-profile: {profile}\n\n",
+            Self::EVENT
+        )
     }
 }
 
@@ -357,6 +387,23 @@ mod tests {
         ] {
             assert_eq!(command.line(), line);
         }
+    }
+
+    #[test]
+    fn a_lamp_is_an_event_of_its_own() {
+        let lamp = Lamp {
+            device: Uuid::from_u128(3),
+            realm: word("demo.example"),
+            profile: word("voxera"),
+            new: 2,
+            old: 1,
+        };
+        assert_eq!(
+            lamp.event(),
+            "sendevent MESSAGE_WAITING\nMWI-Messages-Waiting: yes\n\
+             MWI-Message-Account: 00000000-0000-0000-0000-000000000003@demo.example\n\
+             MWI-Voice-Message: 2/1 (0/0)\nsofia-profile: voxera\n\n"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod event;
 mod frame;
 
 pub use client::{Connection, EslError, Login};
-pub use command::{Command, Phones, Phrase, Unfit, Word, table};
+pub use command::{Command, Lamp, Phones, Phrase, Unfit, Word, table};
 pub use event::{
     Channel, ChannelNews, Ended, Event, GatewayNews, Load, News, PhoneHere, PhoneNews, QueueNews,
 };

@@ -1,6 +1,7 @@
 //! The nodes of the installation: one task each, which hears what happens there, notices when the node
 //! is dead, and does what calls, the portal and the configuration want of it.
 
+mod lamps;
 mod line;
 mod node;
 mod phones;
@@ -79,6 +80,7 @@ impl Fleet {
         let tasks = TaskTracker::new();
         tasks.spawn(stop.clone().run_until_cancelled_owned(Arc::clone(&self).obey(orders)));
         tasks.spawn(stop.clone().run_until_cancelled_owned(wanted::follow(Arc::clone(&self))));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(lamps::follow(Arc::clone(&self))));
         let mut listed = self.control.nodes().listed();
         let mut running: HashMap<NodeId, (NodeSecret, CancellationToken)> = HashMap::new();
         loop {
@@ -114,6 +116,13 @@ impl Fleet {
     /// Tells one node. `false`: it does not answer now.
     pub(crate) fn tell(&self, node: &NodeName, command: Command) -> bool {
         self.lock().get(node).is_some_and(|commands| commands.send(command).is_ok())
+    }
+
+    /// Tells every node that answers.
+    fn tell_all(&self, command: &Command) {
+        for commands in self.lock().values() {
+            drop(commands.send(command.clone()));
+        }
     }
 
     /// The configuration may be another: every node that answers is told what changed. One that does

@@ -2,7 +2,7 @@
 
 use super::phones::Phones;
 use super::wanted::Wanted;
-use super::{Fleet, line, told};
+use super::{Fleet, lamps, line, told};
 use crate::calls::{ChannelEvent, ChannelId, NodeName};
 use crate::esl::{Command, Connection, EslError, Login, News, Word};
 use crate::init::PROFILE;
@@ -196,6 +196,7 @@ impl Node {
                     }
                     let said = match &command {
                         Command::Ring { phones, .. } => connection.background(&command, phones.call).await,
+                        Command::Light(lamp) => connection.light(lamp).await,
                         _ => connection.api(&command).await.map(drop),
                     };
                     match said {
@@ -248,7 +249,14 @@ impl Node {
                     self.fleet.calls.event(ChannelId(caller), event);
                 }
             }
-            News::Phone(news) => self.phones.take(news),
+            News::Phone(news) => {
+                let came = self.phones.take(news);
+                if let (Some(lamp), Some((core, _))) =
+                    (came.and_then(|came| lamps::greet(&self.fleet, came)), &self.alive)
+                {
+                    self.fleet.tell(core, Command::Light(lamp));
+                }
+            }
             News::Gateway(news) => line::take(&self.fleet.control, &news),
             News::Job { id, answer } if answer.starts_with("-ERR") => {
                 tracing::debug!(call = %id, answer, "nobody picked up");

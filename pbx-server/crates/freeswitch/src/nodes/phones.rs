@@ -6,7 +6,10 @@ use serde::Deserialize;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use voxera_callcontrol::{CallControl, Registration, Transport};
-use voxera_model::{DeviceId, PbxId, Realm};
+use voxera_model::{DeviceId, ExtensionId, PbxId, Realm};
+
+/// A phone: its PBX, whose it is, and its name.
+pub(super) type DeviceAt = (PbxId, ExtensionId, DeviceId);
 
 /// What became of a REGISTER is told by its `Call-ID`: the end of a broken connection names no more.
 #[derive(Debug)]
@@ -27,9 +30,10 @@ impl Phones {
         Self { control, by_call: HashMap::new() }
     }
 
-    pub(super) fn take(&mut self, news: PhoneNews) {
+    /// The phone that is here now, when one came.
+    pub(super) fn take(&mut self, news: PhoneNews) -> Option<DeviceAt> {
         match news {
-            PhoneNews::Registered(here) => self.registered(*here, Utc::now()),
+            PhoneNews::Registered(here) => return self.registered(*here, Utc::now()),
             PhoneNews::Gone { user, call, contact, .. } => {
                 let known = call.and_then(|call| self.by_call.remove(&call));
                 let gone = known.filter(|here| here.device.to_string() == user);
@@ -42,14 +46,15 @@ impl Phones {
                 }
             }
         }
+        None
     }
 
-    fn registered(&mut self, here: PhoneHere, now: DateTime<Utc>) {
-        let Ok(realm) = here.realm.parse::<Realm>() else { return };
-        let Ok(device) = here.user.parse::<DeviceId>() else { return };
-        let Some(view) = self.control.directory().pbx(&realm) else { return };
-        let Some(secret) = view.device(device) else { return };
-        let Some(extension) = view.snapshot.extensions.get(&secret.extension) else { return };
+    fn registered(&mut self, here: PhoneHere, now: DateTime<Utc>) -> Option<DeviceAt> {
+        let realm = here.realm.parse::<Realm>().ok()?;
+        let device = here.user.parse::<DeviceId>().ok()?;
+        let view = self.control.directory().pbx(&realm)?;
+        let secret = view.device(device)?;
+        let extension = view.snapshot.extensions.get(&secret.extension)?;
         let contact = address(&here.contact).to_owned();
         let pbx = view.snapshot.pbx;
         if let Some(call) = here.call {
@@ -70,6 +75,7 @@ impl Phones {
             registered_at: now,
             expires_at: now + here.for_,
         });
+        Some((pbx, extension.id, device))
     }
 
     /// After a connection that broke: what the node itself knows is what there is.
@@ -113,7 +119,8 @@ impl Phones {
                 user_agent: None,
                 for_: expires.map_or(TimeDelta::zero(), |at| at - now),
             };
-            self.registered(here, now);
+            // What waits for it was told when it came.
+            let _ = self.registered(here, now);
         }
         for here in before.into_values() {
             self.drop_one(&here);

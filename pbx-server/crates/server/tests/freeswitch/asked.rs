@@ -1,11 +1,11 @@
 //! What the administrator does with a call that is up, from the portal.
 
-use super::node::LOOK;
 use super::phones::{CALLEES_TONE, CALLERS_TONE, connect, hear_each_other};
 use super::stage::Stage;
 use serde_json::{Value, json};
 use voxera_callflow::Kind;
 use voxera_testkit::PATIENCE;
+use voxera_testkit::node::LOOK;
 
 impl Stage {
     /// The address of the first call that is up.
@@ -99,8 +99,9 @@ async fn the_administrator_asks_to_listen_and_the_own_phone_rings() {
     let platform = stage.product.api(voxera_testkit::product::PLATFORM).await;
     let kept = async {
         loop {
-            let audit = platform.get("/platform/audit?action=call.listen").await.ok();
-            if let Some(entry) = audit["items"].get(0) {
+            let audit = platform.get("/platform/audit").await.ok();
+            let mut all = audit["items"].as_array().unwrap().iter();
+            if let Some(entry) = all.find(|entry| entry["action"] == "call.listen") {
                 return entry.clone();
             }
             tokio::time::sleep(LOOK).await;

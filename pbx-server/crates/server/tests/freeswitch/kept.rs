@@ -4,6 +4,8 @@ use super::phones::{CALLEES_TONE, CALLERS_TONE, connect, hear_each_other};
 use super::stage::Stage;
 use serde_json::{Value, json};
 use voxera_testkit::PATIENCE;
+use voxera_testkit::node::LOOK;
+use voxera_testkit::phone::Phone;
 use voxera_testkit::tone::Recording;
 
 /// Share of the tone in what is kept: packets that a busy machine delivers late bend it a little.
@@ -22,6 +24,16 @@ pub async fn some(stage: &Stage, list: &str) -> Vec<Value> {
     };
     let found = tokio::time::timeout(PATIENCE, found).await;
     found.unwrap_or_else(|_| panic!("{list} stays empty\n{}", stage.node.log()))
+}
+
+/// Until a phone was told that so many messages wait, new and old: in its protocol of what it is sent.
+async fn lamp(phone: &Phone, wanted: &str) {
+    let told = async {
+        while !phone.log().contains(&format!("Voice-Message: {wanted} (0/0)")) {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, told).await.is_ok(), "no lamp says {wanted}");
 }
 
 /// A sound of one channel.
@@ -70,6 +82,7 @@ async fn a_message_is_left_is_in_the_portal_and_is_heard_by_its_owner() {
     assert!(kept.milliseconds() >= 1_000 && kept.tone(CALLERS_TONE) > PURE, "{}", kept.tone(CALLERS_TONE));
 
     let owner = stage.phone("1000", 0).await;
+    lamp(&owner, "1/0").await;
     owner.dial("*97").await;
     owner.established().await;
     let heard = async {
@@ -89,6 +102,7 @@ async fn a_message_is_left_is_in_the_portal_and_is_heard_by_its_owner() {
     let lasted = lasted.count() * 100;
     println!("the owner hears {lasted} ms of it");
     assert!(lasted >= 900, "{lasted} ms");
+    lamp(&owner, "0/1").await;
     owner.hang_up().await;
 }
 

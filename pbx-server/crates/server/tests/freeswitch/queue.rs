@@ -1,12 +1,12 @@
 //! A queue as a company makes one: its own music from an MP3, everybody rings, and it is recorded.
 
 use super::kept::{sides, some};
-use super::node::LOOK;
 use super::phones::{CALLEES_TONE, CALLERS_TONE, hear_each_other};
 use super::stage::Stage;
 use serde_json::{Value, json};
 use std::process::Command;
 use voxera_testkit::PATIENCE;
+use voxera_testkit::node::LOOK;
 
 /// What the uploaded music consists of; nothing else in the product has this pitch.
 const MUSIC_TONE: u32 = 880;
