@@ -70,6 +70,7 @@ fn story(scenario: &Scenario) -> Option<Story> {
             Happening::RingEnded { .. }
             | Happening::Woken
             | Happening::Transferred { .. }
+            | Happening::Sent { .. }
             | Happening::Replaced { .. }
             | Happening::GivenAway
             | Happening::Failed => return None,

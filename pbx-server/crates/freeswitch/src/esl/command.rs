@@ -327,6 +327,10 @@ impl std::fmt::Display for Command {
 mod tests {
     use super::*;
 
+    fn word(text: &str) -> Word {
+        Word::parse(text).unwrap()
+    }
+
     #[test]
     fn no_argument_becomes_another_command() {
         for text in ["", "a b", "a\nbgapi system id", "a\r\n\r\n", "${system(id)}", "a;b", "é", "a|b", "'a'"]
@@ -341,7 +345,6 @@ mod tests {
 
     #[test]
     fn commands_are_spelled_as_the_node_wants_them() {
-        let word = |text: &str| Word::parse(text).unwrap();
         let channel = Uuid::nil();
         for (command, line) in [
             (

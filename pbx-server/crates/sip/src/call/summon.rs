@@ -40,9 +40,9 @@ impl CallTask {
             Err(why) => return ask.refuse(why),
         };
         if ring(&self.hub, id, ask.by, summons).is_some() {
-            ask.done()
+            ask.done();
         } else {
-            ask.refuse(ListenFault::Busy)
+            ask.refuse(ListenFault::Busy);
         }
     }
 
