@@ -12,6 +12,18 @@ export class Recording {
     return new Recording(rate, Int16Array.from({ length: seconds * rate }, (_, at) => Math.round(16_384 * Math.sin((2 * Math.PI * hertz * at) / rate))));
   }
 
+  /** Rises from one pitch to the other, in hertz, five times a second. */
+  static sweeping(from: number, to: number, seconds: number, rate = 8000): Recording {
+    let angle = 0;
+    return new Recording(
+      rate,
+      Int16Array.from({ length: seconds * rate }, (_, at) => {
+        angle += (2 * Math.PI * (from + (to - from) * (((at * 5) / rate) % 1))) / rate;
+        return Math.round(16_384 * Math.sin(angle));
+      }),
+    );
+  }
+
   /** Reads a WAV file, also one that is still being written: what counts is what is there. Null: nothing yet. */
   static async read(path: string): Promise<Recording | null> {
     const bytes = await readFile(path).catch(() => null);

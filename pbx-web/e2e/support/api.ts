@@ -64,6 +64,12 @@ export class Api {
     return (await answer.json()) as T;
   }
 
+  /** Puts a file in place. */
+  async put(path: string, type: string, bytes: Buffer): Promise<void> {
+    const answer = await fetch(inject('product').url + path, { method: 'PUT', headers: { authorization: `Bearer ${this.token}`, 'content-type': type }, body: new Uint8Array(bytes) });
+    if (!answer.ok) throw new Error(`PUT ${path}: ${answer.status} ${await answer.text()}`);
+  }
+
   private async done<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.ask(method, path, body);
     const text = await answer.text();

@@ -20,6 +20,8 @@ export type Mark =
   /** It rings at the other side. */
   | 'ringing'
   | 'talking'
+  /** The way of the sound is open and secret. */
+  | 'way'
   /** A loudspeaker began to sound: the phone's own ringing, or the other side. */
   | 'sounds'
   /** The first packet of the other side, and the first that is not silence. */
@@ -87,6 +89,9 @@ export function prepare({ pitch, clock, stretch }: { pitch: number; clock: numbe
     constructor(...given: ConstructorParameters<typeof RTCPeerConnection>) {
       super(...given);
       kept.connections.push(this);
+      this.addEventListener('connectionstatechange', () => {
+        if (this.connectionState === 'connected') mark('way');
+      });
       this.addEventListener('track', ({ track }) => {
         const context = new AudioContext();
         void context.resume();

@@ -38,8 +38,8 @@ export class Softphone {
   }
 
   /**
-   * Opens the portal for somebody, and their phone in it. `pitch`: what their microphone hears, in hertz; 0: the beeps
-   * of the browser's own. `road`: the network in between, which the visit was opened over. `clock`: milliseconds by
+   * Opens the portal for somebody, and their phone in it. `pitch`: what their microphone hears, in hertz; 0: what
+   * the browser's own plays. `road`: the network in between, which the visit was opened over. `clock`: milliseconds by
    * which theirs is ahead.
    */
   static async of(visit: Visit, pitch: number, { road, clock = 0, at = '/me' }: { road?: Road; clock?: number; at?: string | null } = {}): Promise<Softphone> {

@@ -33,7 +33,7 @@ test('a greeting is recorded in the browser, heard before it is saved, recorded 
   await expect(page.getByText(g.isUsual)).toBeVisible();
   await page.getByRole('button', { name: g.record }).click();
   const level = page.getByRole('meter', { name: g.level });
-  // The browser's own test device beeps.
+  // The browser's own test device is never silent.
   await expect.poll(async () => Number(await level.getAttribute('aria-valuenow')), { message: 'the level moves' }).toBeGreaterThan(20);
   await visit.clean();
   await page.getByRole('button', { name: g.stop }).click();

@@ -1,3 +1,4 @@
+import { drawn } from '../support/drawn';
 import { Api, makeCompany, makePerson, PASSWORD, USER } from '../support/api';
 import { makeReachable } from '../support/person';
 import { expect, phone, test } from '../support/visit';
@@ -90,24 +91,6 @@ test('a person adds a desk phone of their own, sees its credentials once, and re
   await expect(row).toHaveCount(0);
 });
 
-/** A picture with a colour on each side. */
-async function picture(page: { evaluate: <T>(work: () => Promise<T>) => Promise<T> }): Promise<Buffer> {
-  const bytes = await page.evaluate(async () => {
-    const canvas = document.createElement('canvas');
-    canvas.width = 900;
-    canvas.height = 600;
-    const context = canvas.getContext('2d');
-    if (!context) throw new Error('no canvas');
-    context.fillStyle = '#c02020';
-    context.fillRect(0, 0, 450, 600);
-    context.fillStyle = '#2040c0';
-    context.fillRect(450, 0, 450, 600);
-    const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/png'));
-    return [...new Uint8Array((await blob?.arrayBuffer()) ?? new ArrayBuffer(0))];
-  });
-  return Buffer.from(bytes);
-}
-
 test('a picture is cut to a square in the browser, shown where the name stands, and removed', async ({ open }) => {
   const { email } = await makeReachable();
   const visit = await open({ as: email, password: PASSWORD, at: '/me/profile' });
@@ -118,7 +101,7 @@ test('a picture is cut to a square in the browser, shown where the name stands, 
   await page.getByRole('button', { name: w.me.avatar.choose }).click();
   await (await chooser).setFiles({ name: 'anteckning.txt', mimeType: 'text/plain', buffer: Buffer.from('hej') });
   await expect(page.getByText(say(w.me.avatar.kindRule, { name: 'anteckning.txt' }))).toBeVisible();
-  await page.locator('input[type=file]').setInputFiles({ name: 'jag.png', mimeType: 'image/png', buffer: await picture(page) });
+  await page.locator('input[type=file]').setInputFiles({ name: 'jag.png', mimeType: 'image/png', buffer: await drawn(page) });
   const crop = page.getByRole('dialog', { name: w.me.avatar.cropTitle });
   await expect(crop.getByRole('img', { name: w.me.avatar.preview })).toBeVisible();
   await crop.getByLabel(w.me.avatar.zoom).fill('2');

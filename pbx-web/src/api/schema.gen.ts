@@ -327,6 +327,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/colleagues/{extension}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The picture of whoever has an extension in one of my PBXs.
+         * @description For everybody who is signed in, about themselves.
+         */
+        get: operations["me_colleague_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/events": {
         parameters: {
             query?: never;
@@ -2860,6 +2880,8 @@ export interface components {
             extension: components["schemas"]["PhoneExtension"];
             kind: components["schemas"]["ExtensionType"];
             pbx: components["schemas"]["PbxId"];
+            /** @description Whether there is a picture of the person. */
+            picture: boolean;
             state?: components["schemas"]["ColleagueState"] | null;
         };
         /**
@@ -6326,6 +6348,49 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_colleague_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An extension of one of my PBXs. */
+                extension: components["schemas"]["ExtensionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture, at most 256 × 256 pixels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
+                };
+            };
+            /** @description It is the one that `If-None-Match` names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description There is none, or no such colleague (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -8,7 +8,7 @@ use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{Header, Method, Request, Response, Uri};
 use std::sync::Arc;
 use std::time::Instant;
-use voxera_callcontrol::{PbxView, SecurityKind};
+use voxera_callcontrol::{PbxView, SecurityKind, Transport};
 use voxera_model::{DeviceId, Realm};
 
 /// A phone that proved itself.
@@ -68,6 +68,9 @@ pub fn screen(hub: &Hub, request: &Request, flow: &Flow) -> Screened {
         hub.suspect(SecurityKind::UnknownRealm, named, flow.peer, None);
         return Screened::Silent;
     };
+    if proven(hub, request, flow, &realm).is_some() {
+        return Screened::Pass;
+    }
     let fields = fields(request);
     let claim = claim(&fields, request, flow, &realm);
     let screened = lock(&hub.auth).screen(claim, |other| hub.realm(other).is_some(), Instant::now());
@@ -118,6 +121,9 @@ pub fn judge(
     realm: &Realm,
     asker: Asker,
 ) -> Result<Caller, Refusal> {
+    if let Some(caller) = proven(hub, request, flow, realm) {
+        return Ok(caller);
+    }
     let view = hub.control.directory().pbx(realm);
     let fields = fields(request);
     let now = Instant::now();
@@ -151,6 +157,23 @@ pub fn judge(
             Err(Refusal { code: 503, headers: vec![wire::field("Retry-After", "10")] })
         }
     }
+}
+
+/// A browser that calls over the very connection on which its device is registered: nobody else can send there,
+/// and a second proof would only let its calls wait.
+fn proven(hub: &Hub, request: &Request, flow: &Flow, realm: &Realm) -> Option<Caller> {
+    if flow.transport != Transport::WebSocket
+        || request.method != Method::Invite
+        || !fields(request).is_empty()
+    {
+        return None;
+    }
+    let view = hub.control.directory().pbx(realm)?;
+    let from = request.from_header().ok()?.uri().ok()?;
+    let device = wire::user(&from).parse().ok().map(DeviceId)?;
+    view.device(device)?;
+    let registered = hub.bindings.of(view.snapshot.pbx, device).iter().any(|binding| binding.flow.is(flow));
+    registered.then_some(Caller { device, view })
 }
 
 fn fields(request: &Request) -> Vec<&str> {

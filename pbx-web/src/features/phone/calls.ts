@@ -244,6 +244,8 @@ export function step(state: PhoneState, event: PhoneEvent): PhoneState {
 export const dialable = (text: string): string => text.trim().replace(/[\s().\-–/]/g, '');
 /** Whether a text is a number that can be dialled. */
 export const isNumber = (text: string): boolean => /^\+?[0-9*#]{1,32}$/.test(dialable(text));
+/** Whether a number may be that of a colleague. */
+export const isInside = (number: string): boolean => /^[0-9]{2,8}$/.test(number);
 
 /** Why a call that we made was refused, from the code of the answer. */
 export function refusal(code: number): Reason {

@@ -3,6 +3,8 @@ import type { MicProblem } from './calls';
 /** What a person does with the phone, in whichever tab. */
 export type Command =
   | { do: 'dial'; number: string; name: string | null; test?: boolean }
+  /** Somebody is about to call. */
+  | { do: 'prepare' }
   | { do: 'answer' | 'decline' | 'hangUp' | 'swap' | 'forget'; id: string }
   | { do: 'mute' | 'hold'; id: string; on: boolean }
   | { do: 'key'; id: string; key: string }

@@ -14,6 +14,8 @@ class FakeLeg implements Leg {
   handlers: LegHandlers | null = null;
   told: string[] = [];
   passes = true;
+  /** How often it was given a microphone. */
+  spoken = 0;
 
   constructor(
     readonly id: string,
@@ -29,13 +31,16 @@ class FakeLeg implements Leg {
   hangUp = () => this.say('hang up');
   hold = (on: boolean) => this.say(on ? 'hold' : 'resume');
   mute = (on: boolean) => void this.say(on ? 'mute' : 'unmute');
-  speakThrough = () => this.say('speak through');
+  speakThrough = () => {
+    this.spoken += 1;
+    return Promise.resolve();
+  };
   key = (key: string) => void this.say(`key ${key}`);
   passTo = async (to: string | Leg) => {
     await this.say(`pass to ${typeof to === 'string' ? to : to.id}`);
     return this.passes;
   };
-  stats = () => Promise.resolve(null);
+  stats = () => Promise.reject(new Error('no network'));
   answered = () => this.handlers?.onAnswered();
   ended = (reason: Reason) => this.handlers?.onEnded(reason);
 }
@@ -49,6 +54,7 @@ let lines: number;
 let closed: number;
 let retired: number;
 let microphone: () => Promise<MediaStream>;
+let allowed: boolean;
 let credential: () => Promise<Credential | null>;
 
 beforeEach(() => {
@@ -56,6 +62,7 @@ beforeEach(() => {
   mirror(IDLE);
   [legs, lines, closed, retired] = [[], 0, 0, 0];
   microphone = () => Promise.resolve(stream());
+  allowed = true;
   credential = () => Promise.resolve(CREDENTIAL);
   engine = new Engine({
     open: () =>
@@ -64,10 +71,11 @@ beforeEach(() => {
         lines += 1;
         return {
           ready: true,
+          prepare: () => undefined,
           call: (number: string) => {
             const leg = new FakeLeg(`out ${legs.length}`, { number, name: null });
             legs.push(leg);
-            return leg;
+            return Promise.resolve(leg);
           },
           retire: () => {
             retired += 1;
@@ -80,6 +88,7 @@ beforeEach(() => {
       }),
     credential: () => credential(),
     microphone: () => microphone(),
+    allowed: () => allowed,
     nameOf: (number) => Promise.resolve(number === '1001' ? 'Bo' : null),
     now: () => Date.parse('2029-12-31T12:00:00Z'),
   });
@@ -145,13 +154,44 @@ describe('the phone', () => {
   });
   it('calls nobody without a microphone, and says why', async () => {
     await started();
+    allowed = false;
     microphone = () => Promise.reject(new NoMicrophone('refused'));
     await engine.command({ do: 'dial', number: '1001', name: null });
     expect([legs.length, phone().microphone]).toEqual([0, 'refused']);
   });
+  it('calls before the microphone is open where it opens without a question, and speaks when it is', async () => {
+    await started();
+    let open: (stream: MediaStream) => void = () => undefined;
+    microphone = () => new Promise((done) => (open = done));
+    const leg = await dialled('1001');
+    expect([leg.spoken, currentOf(phone())?.phase]).toEqual([0, 'dialling']);
+    open(stream());
+    await vi.advanceTimersByTimeAsync(0);
+    expect(leg.spoken).toBe(1);
+  });
+  it('takes a call back whose microphone does not open after all', async () => {
+    await started();
+    microphone = () => Promise.reject(new NoMicrophone('busy'));
+    const leg = await dialled('1001');
+    await vi.advanceTimersByTimeAsync(0);
+    expect([leg.told, phone().calls, phone().microphone]).toEqual([['hang up'], [], 'busy']);
+  });
+  it('hears who calls when the microphone does not open after all, and speaks through another', async () => {
+    await started();
+    const leg = incoming('in');
+    microphone = () => Promise.reject(new NoMicrophone('missing'));
+    await engine.command({ do: 'answer', id: leg.id });
+    leg.answered();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([leg.told, currentOf(phone())?.phase, phone().microphone]).toEqual([['answer'], 'talking', 'missing']);
+    microphone = () => Promise.resolve(stream());
+    await engine.command({ do: 'devices' });
+    expect([leg.spoken, phone().microphone]).toEqual([1, null]);
+  });
   it('goes on ringing when the microphone is refused at the answer', async () => {
     await started();
     const leg = incoming('in');
+    allowed = false;
     microphone = () => Promise.reject(new NoMicrophone('refused'));
     await engine.command({ do: 'answer', id: leg.id });
     expect([leg.told, incomingOf(phone()).length]).toEqual([[], 1]);

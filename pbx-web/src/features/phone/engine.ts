@@ -5,7 +5,7 @@
 import type { Command } from './commands';
 import { callOf, currentOf, dialable, incomingOf, isOurs, isUp, missedOf, type Party, type Reason } from './calls';
 import type { Credential, Leg, LineHandle, OpenLine } from './line';
-import { chosenDevices, Loudspeaker, NoMicrophone, openMicrophone, stopStream } from './media';
+import { chosenDevices, Loudspeaker, NoMicrophone, stopStream } from './media';
 import { pause, waitBefore } from './pause';
 import { Judge, lookAt } from './quality';
 import { dispatch, phone } from './store';
@@ -25,6 +25,8 @@ export interface Outside {
   /** A credential for this browser; null: there is none for it, and asking again would not help. */
   credential: () => Promise<Credential | null>;
   microphone: () => Promise<MediaStream>;
+  /** Whether the microphone opens without a question. */
+  allowed: () => boolean;
   nameOf: (number: string) => Promise<string | null>;
   now: () => number;
 }
@@ -34,6 +36,8 @@ interface Up {
   microphone: MediaStream | null;
   speaker: Loudspeaker | null;
   early: boolean;
+  /** It is being answered: once. */
+  answering: boolean;
   judge: Judge;
 }
 
@@ -121,6 +125,9 @@ export class Engine {
 
   async command(command: Command): Promise<void> {
     switch (command.do) {
+      case 'prepare':
+        this.line?.prepare();
+        break;
       case 'dial':
         await this.dial(command.number, command.name, { test: command.test ?? false });
         break;
@@ -193,16 +200,37 @@ export class Engine {
     }
   }
 
+  /**
+   * Lets a call speak. The microphone is opened by the click that calls or answers and never before one: its light
+   * surprises nobody. Where it opens without a question the messages of the call go first and do not wait for it;
+   * otherwise it is `opened` before them.
+   */
+  private async speak(id: string, opened?: MediaStream): Promise<void> {
+    const microphone = opened ?? (await this.microphone());
+    const up = this.up.get(id);
+    if (!up) stopStream(microphone);
+    else if (microphone) {
+      up.microphone = microphone;
+      await up.leg.speakThrough(microphone).catch(() => undefined);
+    }
+    // Nobody is called by who cannot speak; who answered at least hears, and reads why.
+    else if (callOf(phone(), id)?.way === 'out') {
+      await this.hangUp(id);
+      dispatch({ kind: 'forget', id });
+    }
+  }
+
   private async dial(text: string, name: string | null, { asksFor = null, test = false }: { asksFor?: string | null; test?: boolean } = {}): Promise<string | null> {
     const { line } = this;
     const number = dialable(text);
     if (!line || !number) return null;
-    const microphone = await this.microphone();
-    if (!microphone) return null;
+    const opened = this.outside.allowed() ? undefined : await this.microphone();
+    if (opened === null) return null;
     await this.quiet();
-    const leg = line.call(number, microphone);
+    const leg = await line.call(number);
     dispatch({ kind: 'dialled', id: leg.id, party: { number, name }, at: this.outside.now(), asksFor, test });
-    this.follow(leg, microphone);
+    this.follow(leg);
+    void this.speak(leg.id, opened);
     if (!name) this.name(leg.id, number);
     this.sounds();
     return leg.id;
@@ -210,7 +238,7 @@ export class Engine {
 
   private arrive(leg: Leg): void {
     dispatch({ kind: 'incoming', id: leg.id, party: leg.party, at: this.outside.now() });
-    this.follow(leg, null);
+    this.follow(leg);
     if (!leg.party.name && leg.party.number) this.name(leg.id, leg.party.number);
     this.sounds();
   }
@@ -224,9 +252,9 @@ export class Engine {
     );
   }
 
-  private follow(leg: Leg, microphone: MediaStream | null): void {
+  private follow(leg: Leg): void {
     const { id } = leg;
-    const up: Up = { leg, microphone, speaker: null, early: false, judge: new Judge() };
+    const up: Up = { leg, microphone: null, speaker: null, early: false, answering: false, judge: new Judge() };
     this.up.set(id, up);
     leg.handlers = {
       onRinging: (early) => {
@@ -270,19 +298,22 @@ export class Engine {
 
   private async answer(id: string): Promise<void> {
     const up = this.up.get(id);
-    if (!up || callOf(phone(), id)?.phase !== 'incoming') return;
-    const microphone = await this.microphone();
-    if (!microphone) return;
+    if (!up || up.answering || callOf(phone(), id)?.phase !== 'incoming') return;
+    const opened = this.outside.allowed() ? undefined : await this.microphone();
+    if (opened === null) return;
     // The caller may have lost patience while the browser asked.
     if (this.up.get(id) !== up) {
-      stopStream(microphone);
+      stopStream(opened ?? null);
       return;
     }
+    up.answering = true;
     await this.quiet();
-    up.microphone = microphone;
+    const answered = up.leg.answer().catch(() => this.over(id, 'fault'));
+    void this.speak(id, opened);
+    // What is ready goes before the picture of it; what is not is waited for in the picture.
+    await Promise.race([answered, new Promise((later) => setTimeout(later))]);
     dispatch({ kind: 'accepted', id });
     this.sounds();
-    await up.leg.answer(microphone).catch(() => this.over(id, 'fault'));
   }
 
   private async hangUp(id: string): Promise<void> {
@@ -379,9 +410,10 @@ export class Engine {
   }
 
   private async changeDevices(): Promise<void> {
-    for (const up of this.up.values()) {
+    for (const [id, up] of this.up) {
       await up.speaker?.through(chosenDevices().speaker);
-      if (!up.microphone) continue;
+      const call = callOf(phone(), id);
+      if (!call || !isOurs(call)) continue;
       const microphone = await this.microphone();
       if (!microphone) return;
       await up.leg.speakThrough(microphone);
@@ -437,5 +469,3 @@ export class Engine {
     return phone().calls.some(isOurs);
   }
 }
-
-export const defaultMicrophone = (): Promise<MediaStream> => openMicrophone();

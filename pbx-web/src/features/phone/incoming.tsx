@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useTopLayer } from '@/ui/layers';
 import { currentOf, incomingOf, isOurs, type PhoneCall } from './calls';
 import { MicrophoneHelp } from './microphone';
-import { CallTimer, Face, Tool, useWho } from './parts';
+import { CallTimer, FaceOf, Tool, useWho } from './parts';
 import { tell } from './phone';
 import { usePhone } from './store';
 import { show } from './view';
@@ -54,7 +54,7 @@ function IncomingCard({ call, talking }: { call: PhoneCall; talking: boolean }) 
     <div role="alertdialog" aria-labelledby={`${call.id}-who`} className="animate-appear rounded-2xl border border-line bg-raised p-4 shadow-pop" data-incoming={call.party.number}>
       <div className="flex items-center gap-3">
         <span className="relative">
-          <Face party={call.party} />
+          <FaceOf party={call.party} />
           <span aria-hidden className="absolute -right-0.5 -bottom-0.5 size-3 animate-ring rounded-full border-2 border-raised bg-good-dot" />
         </span>
         <div className="min-w-0 flex-1">

@@ -46,23 +46,27 @@ export interface Leg {
   readonly id: string;
   readonly party: Party;
   handlers: LegHandlers | null;
-  answer: (microphone: MediaStream) => Promise<void>;
+  /** Nothing is said in it before `speakThrough`. */
+  answer: () => Promise<void>;
   decline: () => Promise<void>;
   hangUp: () => Promise<void>;
   hold: (on: boolean) => Promise<void>;
   mute: (on: boolean) => void;
-  /** Speaks through another microphone from now on. */
+  /** Speaks through this microphone from now on; one of before is closed. */
   speakThrough: (microphone: MediaStream) => Promise<void>;
   key: (key: string) => void;
   /** Hands the other side over to a number, or to the one at the other end of another leg. False: it was refused. */
   passTo: (to: string | Leg) => Promise<boolean>;
-  stats: () => Promise<RTCStatsReport | null>;
+  stats: () => Promise<RTCStatsReport>;
 }
 
 export interface LineHandle {
   /** False while the connection is being made (again). */
   readonly ready: boolean;
-  call: (number: string, microphone: MediaStream) => Leg;
+  /** Somebody is about to call: what a call needs is made ready, all but the microphone. */
+  prepare: () => void;
+  /** Done when the call is on its way. */
+  call: (number: string) => Promise<Leg>;
   /** Takes no more calls, and ends when the last that it has is over. */
   retire: () => void;
   /** Hangs up, signs off, and is gone. */

@@ -49,14 +49,18 @@ export async function openMicrophone(id = chosenDevices().microphone): Promise<M
   }
 }
 
+let permission: PermissionStatus | null = null;
 /** Whether the person has allowed the microphone; `unknown` where the browser does not tell. */
 export async function microphonePermission(): Promise<PermissionState | 'unknown'> {
   try {
-    return (await navigator.permissions.query({ name: 'microphone' })).state;
+    permission ??= await navigator.permissions.query({ name: 'microphone' });
+    return permission.state;
   } catch {
     return 'unknown';
   }
 }
+/** The same without asking the browser; false until it was asked once. */
+export const microphoneAllowed = (): boolean => permission?.state === 'granted';
 
 export async function listDevices(): Promise<MediaDeviceInfo[]> {
   return (await devices()?.enumerateDevices()) ?? [];

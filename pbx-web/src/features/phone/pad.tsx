@@ -73,6 +73,11 @@ export function PadPart() {
     // On a phone the keyboard would cover the keys.
     if (matchMedia('(pointer: fine)').matches) field.current?.focus();
   }, []);
+  const ready = Boolean(best) || number;
+  useEffect(() => {
+    // Who has typed a number is about to call it.
+    if (ready) tell({ do: 'prepare' });
+  }, [ready, typed]);
   const type = (next: string) => show({ typed: next });
   const dial = () => {
     if (best) tell({ do: 'dial', number: best.extension.number, name: best.extension.name });
@@ -142,10 +147,10 @@ export function PadPart() {
         <button
           type="button"
           onClick={dial}
-          aria-disabled={!best && !number}
+          aria-disabled={!ready}
           aria-label={best ? t('phone.pad.callWho', { who: best.extension.name }) : number ? t('phone.pad.callWho', { who: typed }) : t('phone.pad.call')}
-          title={!best && !number ? t('phone.pad.nothing') : undefined}
-          className={cx('flex h-13 w-40 items-center justify-center gap-2.5 rounded-full bg-good text-base font-medium text-surface transition-opacity', best || number ? 'hover:opacity-90' : 'cursor-not-allowed opacity-40')}
+          title={ready ? undefined : t('phone.pad.nothing')}
+          className={cx('flex h-13 w-40 items-center justify-center gap-2.5 rounded-full bg-good text-base font-medium text-surface transition-opacity', ready ? 'hover:opacity-90' : 'cursor-not-allowed opacity-40')}
         >
           <Phone aria-hidden className="size-5" />
           {t('phone.pad.call')}

@@ -1,13 +1,15 @@
+import { useQuery } from '@tanstack/react-query';
 import type { LucideIcon } from 'lucide-react';
 import type { ComponentProps, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Presence } from '@/api/types';
+import type { Colleague, Presence } from '@/api/types';
 import { cx } from '@/lib/cx';
 import { duration } from '@/lib/format';
 import { useNow } from '@/lib/hooks';
 import { initials } from '@/lib/text';
 import { Tooltip } from '@/ui/tooltip';
-import type { Party, PhoneCall } from './calls';
+import { isInside, type Party, type PhoneCall } from './calls';
+import { colleagues, usePicture } from './remote';
 
 /** The other side as people speak of it. */
 export function useWho(): (party: Party) => string {
@@ -15,22 +17,32 @@ export function useWho(): (party: Party) => string {
   return (party) => party.name ?? (party.number || t('phone.withheld'));
 }
 
-export function Face({ party, size = 'md' }: { party: Party; size?: 'md' | 'lg' }) {
-  const letters = party.name ? initials(party.name) : '';
+/** The picture of the other side, or the initials where there is none. The name stands beside it. */
+export function Face({ party, colleague = null, size = 'md' }: { party: Party; colleague?: Colleague | null; size?: 'md' | 'lg' }) {
+  const picture = usePicture(colleague);
+  const sizes = size === 'lg' ? 'size-20 text-2xl' : 'size-10 text-sm';
+  if (picture) return <img src={picture} alt="" className={cx('shrink-0 rounded-full object-cover', sizes)} />;
   return (
-    <span aria-hidden className={cx('inline-flex shrink-0 items-center justify-center rounded-full bg-accent-soft font-semibold text-accent-text', size === 'lg' ? 'size-20 text-2xl' : 'size-10 text-sm')}>
-      {letters || '#'}
+    <span aria-hidden className={cx('inline-flex shrink-0 items-center justify-center rounded-full bg-accent-soft font-semibold text-accent-text', sizes)}>
+      {(party.name && initials(party.name)) || '#'}
     </span>
   );
 }
 
+/** The same of somebody who is looked for by their number. */
+export function FaceOf({ party, size = 'md' }: { party: Party; size?: 'md' | 'lg' }) {
+  const { data } = useQuery({ ...colleagues(party.number), enabled: isInside(party.number), staleTime: 60_000 });
+  return <Face party={party} colleague={data?.items.find((row) => row.extension.number === party.number) ?? null} size={size} />;
+}
+
 const dots: Record<Presence | 'unknown', string> = { offline: 'bg-idle-dot', free: 'bg-good-dot', ringing: 'bg-warn-dot', talking: 'bg-bad-dot', do_not_disturb: 'bg-bad-dot', unknown: 'bg-transparent' };
 
-/** A colleague's initials with a dot; the word stands beside it. */
-export function PresenceFace({ name, state }: { name: string; state: Presence | null }) {
+/** A colleague's face with a dot; the word stands beside it. */
+export function PresenceFace({ colleague }: { colleague: Colleague }) {
+  const { extension, state } = colleague;
   return (
-    <span className="relative">
-      <Face party={{ number: '', name }} />
+    <span className="relative shrink-0">
+      <Face party={{ number: '', name: extension.name }} colleague={colleague} />
       {state && <span aria-hidden className={cx('absolute -right-0.5 -bottom-0.5 size-3 rounded-full border-2 border-surface', dots[state])} />}
     </span>
   );

@@ -8,7 +8,7 @@ import { cx } from '@/lib/cx';
 import { Input } from '@/ui/field';
 import { Skeleton } from '@/ui/states';
 import { Nothing, PresenceFace, Tool } from './parts';
-import { tell } from './phone';
+import { callsSoon, tell } from './phone';
 import { colleagues } from './remote';
 
 /** Milliseconds of rest before the server is asked. */
@@ -33,7 +33,7 @@ export function ColleagueRow({ colleague, children, onPick, picked = false }: { 
   const { extension, state } = colleague;
   const face = (
     <>
-      <PresenceFace name={extension.name} state={state ?? null} />
+      <PresenceFace colleague={colleague} />
       <span className="min-w-0 flex-1 text-left">
         <span className="block truncate text-sm font-medium">{extension.name}</span>
         <span className="block truncate text-xs text-mute">
@@ -79,7 +79,7 @@ export function ColleaguesPart() {
               <ul aria-label={t('phone.colleagues.label')}>
                 {items.map((colleague) => (
                   <ColleagueRow key={colleague.extension.id} colleague={colleague}>
-                    <Tool icon={Phone} label={t('phone.pad.callWho', { who: colleague.extension.name })} onClick={() => tell({ do: 'dial', number: colleague.extension.number, name: colleague.extension.name })} />
+                    <Tool {...callsSoon} icon={Phone} label={t('phone.pad.callWho', { who: colleague.extension.name })} onClick={() => tell({ do: 'dial', number: colleague.extension.number, name: colleague.extension.name })} />
                   </ColleagueRow>
                 ))}
               </ul>

@@ -4,10 +4,10 @@ import { follow } from '@/api/events';
 import { ApiError } from '@/api/problem';
 import { onLeave, session, subscribeSession } from '@/api/session';
 import type { Command } from './commands';
-import { defaultMicrophone, Engine } from './engine';
+import { Engine } from './engine';
 import type { Credential } from './line';
 import { colleagues, COLLEAGUES, fetchCredential, giveBackCredential } from './remote';
-import { microphonePermission, NoMicrophone, openMicrophone, stopStream } from './media';
+import { microphoneAllowed, microphonePermission, NoMicrophone, openMicrophone, stopStream } from './media';
 import { dispatch, mirror, phone, subscribe } from './store';
 import { Tabs } from './tabs';
 import { IDLE, isOurs, isUp } from './calls';
@@ -82,7 +82,8 @@ function followEvents(signal: AbortSignal): void {
 export function startPhone(): void {
   if (running) return;
   const end = new AbortController();
-  const engine = new Engine({ open: async () => (await import('./ua')).openLine, credential, microphone: defaultMicrophone, nameOf, now: () => Date.now() });
+  void microphonePermission();
+  const engine = new Engine({ open: async () => (await import('./ua')).openLine, credential, microphone: () => openMicrophone(), allowed: microphoneAllowed, nameOf, now: () => Date.now() });
   const tabs = new Tabs({
     lead: () => {
       // What another tab was doing ended with it.
@@ -151,6 +152,9 @@ export function tell(command: Command): void {
   }
   tabs.ask(command);
 }
+
+/** For whatever calls when it is pressed: what a call needs is made ready while somebody reaches for it. */
+export const callsSoon = { onPointerEnter: () => tell({ do: 'prepare' }), onFocus: () => tell({ do: 'prepare' }) };
 
 async function askHere(): Promise<boolean> {
   if ((await microphonePermission()) === 'granted') return true;

@@ -4,20 +4,22 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { get } from '@/api/client';
-import type { Call } from '@/api/types';
+import type { Call, Colleague } from '@/api/types';
 import { View } from '@/features/shared/view';
 import { cx } from '@/lib/cx';
 import { duration } from '@/lib/format';
 import { paths } from '@/lib/paths';
 import { Time } from '@/ui/time';
-import { Nothing, Tool } from './parts';
+import { Face, Nothing, Tool } from './parts';
 import { Rows } from './people';
-import { tell } from './phone';
+import { callsSoon, tell } from './phone';
+import { everybody } from './remote';
 
 /** The last calls of one's own, to call back. */
 export function RecentPart({ own }: { own: string }) {
   const { t } = useTranslation();
   const query = useQuery({ ...get('/api/v1/me/calls', { params: { query: { sort: '-started_at', limit: 25, offset: 0 } } }), refetchInterval: 30_000 });
+  const known = useQuery({ ...everybody(), staleTime: 60_000 }).data?.items ?? [];
   useEffect(() => tell({ do: 'seen' }), []);
   return (
     <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-2">
@@ -31,7 +33,7 @@ export function RecentPart({ own }: { own: string }) {
             <>
               <ul aria-label={t('phone.recent.label')}>
                 {items.map((call) => (
-                  <RecentRow key={call.id} call={call} own={own} />
+                  <RecentRow key={call.id} call={call} own={own} known={known} />
                 ))}
               </ul>
               <More to={paths.me.calls}>{t('phone.recent.all')}</More>
@@ -49,7 +51,7 @@ export const More = ({ to, children }: { to: string; children: string }) => (
   </Link>
 );
 
-function RecentRow({ call, own }: { call: Call; own: string }) {
+function RecentRow({ call, own, known }: { call: Call; own: string; known: readonly Colleague[] }) {
   const { t } = useTranslation();
   const out = call.from.extension === own;
   const party = out ? call.to : call.from;
@@ -60,16 +62,17 @@ function RecentRow({ call, own }: { call: Call; own: string }) {
   return (
     <li className="flex items-center gap-1 rounded-xl pr-1 hover:bg-hover/70">
       <span className="flex min-h-14 min-w-0 flex-1 items-center gap-3 px-2">
-        <Icon aria-label={t(out ? 'phone.recent.outgoing' : missed ? 'phone.recent.missed' : 'phone.recent.incoming')} role="img" className={cx('size-4.5 shrink-0', missed ? 'text-bad' : 'text-mute')} />
+        <Face party={{ number, name: party.name ?? null }} colleague={known.find((row) => row.extension.number === party.extension) ?? null} />
         <span className="min-w-0 flex-1">
           <span className={cx('block truncate text-sm font-medium', missed && 'text-bad')}>{name || t('phone.withheld')}</span>
-          <span className="flex gap-1.5 truncate text-xs text-mute">
+          <span className="flex items-center gap-1.5 truncate text-xs text-mute">
+            <Icon aria-label={t(out ? 'phone.recent.outgoing' : missed ? 'phone.recent.missed' : 'phone.recent.incoming')} role="img" className={cx('size-3.5 shrink-0', missed && 'text-bad')} />
             <Time at={call.started_at} />
             {call.answered_at && <span className="tabular">· {duration(call.talk_seconds)}</span>}
           </span>
         </span>
       </span>
-      {number && <Tool icon={Phone} label={t('phone.pad.callWho', { who: name })} onClick={() => tell({ do: 'dial', number, name: party.name ?? null })} />}
+      {number && <Tool {...callsSoon} icon={Phone} label={t('phone.pad.callWho', { who: name })} onClick={() => tell({ do: 'dial', number, name: party.name ?? null })} />}
     </li>
   );
 }

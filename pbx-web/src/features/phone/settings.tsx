@@ -6,7 +6,7 @@ import { Button } from '@/ui/button';
 import { Field, Select, Switch } from '@/ui/field';
 import { canChooseSpeaker, chosenDevices, keepDevices, listDevices, meter, NoMicrophone, onDevices, openMicrophone, stopStream, type Chosen } from './media';
 import { askToNotify, notifyState } from './notify';
-import { chooseExtension, chosenExtension, isOn, switchPhone, tell } from './phone';
+import { callsSoon, chooseExtension, chosenExtension, isOn, switchPhone, tell } from './phone';
 import { usePhone } from './store';
 import { chime } from './tones';
 import { show } from './view';
@@ -51,6 +51,7 @@ export function SettingsPart({ extensions }: { extensions: MyExtension[] }) {
       <Devices />
       <div>
         <Button
+          {...callsSoon}
           size="lg"
           icon={PhoneCall}
           className="w-full"

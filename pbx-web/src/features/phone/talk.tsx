@@ -6,10 +6,10 @@ import { useFormat } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Input } from '@/ui/field';
 import { callOf, isNumber, waitingOf, type Party, type PhoneCall, type Sound } from './calls';
-import { CallTimer, Control, Face, useWho } from './parts';
+import { CallTimer, Control, FaceOf, useWho } from './parts';
 import { Keys } from './pad';
 import { ColleagueRow, useColleagues } from './people';
-import { tell } from './phone';
+import { callsSoon, tell } from './phone';
 import { usePhone } from './store';
 import { show, useView } from './view';
 
@@ -42,7 +42,7 @@ export function TalkPart({ call }: { call: PhoneCall }) {
         <div className={cx('flex flex-col items-center', !keys && 'my-auto py-4')}>
           {!keys && (
             <div className={cx('rounded-full', talking && !call.held && 'ring-2 ring-good-dot/60 ring-offset-4 ring-offset-surface')}>
-              <Face party={call.party} size="lg" />
+              <FaceOf party={call.party} size="lg" />
             </div>
           )}
           <h2 className={cx('max-w-full truncate text-lg font-semibold', keys ? 'mt-1' : 'mt-4')}>{call.test ? t('phone.call.test') : who(call.party)}</h2>
@@ -100,7 +100,7 @@ export function TalkPart({ call }: { call: PhoneCall }) {
       {over && (
         <div className="flex justify-center gap-2 px-3 pb-4">
           {!call.test && call.party.number && call.reason !== 'passed_on' && (
-            <Button icon={Phone} size="lg" onClick={() => tell({ do: 'dial', number: call.party.number, name: call.party.name })}>
+            <Button {...callsSoon} icon={Phone} size="lg" onClick={() => tell({ do: 'dial', number: call.party.number, name: call.party.name })}>
               {t('phone.pad.call')}
             </Button>
           )}
@@ -226,6 +226,7 @@ function HandOver({ call }: { call: PhoneCall }) {
         <p className="text-xs text-balance text-mute">{t('phone.transfer.hint', { who: who(call.party) })}</p>
         <div className="grid grid-cols-2 gap-2">
           <Button
+            {...callsSoon}
             size="lg"
             icon={Phone}
             disabledReason={target ? undefined : t('phone.pad.nothing')}

@@ -1,9 +1,9 @@
 /** Calls over a WebSocket to this host, with SIP.js. The only file that knows the protocol; loaded when a phone starts. */
-import { UserAgentState, Invitation, Inviter, Registerer, RegistererState, SessionState, TransportState, URI, UserAgent, Web, type Notification, type Session } from 'sip.js';
+import { UserAgentState, Invitation, Inviter, Registerer, RegistererState, SessionState, TransportState, URI, UserAgent, type Notification, type Session } from 'sip.js';
 import { refusal, type Party, type Reason } from './calls';
 import type { Credential, Leg, LegHandlers, LineHandle, LineHandlers, OpenLine } from './line';
 import { pause, waitBefore } from './pause';
-import { keysWithVoice } from './sdp';
+import { CallSound, type SoundOptions } from './sound';
 
 /** Seconds that a registration lasts; it is renewed well before. */
 const REGISTERED_FOR = 300;
@@ -12,11 +12,10 @@ const ALIVE_EVERY = 15_000;
 const ALIVE_WITHIN = 6000;
 /** Milliseconds until what does not connect is given up. */
 const CONNECT_WITHIN = 8000;
-/**
- * Milliseconds for this browser's own addresses. The server answers to where it is asked from and needs none of them:
- * a call that waited for all would ring a tenth of a second later.
- */
-const GATHER_WITHIN = 20;
+/** Milliseconds that a call rings before its sound is made ready: it is shown and heard first, and nobody answers sooner. */
+const WARM_AFTER = 60;
+/** Milliseconds after which a sound that was made ready for a call is let go, when nobody called. */
+const READY_FOR = 60_000;
 
 /** Milliseconds that signing off may take. */
 const SIGN_OFF_WITHIN = 1000;
@@ -30,12 +29,6 @@ interface WebTransport {
   onWebSocketClose: (event: { code: number }, socket: WebSocket) => void;
 }
 
-interface MediaOptions extends Web.SessionDescriptionHandlerOptions {
-  microphone?: MediaStream;
-}
-
-const AUDIO = { audio: true, video: false };
-
 export const openLine: OpenLine = (credential, handlers) => new SipLine(credential, handlers);
 
 class SipLine implements LineHandle {
@@ -43,6 +36,10 @@ class SipLine implements LineHandle {
   private readonly ua: UserAgent;
   private readonly end = new AbortController();
   private readonly legs = new Set<SipLeg>();
+  private readonly sounds = new WeakMap<Session, CallSound>();
+  /** Ready for the next call of ours. */
+  private spare: CallSound | null = null;
+  private spareEnds: ReturnType<typeof setTimeout> | undefined;
   private registerer: Registerer | null = null;
   private retired = false;
   private lost: (() => void) | null = null;
@@ -54,11 +51,6 @@ class SipLine implements LineHandle {
     readonly credential: Credential,
     private readonly handlers: LineHandlers,
   ) {
-    const media: Web.MediaStreamFactory = (_, __, options) => {
-      const { microphone } = (options ?? {}) as MediaOptions;
-      return microphone ? Promise.resolve(microphone) : Promise.reject(new Error('no microphone'));
-    };
-    const makeMedia = Web.defaultSessionDescriptionHandlerFactory(media);
     this.ua = new UserAgent({
       uri: new URI('sip', credential.username, credential.realm),
       displayName: credential.display_name,
@@ -69,13 +61,7 @@ class SipLine implements LineHandle {
       reconnectionAttempts: 0,
       gracefulShutdown: false,
       transportOptions: { server: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${credential.websocket}`, connectionTimeout: CONNECT_WITHIN / 1000 },
-      sessionDescriptionHandlerFactory: (session, options) => {
-        const handler = makeMedia(session, options);
-        const set = handler.setDescription.bind(handler);
-        handler.setDescription = (sdp, setOptions, modifiers) => set(keysWithVoice(sdp), setOptions, modifiers);
-        return handler;
-      },
-      sessionDescriptionHandlerFactoryOptions: { iceGatheringTimeout: GATHER_WITHIN, peerConnectionConfiguration: { bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' } },
+      sessionDescriptionHandlerFactory: (session) => this.sounds.get(session) ?? new CallSound(),
       delegate: {
         onInvite: (invitation) => this.arrive(invitation),
         onDisconnect: () => this.lost?.(),
@@ -198,12 +184,14 @@ class SipLine implements LineHandle {
     }
     const { uri, displayName } = invitation.remoteIdentity;
     const number = uri.user && uri.user !== 'anonymous' ? uri.user : '';
-    const leg = this.adopt(invitation, { number, name: displayName && displayName !== number && number ? displayName : null });
+    const leg = this.adopt(invitation, { number, name: displayName && displayName !== number && number ? displayName : null }, new CallSound());
     this.handlers.onIncoming(leg);
+    void leg.warm(invitation).catch(() => undefined);
   }
 
-  private adopt(session: Session, party: Party): SipLeg {
-    const leg: SipLeg = new SipLeg(session, party, () => {
+  private adopt(session: Session, party: Party, sound: CallSound): SipLeg {
+    this.sounds.set(session, sound);
+    const leg: SipLeg = new SipLeg(session, party, sound, () => {
       this.legs.delete(leg);
       if (this.retired && this.legs.size === 0) void this.close();
     });
@@ -211,11 +199,26 @@ class SipLine implements LineHandle {
     return leg;
   }
 
-  call(number: string, microphone: MediaStream): Leg {
-    const options: MediaOptions = { constraints: AUDIO, microphone };
-    const inviter = new Inviter(this.ua, new URI('sip', number, this.credential.realm), { earlyMedia: true, sessionDescriptionHandlerOptions: options });
-    const leg = this.adopt(inviter, { number, name: null });
-    leg.invite(inviter);
+  prepare(): void {
+    if (!this.spare) {
+      this.spare = new CallSound();
+      this.spare.prepareOffer();
+    }
+    clearTimeout(this.spareEnds);
+    this.spareEnds = setTimeout(() => this.takeSpare()?.close(), READY_FOR);
+  }
+
+  private takeSpare(): CallSound | null {
+    const { spare } = this;
+    this.spare = null;
+    clearTimeout(this.spareEnds);
+    return spare;
+  }
+
+  async call(number: string): Promise<Leg> {
+    const inviter = new Inviter(this.ua, new URI('sip', number, this.credential.realm), { earlyMedia: true });
+    const leg = this.adopt(inviter, { number, name: null }, this.takeSpare() ?? new CallSound());
+    await leg.invite(inviter);
     return leg;
   }
 
@@ -233,6 +236,7 @@ class SipLine implements LineHandle {
   async close(): Promise<void> {
     if (this.leaving) return;
     this.leaving = true;
+    this.takeSpare()?.close();
     for (const leg of [...this.legs]) void leg.hangUp().catch(() => undefined);
     // A server that is gone is not waited for.
     if (this.ready) await Promise.race([this.signedOff(), pause(SIGN_OFF_WITHIN, this.end.signal)]);
@@ -249,11 +253,11 @@ class SipLeg implements Leg {
   private held = false;
   private broken = false;
   private pathFailed = false;
-  private watched: RTCPeerConnection | null = null;
 
   constructor(
     private readonly session: Session,
     readonly party: Party,
+    private readonly sound: CallSound,
     private readonly onOver: () => void,
   ) {
     this.id = session.id;
@@ -268,14 +272,17 @@ class SipLeg implements Leg {
       onInvite: (request) => {
         this.handlers?.onHeld(/^a=(sendonly|inactive)\s*$/m.test(request.body));
       },
-      onSessionDescriptionHandler: () => this.watch(),
     };
+    sound.connection.addEventListener('connectionstatechange', () => this.path());
     session.stateChange.addListener((state) => {
       if (state === SessionState.Established) {
-        this.watch();
         this.handlers?.onAnswered();
+        this.handlers?.onSound(sound.heard);
+        this.path();
       }
       if (state === SessionState.Terminated) {
+        // The library closes only what it has asked for.
+        sound.close();
         this.onOver();
         // The answer that refused a call is told just after its end.
         queueMicrotask(() => this.handlers?.onEnded(this.reason ?? (session instanceof Invitation ? 'missed' : 'fault')));
@@ -283,16 +290,15 @@ class SipLeg implements Leg {
     });
   }
 
-  private get media(): Web.SessionDescriptionHandler | undefined {
-    return this.session.sessionDescriptionHandler as Web.SessionDescriptionHandler | undefined;
-  }
-
-  invite(inviter: Inviter): void {
-    inviter
+  async invite(inviter: Inviter): Promise<void> {
+    await inviter
       .invite({
         requestDelegate: {
           onProgress: ({ message }) => {
-            if ((message.statusCode ?? 0) >= 180) this.handlers?.onRinging(message.body.length > 0);
+            // The way of the sound is told while it rings as well; only what is said to be early is to be heard.
+            const early = message.statusCode === 183 && message.body.length > 0;
+            if ((message.statusCode ?? 0) >= 180) this.handlers?.onRinging(early);
+            if (early) this.handlers?.onSound(this.sound.heard);
           },
           onReject: ({ message }) => {
             this.reason ??= refusal(message.statusCode ?? 0);
@@ -305,30 +311,34 @@ class SipLeg implements Leg {
       });
   }
 
-  private watch(): void {
-    const media = this.media;
-    const connection = media?.peerConnection;
-    if (!media || !connection || connection === this.watched) return;
-    this.watched = connection;
-    const sound = () => this.handlers?.onSound(media.remoteMediaStream);
-    media.remoteMediaStream.addEventListener('addtrack', sound);
-    connection.addEventListener('connectionstatechange', () => {
-      const { connectionState } = connection;
-      if (connectionState === 'connected') this.handlers?.onPath('up');
-      if (connectionState === 'disconnected') this.handlers?.onPath('broken');
-      if (connectionState === 'failed') {
-        this.handlers?.onPath('failed');
-        this.pathFailed = true;
-        if (!this.broken) void this.restart();
-      }
-    });
-    sound();
+  /** Tells whether packets find their way, once that matters to somebody. */
+  private path(): void {
+    if (this.session.state !== SessionState.Established) return;
+    const { connectionState } = this.sound.connection;
+    if (connectionState === 'connected') this.handlers?.onPath('up');
+    if (connectionState === 'disconnected') this.handlers?.onPath('broken');
+    if (connectionState === 'failed') {
+      this.handlers?.onPath('failed');
+      this.pathFailed = true;
+      if (!this.broken) void this.restart();
+    }
   }
 
-  async answer(microphone: MediaStream): Promise<void> {
-    if (!(this.session instanceof Invitation)) return;
-    const options: MediaOptions = { constraints: AUDIO, microphone };
-    await this.session.accept({ sessionDescriptionHandlerOptions: options });
+  /** While it rings the way of the sound is found and its secrets are agreed on, so that only sound has to follow the answer. */
+  async warm(invitation: Invitation): Promise<void> {
+    await new Promise((shown) => setTimeout(shown, WARM_AFTER));
+    if (!unanswered(invitation)) return;
+    await this.sound.prepareAnswer(invitation.body ?? '');
+    // Others than our server would take it for somebody who speaks before they answer, and end the ringing tone.
+    const wanted = invitation.request.getHeader('P-Early-Media') === 'supported';
+    if (!wanted || !unanswered(invitation)) return;
+    const { body, contentType } = this.sound.tellAnswer();
+    // It has to be said again with the answer, which the library does where it takes this for something else.
+    await invitation.progress({ body: { contentType: `${contentType};charset=utf-8`, body } });
+  }
+
+  async answer(): Promise<void> {
+    if (this.session instanceof Invitation) await this.session.accept();
   }
 
   async decline(): Promise<void> {
@@ -357,16 +367,21 @@ class SipLeg implements Leg {
 
   async hold(on: boolean): Promise<void> {
     if (this.session.state !== SessionState.Established || on === this.held) return;
-    await this.invited({ hold: on });
-    this.held = on;
+    this.sound.listen(!on);
+    try {
+      await this.invited();
+      this.held = on;
+    } finally {
+      this.sound.listen(!this.held);
+    }
   }
 
   /** Offers the call anew, and waits for the answer. */
-  private invited(options: Web.SessionDescriptionHandlerOptions): Promise<void> {
+  private invited(options: SoundOptions = {}): Promise<void> {
     return new Promise((resolve, failed) => {
       this.session
         .invite({
-          sessionDescriptionHandlerOptions: { constraints: AUDIO, ...options } satisfies MediaOptions,
+          sessionDescriptionHandlerOptions: options,
           requestDelegate: { onAccept: () => resolve(), onReject: ({ message }) => failed(new Error(String(message.statusCode ?? 0))) },
         })
         .catch(failed);
@@ -374,22 +389,16 @@ class SipLeg implements Leg {
   }
 
   mute(on: boolean): void {
-    this.media?.enableSenderTracks(!on);
+    this.sound.mute(on);
   }
 
   async speakThrough(microphone: MediaStream): Promise<void> {
-    const [track] = microphone.getAudioTracks();
-    const sender = this.media?.peerConnection?.getSenders().find((found) => found.track?.kind === 'audio');
-    if (!track || !sender) return;
-    const before = sender.track;
-    track.enabled = before?.enabled ?? true;
-    await sender.replaceTrack(track);
-    before?.stop();
+    await this.sound.speak(microphone);
   }
 
   key(key: string): void {
     // 160 ms is heard by every menu; the pause tells two equal keys apart.
-    this.media?.sendDtmf(key, { duration: 160, interToneGap: 70 });
+    this.sound.sendDtmf(key, { duration: 160, interToneGap: 70 });
   }
 
   passTo(to: string | Leg): Promise<boolean> {
@@ -425,19 +434,19 @@ class SipLeg implements Leg {
   private async restart(): Promise<void> {
     if (this.session.state !== SessionState.Established) return;
     try {
-      await this.invited({ hold: this.held, offerOptions: { iceRestart: true } });
+      await this.invited({ restart: true });
       this.pathFailed = false;
     } catch {
       // The other side no longer knows the call, or the connection is gone again; what follows tells.
     }
   }
 
-  async stats(): Promise<RTCStatsReport | null> {
-    const connection = this.media?.peerConnection;
-    return connection ? connection.getStats() : null;
+  stats(): Promise<RTCStatsReport> {
+    return this.sound.connection.getStats();
   }
 }
 
+const unanswered = (invitation: Invitation): boolean => invitation.state === SessionState.Initial;
 /** Asked anew: it may have ended while something was awaited. */
 const ended = (signal: AbortSignal): boolean => signal.aborted;
 

@@ -18,10 +18,10 @@ pub(crate) use list::sorting;
 pub use list::{Listed, Paging, Query, Sorting, parameter};
 pub(crate) use macros::input;
 pub use path::{
-    AudioPath, CallPath, CallbackPath, CustomerPath, CustomerUserPath, DevicePath, ExtensionPath, FlowPath,
-    FlowRef, FlowVersionPath, MailPath, MessagePath, MyDevicePath, MyExtensionPath, MyMessagePath,
-    MyRecordingPath, MySessionPath, NodePath, NumberPath, PbxPath, RecordingPath, TenantPath, TenantUserPath,
-    TrunkPath, Url, UserPath,
+    AudioPath, CallPath, CallbackPath, ColleaguePath, CustomerPath, CustomerUserPath, DevicePath,
+    ExtensionPath, FlowPath, FlowRef, FlowVersionPath, MailPath, MessagePath, MyDevicePath, MyExtensionPath,
+    MyMessagePath, MyRecordingPath, MySessionPath, NodePath, NumberPath, PbxPath, RecordingPath, TenantPath,
+    TenantUserPath, TrunkPath, Url, UserPath,
 };
 
 /// Something that a request carries.

@@ -93,6 +93,7 @@ paths! {
         callback: CallbackId = "The wish to be called back."
     }
     MyExtensionPath { extension: ExtensionId = "An extension of mine." }
+    ColleaguePath { extension: ExtensionId = "An extension of one of my PBXs." }
     MySessionPath { session: SessionId = "A sign-in of mine." }
     MyDevicePath {
         extension: ExtensionId = "An extension of mine.", device: DeviceId = "A phone of mine."

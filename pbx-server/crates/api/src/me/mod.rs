@@ -43,6 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(greeting::sound, greeting::record, greeting::delete))
         .routes(routes!(phone::create, phone::delete))
         .routes(routes!(colleagues::list))
+        .routes(routes!(colleagues::picture))
         .routes(routes!(events::follow))
         .routes(routes!(overview::show))
         .routes(routes!(calls::list))

@@ -209,3 +209,40 @@ async fn me_shows_the_extensions_and_calls_of_whoever_asks() {
         assert!(manager.get("/api/v1/me/calls").await.items().is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_colleagues_picture_is_seen_in_the_same_company_and_nowhere_else() {
+    let world = World::new().await;
+    let (akes, bolaget, city) = (world.akes(), world.bolaget(), world.city());
+    let at = |extension: &str| format!("/api/v1/me/colleagues/{extension}/picture");
+    let (me, admin) = (world.sign_in(&akes.login("user")).await, world.admin(akes).await);
+    // The manager gets the extension 1001.
+    let manager = world.sign_in(&akes.login("manager")).await;
+    let id = admin.get(&akes.at("/users?search=manager")).await.items()[0]["id"].clone();
+    let extension = akes.pbx(&format!("/extensions/{}", akes.second_extension));
+    admin.patch(&extension, json!({ "user": id })).await.expect(200);
+
+    me.get(&at(&akes.second_extension)).await.refused(404, "not_found");
+    let listed = async || me.get("/api/v1/me/colleagues?search=1001").await.items()[0]["picture"].clone();
+    assert_eq!(listed().await, false);
+    let picture = crate::permissions::picture();
+    manager.send("PUT", "/api/v1/me/avatar", (picture.into(), Some("image/png"))).await.expect(204);
+    assert_eq!(listed().await, true);
+    let reply = me.get(&at(&akes.second_extension)).await;
+    assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "image/png"));
+    assert_eq!(reply.header("cache-control"), "private, no-cache");
+    let known = me.with("if-none-match", reply.header("etag")).get(&at(&akes.second_extension)).await;
+    assert_eq!((known.status.as_u16(), known.text.as_str()), (304, ""));
+
+    // Another company of the same partner, another partner, an administrator without an extension, nobody.
+    for company in [bolaget, city] {
+        let stranger = world.sign_in(&company.login("user")).await;
+        stranger.get(&at(&akes.second_extension)).await.refused(404, "not_found");
+        me.get(&at(&company.extension)).await.refused(404, "not_found");
+    }
+    admin.get(&at(&akes.second_extension)).await.refused(404, "not_found");
+    world.anonymous().get(&at(&akes.second_extension)).await.refused(401, "unauthenticated");
+    // Gone with the extension.
+    admin.patch(&extension, json!({ "user": null })).await.expect(200);
+    me.get(&at(&akes.second_extension)).await.refused(404, "not_found");
+}

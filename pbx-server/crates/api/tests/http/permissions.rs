@@ -321,8 +321,9 @@ async fn every_operation_answers_every_role_as_the_contract_says() {
                 });
                 (path, None)
             };
-            if matches!(operation.id.as_str(), "me_avatar" | "me_avatar_delete") && verdict == Verdict::Served
-            {
+            // Whoever has no extension has no picture there either: the user's own is seen as a colleague's is.
+            let pictures = ["me_avatar", "me_avatar_delete", "me_colleague_picture"];
+            if pictures.contains(&operation.id.as_str()) && verdict == Verdict::Served {
                 let picture = (Body::from(picture()), Some("image/png"));
                 who.send("PUT", "/api/v1/me/avatar", picture).await.expect(204);
             }
@@ -371,7 +372,7 @@ async fn every_operation_answers_every_role_as_the_contract_says() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!((all.len(), askers.len()), (164, 13));
+    assert_eq!((all.len(), askers.len()), (165, 13));
     assert!(denials > 1000, "{denials}");
 }
 

@@ -47,6 +47,8 @@ impl Fork {
         mut more: Vec<Header>,
     ) -> Option<Self> {
         let body = if leg.is_web() {
+            // RFC 5009: it may answer our offer while it rings, and is not taken for one that speaks then.
+            more.push(wire::field("P-Early-Media", "supported"));
             leg.web_words().ok()?
         } else {
             let address = lock(&hub.ways).advertised(leg.flow.peer.ip());
@@ -84,7 +86,14 @@ impl CallTask {
                     if !stop.told {
                         self.tell_to_stop(at, stop.reason);
                     }
-                } else if code == 183 {
+                    return;
+                }
+                if fork.leg.is_web() && !response.body.is_empty() {
+                    // A browser's way is found and its secrets are agreed on while it rings. Nobody is connected
+                    // with it before it picks up; an answer of no use is refused then.
+                    let _ = fork.leg.web_answer(&response.body);
+                }
+                if code == 183 {
                     self.early_sound(at, &response);
                 } else if code >= 180 {
                     self.rings();

@@ -286,12 +286,17 @@ impl CallTask {
 
     /// A phone says that it rings.
     pub(super) fn rings(&mut self) {
-        let contact = self.caller.as_ref().map(|leg| leg.contact(&self.hub));
         let Some(ringing) = self.ringing.as_mut().filter(|ringing| !ringing.told) else { return };
         ringing.told = true;
-        let open = self.caller.as_ref().filter(|leg| leg.stage == Stage::Open);
-        if let (Some(responder), Some(contact)) = (open.and_then(|leg| leg.responder.as_ref()), contact) {
-            responder.send(180, vec![contact], None);
+        let Some(caller) = self.caller.as_mut().filter(|leg| leg.stage == Stage::Open) else { return };
+        let contact = caller.contact(&self.hub);
+        let Some(responder) = &caller.responder else { return };
+        responder.send(180, vec![contact.clone()], None);
+        // A browser is told the way of its sound too, after the tone that it plays itself: it is open and secret
+        // by the time of the answer. What comes by it until then goes nowhere.
+        let words = if caller.is_web() { caller.web_words().ok() } else { None };
+        if let (Some(words), Some(responder)) = (words, &caller.responder) {
+            responder.send(180, vec![contact], Some(words));
         }
     }
 

@@ -41,10 +41,11 @@ impl Leg {
         }
         let web = self.endpoint.as_ref().and_then(Endpoint::web);
         let web = web.ok_or_else(|| WebError::Unreadable(String::new()))?;
-        let said = match self.offered.take() {
-            Some(offer) => web.answer(&offer)?,
+        let said = match &self.offered {
+            Some(offer) => web.answer(offer)?,
             None => web.offer()?,
         };
+        self.offered = None;
         if let Some(sdp) = self.sdp.clone() {
             self.understands(&sdp);
         }
@@ -52,8 +53,12 @@ impl Leg {
         Ok(said)
     }
 
-    /// Takes a browser's answer to our offer.
+    /// Takes a browser's answer to our offer. The first counts: one that came while it rang is said again
+    /// when it picks up (RFC 3261, section 13.2.1).
     pub fn web_answer(&mut self, body: &[u8]) -> Option<()> {
+        if self.sdp.is_some() {
+            return Some(());
+        }
         let text = std::str::from_utf8(body).ok()?;
         let sdp = Sdp::parse(body).ok()?;
         let web = self.endpoint.as_ref()?.web()?;

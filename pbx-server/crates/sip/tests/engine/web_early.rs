@@ -1,4 +1,4 @@
-//! A browser that calls outside hears what the line says before anybody answers.
+//! What a browser that calls is told before anybody answers: what the line says, and the way of its sound.
 
 #[path = "../real_phones/browser/sound.rs"]
 #[expect(dead_code, reason = "browsers do more in other tests")]
@@ -80,4 +80,46 @@ async fn a_browser_hears_the_line_before_the_answer_and_is_told_the_same_with_it
         }
     };
     assert!(bye.field("Via").starts_with("SIP/2.0/WS "), "{}", bye.0);
+}
+
+/// Makes a phone's calls reach this connection.
+async fn registers_over(link: &mut WebSocketLink, ua: &mut Ua) {
+    let uri = format!("sip:{AKES}");
+    let first = ua.request("REGISTER", &uri, "Expires: 300\r\n", "");
+    send(link, &first).await;
+    let challenge = told(link, 401).await;
+    send(link, &proven(&first, &ua.proof(&challenge, &uri))).await;
+    told(link, 200).await;
+}
+
+#[tokio::test]
+async fn a_browser_calls_without_a_second_proof_over_the_connection_that_it_registered_on_and_over_no_other() {
+    let rig = Rig::start().await;
+    let mut bo = Ua::online(&rig, phone(AKES, "1001", 0)).await;
+    let mut anna = Ua::new(&rig, phone(AKES, "1000", 0)).await;
+    anna.algorithm = "MD5";
+    let mut link = rig.engine.websocket(SocketAddr::from(([127, 0, 0, 1], 50_001)));
+    registers_over(&mut link, &mut anna).await;
+    let uri = format!("sip:1001@{AKES}");
+    let offer = Sound::new(440).await.offer(Change::Nothing).await;
+    let invite = |ua: &Ua| ua.request("INVITE", &uri, "Content-Type: application/sdp\r\n", &offer);
+
+    let mut other = rig.engine.websocket(SocketAddr::from(([127, 0, 0, 1], 50_002)));
+    send(&other, &invite(&anna)).await;
+    told(&mut other, 407).await;
+    // Nor under another's name.
+    let mut cia = Ua::new(&rig, phone(AKES, "1001", 0)).await;
+    cia.algorithm = "MD5";
+    send(&link, &invite(&cia)).await;
+    told(&mut link, 407).await;
+
+    send(&link, &invite(&anna)).await;
+    let rings = bo.asked("INVITE").await;
+    bo.answer(&rings, "180 Ringing", "early", "", "").await;
+    // First that it rings, then the way of the sound, which the answer says again.
+    assert_eq!(told(&mut link, 180).await.body(), "");
+    let early = told(&mut link, 180).await;
+    assert!(early.body().contains("a=ice-ufrag"), "{}", early.0);
+    bo.pick_up(&rings).await;
+    assert_eq!(told(&mut link, 200).await.body(), early.body());
 }

@@ -2,7 +2,9 @@
 
 use crate::error::{Result, StoreError};
 use sqlx::PgConnection;
-use voxera_model::AccountId;
+use std::collections::HashSet;
+use uuid::Uuid;
+use voxera_model::{AccountId, UserId};
 
 /// Pictures of accounts: PNG, at most 512 KiB.
 pub struct Avatars<'t> {
@@ -20,6 +22,30 @@ impl<'t> Avatars<'t> {
             .bind(account.0)
             .fetch_one(self.conn)
             .await?)
+    }
+
+    /// The picture of whoever this user is. `NotFound`: there is none.
+    pub async fn of_user(self, user: UserId) -> Result<Vec<u8>> {
+        Ok(sqlx::query_scalar(
+            "select a.picture from platform.users u join platform.avatars a on a.account_id = u.account_id
+             where u.id = $1",
+        )
+        .bind(user.0)
+        .fetch_one(self.conn)
+        .await?)
+    }
+
+    /// Those of these users who have a picture.
+    pub async fn among(self, users: &[UserId]) -> Result<HashSet<UserId>> {
+        let ids: Vec<Uuid> = users.iter().map(|user| user.0).collect();
+        let found: Vec<Uuid> = sqlx::query_scalar(
+            "select u.id from platform.users u join platform.avatars a on a.account_id = u.account_id
+             where u.id = any($1)",
+        )
+        .bind(ids)
+        .fetch_all(self.conn)
+        .await?;
+        Ok(found.into_iter().map(UserId).collect())
     }
 
     /// Puts a picture in place.
