@@ -3,7 +3,7 @@ import { drawn } from '../support/drawn';
 import { makeOffice, PASSWORD, Softphone } from '../support/softphone';
 import { desktop, expect, phone as small, test } from '../support/visit';
 
-test.for([desktop, small])('a colleague with a picture is seen wherever they stand in the phone, one without by initials, at $width pixels', async (size, { open }) => {
+test.for([desktop, small])('a colleague with a picture is seen wherever they stand in the phone, one without by initials', async (size, { open }) => {
   const office = await makeOffice([
     ['1000', 'Anna Prov'],
     ['1001', 'Bo Prov'],
