@@ -93,7 +93,7 @@ async fn registers_over(link: &mut WebSocketLink, ua: &mut Ua) {
 }
 
 #[tokio::test]
-async fn a_browser_calls_without_a_second_proof_over_the_connection_that_it_registered_on_and_over_no_other() {
+async fn a_browser_calls_without_a_second_proof_where_it_registered_and_nowhere_else() {
     let rig = Rig::start().await;
     let mut bo = Ua::online(&rig, phone(AKES, "1001", 0)).await;
     let mut anna = Ua::new(&rig, phone(AKES, "1000", 0)).await;
