@@ -75,7 +75,7 @@ impl ApiConfig {
     }
 }
 
-/// Opens a connection to the engine for a browser at this address; `None`: it has stopped.
+/// Opens a connection to the engine for a browser at this address; `None`: it takes none now.
 pub type Browsers = Arc<dyn Fn(SocketAddr) -> Option<BrowserLink> + Send + Sync>;
 
 /// What every handler can reach. Cheap to clone.
@@ -156,9 +156,14 @@ impl Api {
         self.sounds.subscribe()
     }
 
-    /// Whether this server takes browsers as phones.
+    /// Whether browsers can be phones at this moment.
     pub(crate) fn takes_browsers(&self) -> bool {
-        self.browsers.get().is_some()
+        let where_calls_are = match self.carrier() {
+            Some(Carrier::Nodes { .. }) => self.control.nodes().take_browsers(),
+            Some(Carrier::Server { .. }) => true,
+            None => false,
+        };
+        where_calls_are && self.browsers.get().is_some()
     }
 
     /// What carries calls; `None`: no engine runs.

@@ -22,4 +22,4 @@ mod web;
 
 pub use api::{Api, ApiConfig, Browsers, Carrier};
 pub use contract::contract;
-pub use web::{BrowserLink, portal_is_built, router};
+pub use web::{BrowserLink, FromEngine, portal_is_built, router};

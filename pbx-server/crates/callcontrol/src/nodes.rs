@@ -27,6 +27,8 @@ pub struct NodeLive {
     pub most_calls: u32,
     /// Of all its cores, 0 to 100.
     pub idle_percent: Option<f64>,
+    /// Browsers can be phones there.
+    pub browsers: bool,
     pub heard_at: Option<DateTime<Utc>>,
 }
 
@@ -100,6 +102,7 @@ pub struct NodeReport {
     pub calls: u32,
     pub most_calls: u32,
     pub idle_percent: Option<f64>,
+    pub browsers: bool,
 }
 
 /// All nodes of the installation.
@@ -161,6 +164,7 @@ impl Nodes {
             live.calls = report.calls;
             live.most_calls = report.most_calls;
             live.idle_percent = report.idle_percent;
+            live.browsers = report.browsers;
             live.heard_at = Some(at);
         });
     }
@@ -171,6 +175,7 @@ impl Nodes {
             live.state = NodeState::Down { why };
             live.calls = 0;
             live.idle_percent = None;
+            live.browsers = false;
         });
     }
 
@@ -178,6 +183,12 @@ impl Nodes {
     #[must_use]
     pub fn get(&self, id: NodeId) -> Option<NodeLive> {
         self.read().get(&id).map(|(_, live)| live.clone())
+    }
+
+    /// Whether browsers can be phones: at a node that works.
+    #[must_use]
+    pub fn take_browsers(&self) -> bool {
+        self.read().values().any(|(_, live)| live.state == NodeState::Up && live.browsers)
     }
 
     /// Every node, by id.
@@ -223,8 +234,8 @@ impl Nodes {
 }
 
 /// What somebody who looks wants to know at once; loads change all the time.
-fn shown(live: &NodeLive) -> (NodeState, u32, Option<&str>) {
-    (live.state, live.calls, live.core.as_deref())
+fn shown(live: &NodeLive) -> (NodeState, u32, bool, Option<&str>) {
+    (live.state, live.calls, live.browsers, live.core.as_deref())
 }
 
 fn same_way(old: &NodeSecret, new: &NodeSecret) -> bool {
@@ -244,6 +255,7 @@ fn fresh(secret: &NodeSecret) -> NodeLive {
         calls: 0,
         most_calls: 0,
         idle_percent: None,
+        browsers: false,
         heard_at: None,
     }
 }
@@ -273,6 +285,7 @@ mod tests {
             calls: 3,
             most_calls: 1000,
             idle_percent: None,
+            browsers: true,
         }
     }
 
@@ -288,8 +301,10 @@ mod tests {
         let live = nodes.get(id).unwrap();
         assert_eq!((live.state, live.calls), (NodeState::Up, 3));
         assert!(!nodes.takes_calls("core-1"));
+        assert!(nodes.take_browsers(), "somebody may need 112");
         nodes.down(id, NodeFault::Silent);
         assert_eq!(nodes.get(id).unwrap().calls, 0);
+        assert!(!nodes.take_browsers());
         nodes.configure(Vec::new());
         nodes.heard(id, report("core-1"), Utc::now());
         assert!(nodes.get(id).is_none());

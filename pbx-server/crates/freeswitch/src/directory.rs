@@ -13,7 +13,9 @@ use serde::Serialize;
 use std::net::IpAddr;
 use std::time::Duration;
 use voxera_audio::{Library, Place};
-use voxera_callcontrol::{CallControl, DeviceSecret, PbxView, TrunkKind, TrunkSecret, TrunkTransport};
+use voxera_callcontrol::{
+    CallControl, DeviceSecret, PbxView, Transport, TrunkKind, TrunkSecret, TrunkTransport,
+};
 use voxera_callflow::Kind;
 use voxera_model::{DeviceId, ExtensionNumber, Realm, TrunkId};
 
@@ -122,7 +124,7 @@ fn variables(view: &PbxView, library: Option<&Library>, secret: &DeviceSecret) -
 
 fn call(control: &CallControl, library: Option<&Library>, user: &str, domain: &str) -> Option<Document> {
     if let Some((view, secret)) = device(control, user, domain) {
-        let user = rung(&view, library, &secret, None, std::slice::from_ref(&secret.device));
+        let user = rung(control, &view, library, &secret, None, std::slice::from_ref(&secret.device));
         return Some(page(&view.snapshot.realm, "phones", vec![user]));
     }
     // By its extension's number: all its phones.
@@ -131,12 +133,13 @@ fn call(control: &CallControl, library: Option<&Library>, user: &str, domain: &s
     let view = control.directory().pbx(&realm)?;
     let devices = view.snapshot.extensions.get(&number)?.devices();
     let first = view.device(*devices.first()?)?.clone();
-    let user = rung(&view, library, &first, Some(&number), devices);
+    let user = rung(control, &view, library, &first, Some(&number), devices);
     Some(page(&view.snapshot.realm, "phones", vec![user]))
 }
 
 /// A phone that is to ring: without a password, so that nobody proves anything by this answer.
 fn rung(
+    control: &CallControl,
     view: &PbxView,
     library: Option<&Library>,
     secret: &DeviceSecret,
@@ -147,9 +150,13 @@ fn rung(
     let name = view.snapshot.extensions.get(&secret.extension).map(|extension| extension.name.as_str());
     let (number, name) = (&secret.extension, Text::word(name.unwrap_or_default()));
     let legs = devices.iter().map(|device| {
+        // Browsers lose packets, which Opus repairs.
+        let bindings = control.presence().bindings(view.snapshot.pbx, *device);
+        let browser = bindings.iter().any(|binding| binding.transport == Transport::WebSocket);
+        let codec = if browser { ":absolute_codec_string=OPUS" } else { "" };
         format!(
             "[^^:sip_invite_domain={realm}:presence_id={device}@{realm}\
-             :origination_callee_id_number={number}:origination_callee_id_name={name}]\
+             :origination_callee_id_number={number}:origination_callee_id_name={name}{codec}]\
              sofia/voxera/{device}%{realm}"
         )
     });

@@ -9,9 +9,11 @@
 //! | `calls` | every call: its hunts, what is told of its channels, what nodes are asked to do |
 //! | `esl` | the event socket |
 //! | `nodes` | a task for each node: events to calls and phones, commands to nodes, who is dead |
+//! | `browsers` | browsers that are phones, carried to nodes |
 //! | `cdr` | the end of legs, told by events and by posted records, once |
 //! | `init` | the configuration of a node |
 
+mod browsers;
 mod calls;
 mod cdr;
 mod configuration;
@@ -25,6 +27,7 @@ pub mod init;
 mod nodes;
 pub mod request;
 
+pub use browsers::{BrowserWay, Browsers, Leave, ToBrowser};
 pub use calls::{Calls, ChannelEvent, ChannelId, NodeName, Order, Ring};
 pub use document::Document;
 pub use nodes::Timing;
@@ -67,6 +70,8 @@ pub struct FreeSwitch;
 #[derive(Debug)]
 pub struct Handle {
     pub calls: Calls,
+    /// Takes browsers.
+    pub browsers: Browsers,
     /// Where it listens.
     pub address: SocketAddr,
     stop: CancellationToken,
@@ -93,6 +98,7 @@ impl FreeSwitch {
         let cdrs = Cdrs::new(calls.clone());
         let fleet = Fleet::new(control.clone(), calls.clone(), cdrs.clone(), library.clone(), config.timing);
         let Config { allowed, secret, .. } = config;
+        let for_browsers = control.clone();
         let desk = Desk { control, library, calls: calls.clone(), allowed, secret, cdrs };
         let service = http::router(Arc::new(desk)).into_make_service_with_connect_info::<SocketAddr>();
         let (stop, jobs) = (CancellationToken::new(), TaskTracker::new());
@@ -103,8 +109,10 @@ impl FreeSwitch {
                 tracing::error!(%error, "nodes are not answered any more");
             }
         });
+        let homes = Arc::clone(&fleet.homes);
+        let browsers = Browsers::new(for_browsers, homes, stop.clone(), jobs.clone());
         jobs.spawn(fleet.run(orders, stop.clone()));
-        Ok(Handle { calls, address, stop, jobs })
+        Ok(Handle { calls, browsers, address, stop, jobs })
     }
 }
 

@@ -64,6 +64,9 @@ pub struct DialplanRequest {
     pub to_user: Option<String>,
     #[serde(rename = "variable_sip_network_ip", default)]
     pub network_ip: Option<String>,
+    /// How it came: `udp`, `tcp`, `ws` …
+    #[serde(rename = "variable_sip_via_protocol", default)]
+    pub came_over: Option<String>,
     #[serde(rename = "variable_sip_acl_authed_by", default)]
     pub admitted_by: Option<String>,
     /// Set by the directory for phones.

@@ -12,6 +12,7 @@ use crate::retention::Retention;
 use crate::state::{Lock, State, StateError};
 use crate::voicemail::Mails;
 use crate::{jobs, notify};
+use futures::StreamExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
@@ -21,9 +22,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
-use voxera_api::{Api, ApiConfig, BrowserLink, Browsers, Carrier};
+use voxera_api::{Api, ApiConfig, BrowserLink, Browsers, Carrier, FromEngine};
 use voxera_audio::Library;
 use voxera_callcontrol::{CallControl, CallControlConfig};
+use voxera_freeswitch::{BrowserWay, ToBrowser};
 use voxera_identity::{Clock, Identity, IdentityConfig, IdentityError, Limits};
 use voxera_mail::{Delivery, Mailer, Outbox, Retry};
 use voxera_model::{Colour, Invalid, Locale, Name, Slug, TenantId, Zone};
@@ -195,6 +197,7 @@ impl Server {
                 let engine =
                     doors::start_freeswitch(&parts.config, &parts.state, next_free, &control, library)
                         .await?;
+                drop(parts.browsers.set(browsers_of_nodes(&engine)));
                 // Nodes hear phones; this is what phones are told.
                 (Running::FreeSwitch(engine), parts.config.sip.listen)
             }
@@ -311,10 +314,32 @@ struct Parts {
 fn browsers(engine: &EngineHandle) -> Browsers {
     let open = engine.websockets();
     Arc::new(move |peer| {
-        open(peer).map(|WebSocketLink { to_engine, from_engine, closed }| BrowserLink {
+        open(peer).map(|WebSocketLink { to_engine, mut from_engine, closed }| BrowserLink {
             to_engine,
-            from_engine,
+            from_engine: futures::stream::poll_fn(move |context| from_engine.poll_recv(context))
+                .map(FromEngine::Message)
+                .boxed(),
             closed,
+        })
+    })
+}
+
+/// The same for nodes.
+fn browsers_of_nodes(engine: &voxera_freeswitch::Handle) -> Browsers {
+    let browsers = engine.browsers.clone();
+    Arc::new(move |peer| {
+        browsers.open(peer).map(|BrowserWay { to_node, mut from_node }| BrowserLink {
+            to_engine: to_node,
+            from_engine: futures::stream::poll_fn(move |context| from_node.poll_recv(context))
+                .map(|said| match said {
+                    ToBrowser::Message(bytes) => FromEngine::Message(bytes),
+                    ToBrowser::Close(leave) => {
+                        let (code, why) = leave.code();
+                        FromEngine::Close { code, why }
+                    }
+                })
+                .boxed(),
+            closed: CancellationToken::new(),
         })
     })
 }

@@ -118,7 +118,10 @@ pub struct NodeOptions {
     /// UDP ports for sound; default: `sip.media_ports`.
     #[arg(long, value_name = "FIRST-LAST")]
     pub media_ports: Option<PortRange>,
-    /// Where browsers connect; default: port 7443 of the address for SIP.
+    /// Where the portal's phones are brought, at the address of `--esl`; default: 5066.
+    #[arg(long, value_name = "PORT")]
+    pub ws_port: Option<u16>,
+    /// Where phones in browsers of other makes connect; default: port 7443 of the address for SIP.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub wss: Option<SocketAddr>,
     /// SIP over TLS as well; it needs a certificate in tls/agent.pem of the folder.

@@ -64,6 +64,7 @@ fn settings(config: &Config, options: &NodeOptions) -> Result<NodeSettings, Node
         of.program = absolute(program)?;
     }
     of.sip = options.sip.unwrap_or(of.sip);
+    of.ws_port = options.ws_port.unwrap_or(of.ws_port);
     of.wss = options.wss.unwrap_or(of.wss);
     of.esl = options.esl.unwrap_or(of.esl);
     of.external = external.or(of.external);
@@ -85,6 +86,7 @@ fn fresh(config: &Config, options: &NodeOptions) -> Result<NodeSettings, NodeErr
         external: config.sip.external_address,
         media_ports: (*ports.start(), *ports.end()),
         wss: SocketAddr::new(ip, 7443),
+        ws_port: init::ws_port(),
         sips_port: None,
         esl: SocketAddr::from(([127, 0, 0, 1], 8021)),
         server: local_server(config.freeswitch.listen),

@@ -1,6 +1,8 @@
 //! Fixtures for tests: a real `PostgreSQL`, a running product, real phones, a real
 //! `FreeSWITCH` where there is one.
 
+#[cfg(feature = "browser")]
+pub mod browser;
 pub mod line;
 pub mod loopback;
 #[cfg(feature = "node")]

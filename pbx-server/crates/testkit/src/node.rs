@@ -91,6 +91,7 @@ impl Node {
             external: None,
             media_ports: (20_000, 20_999),
             wss: SocketAddr::new(self.address, 7443),
+            ws_port: init::ws_port(),
             sips_port: None,
             esl: self.control(),
             server: must("no URL", format!("http://{}", self.listener).parse()),

@@ -1,6 +1,6 @@
 //! My browser as a phone: a credential of its own, which nobody sees and which goes with the sign-in.
 
-use crate::api::Api;
+use crate::api::{Api, Carrier};
 use crate::input::{Body, input};
 use crate::me::extension::{Mine, mine};
 use crate::permit::Me;
@@ -42,6 +42,9 @@ pub struct BrowserPhone {
     /// The path of the WebSocket (subprotocol `sip`) at the portal's own address.
     #[schema(example = "/sip")]
     pub websocket: &'static str,
+    /// Whether what a call offers must name addresses of the browser's own. Without it the server answers to where
+    /// it is asked from.
+    pub names_addresses: bool,
     /// The name that those who are called see.
     pub display_name: Name,
     /// When it ends, if the sign-in does not end before: ask again until then.
@@ -111,6 +114,7 @@ pub async fn create(me: Me, new: Body<NewBrowserPhone>) -> Answer<Response> {
                 username: made.device.id.to_string(),
                 password: made.password.to_string(),
                 websocket: "/sip",
+                names_addresses: matches!(me.api.carrier(), Some(Carrier::Nodes { .. })),
                 expires_at,
             })
             .await?;

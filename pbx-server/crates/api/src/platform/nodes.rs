@@ -61,6 +61,8 @@ pub struct Node {
     pub most_calls: u32,
     /// How busy its processors are, 0 to 100; `null`: not known.
     pub load_percent: Option<u32>,
+    /// Whether browsers can be phones at it.
+    pub browsers: bool,
     /// When it was heard last.
     pub heard_at: Option<DateTime<Utc>>,
     /// Priority, weight, port and target of its SRV record in the domains of PBXs; `null`: it should have
@@ -382,6 +384,7 @@ impl Node {
             calls: live.as_ref().map_or(0, |live| live.calls),
             most_calls: live.as_ref().map_or(0, |live| live.most_calls),
             load_percent: busy,
+            browsers: live.as_ref().is_some_and(|live| live.browsers),
             heard_at: live.and_then(|live| live.heard_at),
             srv,
             created_at: node.created_at,

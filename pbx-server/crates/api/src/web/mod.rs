@@ -9,7 +9,7 @@ pub(crate) mod request;
 mod sip;
 
 pub use portal::portal_is_built;
-pub use sip::BrowserLink;
+pub use sip::{BrowserLink, FromEngine};
 
 use crate::api::Api;
 use crate::contract;

@@ -5,14 +5,15 @@ use crate::api::Api;
 use crate::problem::{Answer, Problem};
 use crate::web::headers::same_origin;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use futures::stream::BoxStream;
 use futures::{SinkExt, StreamExt};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::sync::mpsc::{Sender, UnboundedReceiver};
+use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 use voxera_identity::Caller;
 
@@ -24,14 +25,28 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const SILENT: Duration = Duration::from_mins(1);
 
 /// One browser's connection, as an engine serves it.
-#[derive(Debug)]
 pub struct BrowserLink {
     /// Messages of the browser, whole. Dropped: the browser is gone.
     pub to_engine: Sender<Vec<u8>>,
-    /// Messages for the browser, whole. Ended: the engine is done with it.
-    pub from_engine: UnboundedReceiver<Vec<u8>>,
+    /// Messages for the browser. Ended: the engine is done with it.
+    pub from_engine: BoxStream<'static, FromEngine>,
     /// The engine wants it closed now.
     pub closed: CancellationToken,
+}
+
+/// What an engine has for a browser.
+#[derive(Debug)]
+pub enum FromEngine {
+    /// A message, whole.
+    Message(Vec<u8>),
+    /// The last: the code with which the WebSocket is closed, and a word beside it.
+    Close { code: u16, why: &'static str },
+}
+
+impl std::fmt::Debug for BrowserLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BrowserLink").field("to_engine", &self.to_engine).finish_non_exhaustive()
+    }
 }
 
 pub(crate) async fn open(
@@ -92,21 +107,26 @@ async fn carry(socket: WebSocket, link: BrowserLink) {
     };
     let write = async {
         let mut beat = tokio::time::interval(PING_EVERY);
-        loop {
+        let close = loop {
             let message = tokio::select! {
-                bytes = from_engine.recv() => match bytes.map(String::from_utf8) {
-                    Some(Ok(text)) => Message::Text(text.into()),
-                    Some(Err(bytes)) => Message::Binary(bytes.into_bytes().into()),
-                    None => break,
+                said = from_engine.next() => match said {
+                    Some(FromEngine::Message(bytes)) => match String::from_utf8(bytes) {
+                        Ok(text) => Message::Text(text.into()),
+                        Err(bytes) => Message::Binary(bytes.into_bytes().into()),
+                    },
+                    Some(FromEngine::Close { code, why }) => {
+                        break Some(CloseFrame { code, reason: why.into() });
+                    }
+                    None => break None,
                 },
                 _ = beat.tick() => Message::Ping(Vec::new().into()),
             };
             if out.send(message).await.is_err() {
                 return;
             }
-        }
+        };
         // Whoever does not read it learns it from the socket.
-        drop(out.send(Message::Close(None)).await);
+        drop(out.send(Message::Close(close)).await);
     };
     tokio::select! {
         () = read => {}

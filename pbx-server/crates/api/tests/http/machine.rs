@@ -55,6 +55,7 @@ async fn with_nodes_the_engine_is_up_while_one_of_them_is() {
         calls: 0,
         most_calls: 1_000,
         idle_percent: None,
+        browsers: true,
     };
     nodes.heard(id, report, chrono::Utc::now());
     let now = engine().await;

@@ -80,7 +80,9 @@ fn line(control: &CallControl, request: &DialplanRequest) -> Result<Identified, 
     let admitted =
         request.admitted_by.as_deref() == Some(LINES_LIST) && request.domain.as_deref() == Some(LINES_DOMAIN);
     let named = request.trunk.as_deref().and_then(|text| text.parse().ok()).map(TrunkId);
-    let (Some(named), true) = (named, admitted) else {
+    // Browsers come from this server's address, where a line may be as well.
+    let browser = request.came_over.as_deref().is_some_and(|way| way.starts_with("ws"));
+    let (Some(named), true) = (named, admitted && !browser) else {
         tracing::warn!(channel = %request.channel, "a call over no line that we know is refused");
         return Err(403);
     };

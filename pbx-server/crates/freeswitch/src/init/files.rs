@@ -105,6 +105,10 @@ pub(super) fn wanted(
     values.insert("sip_port", &settings.sip.port());
     values.insert("external", &settings.external.unwrap_or(settings.sip.ip()).to_string());
     values.insert("wss", &settings.wss.to_string());
+    // Of our own: a colon parts address and port, whatever the address.
+    values.insert("ws", &format!("{}:{}", settings.esl.ip(), settings.ws_port));
+    let here = settings.sip.ip().is_loopback();
+    values.insert("candidates", if here { "loopback.auto" } else { "voxera-browsers" });
     values.insert("sips", if settings.sips_port.is_some() { "true" } else { "false" });
     values.insert("sips_port", &settings.sips_port.unwrap_or(5061));
     values.insert("media_first", &settings.media_ports.0);

@@ -10,7 +10,7 @@ mod settings;
 
 pub use files::{MODULES, command_line};
 pub use inspect::{Inspection, inspect};
-pub use settings::{NodeSettings, WrongSetting};
+pub use settings::{NodeSettings, WrongSetting, ws_port};
 
 use files::{FOLDERS, Secrets, wanted};
 use rand::RngCore;

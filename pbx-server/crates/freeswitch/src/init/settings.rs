@@ -19,6 +19,9 @@ pub struct NodeSettings {
     pub media_ports: (u16, u16),
     /// For phones in browsers; with a certificate in `tls/wss.pem`.
     pub wss: SocketAddr,
+    /// The port, at the address of `esl`, where the server brings browsers; folders of before had none.
+    #[serde(default = "ws_port")]
+    pub ws_port: u16,
     /// The port of SIP over TLS; it needs a certificate in `tls/agent.pem`. `None`: not spoken.
     pub sips_port: Option<u16>,
     /// Where FreeSWITCH takes commands.
@@ -33,6 +36,12 @@ pub struct NodeSettings {
     pub program: PathBuf,
     /// Channels at once, each half of a call one, 2 to 60000.
     pub max_sessions: u32,
+}
+
+/// Where browsers are brought when nothing is said.
+#[must_use]
+pub const fn ws_port() -> u16 {
+    5066
 }
 
 /// Why a node cannot be made so; what to do is part of it.
@@ -72,6 +81,9 @@ impl NodeSettings {
             if address.port() == 0 {
                 return wrong(setting, "choose a port");
             }
+        }
+        if self.ws_port == 0 || self.ws_port == self.esl.port() {
+            return wrong("ws-port", "choose a port of its own");
         }
         if self.sip.ip().is_unspecified() {
             return wrong("sip", "name the address of this node; FreeSWITCH writes it into every message");

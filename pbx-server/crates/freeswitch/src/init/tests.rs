@@ -17,6 +17,7 @@ fn settings() -> NodeSettings {
         external: None,
         media_ports: (20_000, 29_999),
         wss: "192.0.2.10:7443".parse().unwrap(),
+        ws_port: ws_port(),
         sips_port: None,
         esl: "127.0.0.1:8021".parse().unwrap(),
         server: "http://127.0.0.1:8090".parse().unwrap(),

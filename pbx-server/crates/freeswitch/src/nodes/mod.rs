@@ -1,6 +1,7 @@
 //! The nodes of the installation: one task each, which hears what happens there, notices when the node
 //! is dead, and does what calls, the portal and the configuration want of it.
 
+mod homes;
 mod lamps;
 mod line;
 mod node;
@@ -12,6 +13,7 @@ use crate::calls::{Calls, ChannelId, NodeName, Order};
 use crate::cdr::Cdrs;
 use crate::escape::Text;
 use crate::esl::{Command, Phones, Phrase, Word};
+pub(crate) use homes::{Door, Homes};
 use node::Node;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,6 +51,7 @@ pub(crate) struct Fleet {
     pub(crate) calls: Calls,
     pub(crate) cdrs: Cdrs,
     pub(crate) timing: Timing,
+    pub(crate) homes: Arc<Homes>,
     library: Option<Library>,
     /// What every node that answers has been told.
     wanted: Mutex<Wanted>,
@@ -69,6 +72,7 @@ impl Fleet {
             calls,
             cdrs,
             timing,
+            homes: Arc::default(),
             library,
             wanted: Mutex::default(),
             up: Mutex::default(),

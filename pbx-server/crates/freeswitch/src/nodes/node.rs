@@ -24,6 +24,8 @@ pub(super) struct Node {
     alive: Option<(NodeName, Instant)>,
     version: String,
     phones: Phones,
+    /// Where it takes browsers. `None`: not known, or nowhere.
+    browsers: Option<u16>,
 }
 
 /// Whether a node is reached in the same way.
@@ -33,8 +35,8 @@ pub(super) fn same_way(a: &NodeSecret, b: &NodeSecret) -> bool {
 
 impl Node {
     pub(super) fn new(fleet: Arc<Fleet>, secret: NodeSecret) -> Self {
-        let phones = Phones::new(fleet.control.clone());
-        Self { fleet, secret, alive: None, version: String::new(), phones }
+        let phones = Phones::new(secret.id, fleet.control.clone(), Arc::clone(&fleet.homes));
+        Self { fleet, secret, alive: None, version: String::new(), phones, browsers: None }
     }
 
     /// Until it is stopped. Its calls are left as they are then: the node goes on.
@@ -43,6 +45,7 @@ impl Node {
         if let Some((core, _)) = &self.alive {
             self.fleet.leave(core);
         }
+        self.fleet.homes.shut(self.secret.id);
     }
 
     async fn keep_up(&mut self) {
@@ -89,6 +92,8 @@ impl Node {
         tracing::error!(node = %self.secret.name, "a node is silent; its calls are closed");
         metrics::counter!("voxera_freeswitch_nodes_lost_total").increment(1);
         self.fleet.leave(&core);
+        self.browsers = None;
+        self.fleet.homes.shut(self.secret.id);
         self.fleet.control.nodes().down(self.secret.id, why);
         self.fleet.calls.lost(&core);
         self.phones.forget_all();
@@ -115,6 +120,8 @@ impl Node {
             tracing::warn!(node = %self.secret.name, "a node was started anew; the calls it had are closed");
             self.fleet.calls.lost(&before);
             self.phones.forget_all();
+            self.browsers = None;
+            self.fleet.homes.shut(self.secret.id);
         }
         self.alive = Some((core.clone(), Instant::now()));
         self.version = version(&connection.api(&Command::Version).await?);
@@ -215,6 +222,7 @@ impl Node {
         let answer = tokio::time::timeout(silent_after, connection.api(&Command::Status)).await;
         let status = told::status(&answer.unwrap_or(Err(EslError::Silent))?).ok_or(EslError::Stranger)?;
         self.heard();
+        self.find_door(connection).await?;
         let Some((core, _)) = &self.alive else { return Ok(()) };
         let report = NodeReport {
             core: core.0.clone(),
@@ -222,8 +230,25 @@ impl Node {
             calls: status.calls,
             most_calls: status.most_calls,
             idle_percent: status.idle_percent,
+            browsers: self.browsers.is_some(),
         };
         self.fleet.control.nodes().heard(self.secret.id, report, Utc::now());
+        Ok(())
+    }
+
+    /// Where it takes browsers: at the host that takes our commands, at the port that it says. Asked until
+    /// it is known: a node that has just started has no phones' profile yet.
+    async fn find_door(&mut self, connection: &mut Connection) -> Result<(), EslError> {
+        let Some(profile) = profile().filter(|_| self.browsers.is_none()) else { return Ok(()) };
+        let status = match connection.api(&Command::ProfileStatus { profile }).await {
+            Ok(status) => status,
+            Err(EslError::Refused(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        self.browsers = told::browsers_port(&status);
+        if let Some(port) = self.browsers {
+            self.fleet.homes.opened(self.secret.id, &self.secret.control_host, port);
+        }
         Ok(())
     }
 

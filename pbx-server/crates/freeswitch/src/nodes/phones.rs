@@ -1,12 +1,14 @@
 //! The phones of one node, in what the whole server knows of phones.
 
+use super::homes::Homes;
 use crate::esl::{PhoneHere, PhoneNews};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use voxera_callcontrol::{CallControl, Registration, Transport};
-use voxera_model::{DeviceId, ExtensionId, PbxId, Realm};
+use voxera_model::{DeviceId, ExtensionId, NodeId, PbxId, Realm};
 
 /// A phone: its PBX, whose it is, and its name.
 pub(super) type DeviceAt = (PbxId, ExtensionId, DeviceId);
@@ -14,7 +16,9 @@ pub(super) type DeviceAt = (PbxId, ExtensionId, DeviceId);
 /// What became of a REGISTER is told by its `Call-ID`: the end of a broken connection names no more.
 #[derive(Debug)]
 pub(super) struct Phones {
+    node: NodeId,
     control: CallControl,
+    homes: Arc<Homes>,
     by_call: HashMap<String, Here>,
 }
 
@@ -26,8 +30,8 @@ struct Here {
 }
 
 impl Phones {
-    pub(super) fn new(control: CallControl) -> Self {
-        Self { control, by_call: HashMap::new() }
+    pub(super) fn new(node: NodeId, control: CallControl, homes: Arc<Homes>) -> Self {
+        Self { node, control, homes, by_call: HashMap::new() }
     }
 
     /// The phone that is here now, when one came.
@@ -58,9 +62,10 @@ impl Phones {
         let contact = address(&here.contact).to_owned();
         let pbx = view.snapshot.pbx;
         if let Some(call) = here.call {
+            self.homes.arrived(self.node, pbx, device, &contact);
             self.by_call.insert(call, Here { pbx, device, contact: contact.clone() });
         }
-        let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let source = here.source.unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
         self.control.presence().register(Registration {
             tenant: view.snapshot.tenant,
             customer: view.snapshot.customer,
@@ -69,7 +74,7 @@ impl Phones {
             extension_number: secret.extension.clone(),
             device,
             contact,
-            source: here.source.unwrap_or(nowhere),
+            source: self.homes.really(source),
             transport: transport(&here.status),
             user_agent: here.user_agent,
             registered_at: now,
@@ -135,6 +140,10 @@ impl Phones {
     }
 
     fn drop_one(&self, here: &Here) {
+        if !self.homes.left(self.node, here.device, &here.contact) {
+            // It has registered at another node since.
+            return;
+        }
         self.control.presence().unregister(here.pbx, here.device, Some(&here.contact));
     }
 }

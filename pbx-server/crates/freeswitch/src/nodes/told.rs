@@ -25,6 +25,12 @@ pub(super) fn status(answer: &str) -> Option<Status> {
     Some(Status { calls: number(calls)?, most_calls: number(most)?, idle_percent: idle })
 }
 
+/// The port for browsers in the status of a profile, as `WS-BIND-URL  sip:mod_sofia@10.0.0.1:5066;transport=ws`.
+pub fn browsers_port(status: &str) -> Option<u16> {
+    let url = status.lines().find_map(|line| line.strip_prefix("WS-BIND-URL"))?.trim();
+    url.split(';').next()?.rsplit(':').next()?.parse().ok()
+}
+
 /// The legs that `show channels as json` names.
 pub(super) fn channels(answer: &str) -> HashSet<Uuid> {
     #[derive(Deserialize)]
@@ -90,6 +96,16 @@ mod tests {
         let read = status(answer).unwrap();
         assert_eq!(read, Status { calls: 7, most_calls: 2000, idle_percent: Some(97.5) });
         assert_eq!(status("HTTP/1.1 400 Bad Request"), None);
+    }
+
+    #[test]
+    fn where_browsers_are_taken_is_read() {
+        let status = "BIND-URL         \tsip:mod_sofia@10.0.0.1:5060;transport=udp,tcp\n\
+            WS-BIND-URL     \tsip:mod_sofia@10.0.0.1:5066;transport=ws\n\
+            WSS-BIND-URL     \tsips:mod_sofia@10.0.0.1:7443;transport=wss\n";
+        assert_eq!(browsers_port(status), Some(5066));
+        assert_eq!(browsers_port("Invalid Profile!"), None);
+        assert_eq!(browsers_port(&status.replace("WS-BIND", "X")), None);
     }
 
     #[test]

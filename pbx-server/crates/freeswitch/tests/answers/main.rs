@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
 
 mod attacks;
+mod browsers;
 mod captures;
 mod cdrs;
 mod esl;

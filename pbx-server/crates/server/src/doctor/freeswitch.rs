@@ -175,7 +175,13 @@ async fn commands(dir: &Path, found: &Inspection) -> Vec<Finding> {
         )
     });
     let Ok(profile) = Word::parse(init::PROFILE) else { return findings };
-    findings.push(match node.api(&Command::ProfileStatus { profile }).await {
+    let status = node.api(&Command::ProfileStatus { profile }).await;
+    if let Ok(said) = &status
+        && said.contains("BIND-URL")
+    {
+        findings.push(browsers(dir, &found.settings, said).await);
+    }
+    findings.push(match status {
         Ok(said) if said.contains("BIND-URL") => {
             Finding::good("node_phones", format!("Phones can register at {}.", found.settings.sip))
         }
@@ -186,6 +192,27 @@ async fn commands(dir: &Path, found: &Inspection) -> Vec<Finding> {
         ),
     });
     findings
+}
+
+/// The way of the portal's phones.
+async fn browsers(dir: &Path, settings: &NodeSettings, status: &str) -> Finding {
+    let check = "node_browsers";
+    let address = std::net::SocketAddr::new(settings.esl.ip(), settings.ws_port);
+    if !status.lines().any(|line| line.starts_with("WS-BIND-URL")) {
+        return Finding::fault(
+            check,
+            "The node takes no browsers: the portal has no phone of its own.",
+            format!("voxera freeswitch init {}, then restart the node", dir.display()),
+        );
+    }
+    match tokio::time::timeout(PATIENCE, tokio::net::TcpStream::connect(address)).await {
+        Ok(Ok(_)) => Finding::good(check, format!("The portal's phones are taken at {address}.")),
+        _ => Finding::fault(
+            check,
+            format!("Nothing takes the portal's phones at {address}."),
+            "Another program has the port, or the node has not been restarted: choose one with --ws-port",
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -220,6 +247,7 @@ mod tests {
             external: None,
             media_ports: (20_000, 20_999),
             wss: "127.0.0.1:7443".parse().unwrap(),
+            ws_port: init::ws_port(),
             sips_port: None,
             // Nobody listens at the lowest port.
             esl: "127.0.0.1:1".parse().unwrap(),

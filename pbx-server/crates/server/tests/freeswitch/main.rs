@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 mod asked;
+mod browsers;
 mod calls;
 mod isolation;
 mod kept;

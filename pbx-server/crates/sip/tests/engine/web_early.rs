@@ -1,16 +1,12 @@
 //! What a browser that calls is told before anybody answers: what the line says, and the way of its sound.
 
-#[path = "../real_phones/browser/sound.rs"]
-#[expect(dead_code, reason = "browsers do more in other tests")]
-mod sound;
-
 use crate::rig::{AKES, PATIENCE, Rig, phone};
 use crate::trunk_lines::{give_lines, registers, up};
 use crate::ua::{Message, Ua, proven};
-use sound::{Change, Sound};
 use std::net::SocketAddr;
 use std::time::Duration;
 use voxera_sip::WebSocketLink;
+use voxera_testkit::browser::{Change, Sound};
 use voxera_testkit::line::{Line, LineConfig};
 
 async fn send(link: &WebSocketLink, text: &str) {

@@ -1,6 +1,6 @@
 //! Browsers at the engine: with desk phones, with each other, with what the PBX says.
 
-use crate::browser::{Browser, Call, Change};
+use crate::browser::{AtCompany, Browser, Call, Change};
 use crate::company::{Company, FOUR};
 use voxera_callflow::{Cause, Party};
 use voxera_testkit::phone::Phone;

@@ -1,7 +1,7 @@
 //! Browsers with menus, queues and tests of sound; browsers that lose their connection or are not
 //! heard.
 
-use crate::browser::{Browser, Change};
+use crate::browser::{AtCompany, Browser, Change};
 use crate::browsers::{desk, hears};
 use crate::company::{Company, FOUR, come_true};
 use std::time::Duration;
@@ -340,7 +340,7 @@ async fn a_page_that_is_loaded_anew_knows_nothing_of_its_call_which_ends() {
     anna.answered(&mut call).await;
     call.sound.hears_tone(BERTILS_TONE).await;
     drop(call);
-    anna.reload(&company).await;
+    anna.loads_anew(&company).await;
     bertil.closed().await;
     company.ended().await;
     company.quiet().await;

@@ -1,5 +1,6 @@
 //! A browser's sound: `str0m` on a socket of loopback, the tone that it plays, and what it hears.
 
+use crate::tone::Recording;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,6 @@ use str0m::rtp::{RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 use tokio::net::UdpSocket;
 use tokio::sync::{Notify, mpsc, oneshot};
-use voxera_testkit::tone::Recording;
 
 /// Samples of 20 ms as Opus has them.
 const FRAME: usize = 960;
@@ -113,7 +113,7 @@ impl Sound {
                 more.await;
             }
         };
-        let samples = tokio::time::timeout(super::PATIENCE, heard).await;
+        let samples = tokio::time::timeout(crate::PATIENCE, heard).await;
         Recording { rate: RATE, samples: samples.unwrap_or_else(|_| panic!("the browser hears nothing")) }
     }
 
@@ -131,6 +131,22 @@ impl Sound {
     pub fn first(&self) -> Option<Instant> {
         *self.heard.first.lock().unwrap()
     }
+}
+
+/// What a browser reads into a description of one medium and `str0m` does not: where there is no name the
+/// order counts, without a direction it is both, and the profile's old name is the same profile.
+fn as_read(description: &str, mid: &str) -> String {
+    let mut read = description.replace(" RTP/SAVPF ", " UDP/TLS/RTP/SAVPF ");
+    if !read.contains("a=mid:") {
+        read = read.replacen("m=", &format!("a=group:BUNDLE {mid}\r\nm="), 1);
+        read.push_str("a=mid:");
+        read.push_str(mid);
+        read.push_str("\r\n");
+    }
+    if !["a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"].iter().any(|way| read.contains(way)) {
+        read.push_str("a=sendrecv\r\n");
+    }
+    read
 }
 
 struct Page {
@@ -248,12 +264,13 @@ impl Page {
                 drop(tell.send(offer.to_sdp_string()));
             }
             Command::Answer(offer, tell) => {
-                let offer = SdpOffer::from_sdp_string(&offer).unwrap();
+                let offer = SdpOffer::from_sdp_string(&as_read(&offer, "0")).unwrap();
                 let answer = self.rtc.sdp_api().accept_offer(offer).unwrap();
                 drop(tell.send(answer.to_sdp_string()));
             }
             Command::Accept(answer, tell) => {
-                let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
+                let mid = self.mid.unwrap().to_string();
+                let answer = SdpAnswer::from_sdp_string(&as_read(&answer, &mid)).unwrap();
                 let pending = self.pending.take().unwrap();
                 self.rtc.sdp_api().accept_answer(pending, answer).unwrap();
                 self.rtc.add_local_candidate(Candidate::host(self.here, Protocol::Udp).unwrap());
