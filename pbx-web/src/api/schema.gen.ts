@@ -2725,6 +2725,11 @@ export interface components {
              */
             expires_at: string;
             extension: components["schemas"]["PhoneExtension"];
+            /**
+             * @description Whether what a call offers must name addresses of the browser's own. Without it the server answers to where
+             *     it is asked from.
+             */
+            names_addresses: boolean;
             /** @description Letters and digits; another one with each request. */
             password: string;
             pbx: components["schemas"]["PhonePbx"];
@@ -4364,6 +4369,8 @@ export interface components {
         };
         /** @description A machine that carries calls. */
         Node: {
+            /** @description Whether browsers can be phones at it. */
+            browsers: boolean;
             /**
              * Format: int32
              * @description Legs of calls that are up; a call between two phones has two.

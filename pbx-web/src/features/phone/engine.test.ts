@@ -7,7 +7,7 @@ import { mirror, phone } from './store';
 
 vi.mock('./tones', () => ({ ring: () => () => undefined, knock: () => () => undefined, ringBack: () => () => undefined }));
 
-const CREDENTIAL: Credential = { device: 'd', extension: { id: 'e', number: '1000', name: 'Anna' }, realm: 'pbx.test', username: 'u', password: 'p', websocket: '/sip', display_name: 'Anna', expires_at: '2030-01-01T00:00:00Z' };
+const CREDENTIAL: Credential = { device: 'd', extension: { id: 'e', number: '1000', name: 'Anna' }, realm: 'pbx.test', username: 'u', password: 'p', websocket: '/sip', names_addresses: false, display_name: 'Anna', expires_at: '2030-01-01T00:00:00Z' };
 
 /** A call without a network: remembers what it was told, and says what the test lets it say. */
 class FakeLeg implements Leg {

@@ -14,6 +14,8 @@ export interface Credential {
   password: string;
   /** Path on this host. */
   websocket: string;
+  /** Calls must name this browser's own addresses. */
+  names_addresses: boolean;
   display_name: string;
   /** ISO 8601. */
   expires_at: string;

@@ -61,13 +61,17 @@ class SipLine implements LineHandle {
       reconnectionAttempts: 0,
       gracefulShutdown: false,
       transportOptions: { server: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${credential.websocket}`, connectionTimeout: CONNECT_WITHIN / 1000 },
-      sessionDescriptionHandlerFactory: (session) => this.sounds.get(session) ?? new CallSound(),
+      sessionDescriptionHandlerFactory: (session) => this.sounds.get(session) ?? this.newSound(),
       delegate: {
         onInvite: (invitation) => this.arrive(invitation),
         onDisconnect: () => this.lost?.(),
       },
     });
     void this.run();
+  }
+
+  private newSound(): CallSound {
+    return new CallSound(this.credential.names_addresses);
   }
 
   /** Connects, registers, and does both again for as long as the line is wanted. */
@@ -184,7 +188,7 @@ class SipLine implements LineHandle {
     }
     const { uri, displayName } = invitation.remoteIdentity;
     const number = uri.user && uri.user !== 'anonymous' ? uri.user : '';
-    const leg = this.adopt(invitation, { number, name: displayName && displayName !== number && number ? displayName : null }, new CallSound());
+    const leg = this.adopt(invitation, { number, name: displayName && displayName !== number && number ? displayName : null }, this.newSound());
     this.handlers.onIncoming(leg);
     void leg.warm(invitation).catch(() => undefined);
   }
@@ -201,7 +205,7 @@ class SipLine implements LineHandle {
 
   prepare(): void {
     if (!this.spare) {
-      this.spare = new CallSound();
+      this.spare = this.newSound();
       this.spare.prepareOffer();
     }
     clearTimeout(this.spareEnds);
@@ -217,7 +221,7 @@ class SipLine implements LineHandle {
 
   async call(number: string): Promise<Leg> {
     const inviter = new Inviter(this.ua, new URI('sip', number, this.credential.realm), { earlyMedia: true });
-    const leg = this.adopt(inviter, { number, name: null }, this.takeSpare() ?? new CallSound());
+    const leg = this.adopt(inviter, { number, name: null }, this.takeSpare() ?? this.newSound());
     await leg.invite(inviter);
     return leg;
   }
