@@ -178,6 +178,8 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
     let made = |reply: Value| reply["id"].as_str().unwrap().to_owned();
     let post = async |path: String, body: Value| made(platform.post(&path, body).await.expect(201));
     let unique = || voxera_store::new_id().simple().to_string();
+    let digits =
+        |many| -> String { unique().bytes().rev().take(many).map(|b| char::from(b'0' + b % 10)).collect() };
     let person = || json!({ "email": format!("{}@new.example", unique()), "name": "Ny" });
     let mut ids = std::collections::HashMap::new();
     let mut call = None;
@@ -215,8 +217,7 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
             ids.insert("pbx", post(akes.at("/pbxs"), new).await);
         }
         "extensions_delete" => {
-            let number: String = unique().bytes().rev().take(5).map(|b| char::from(b'0' + b % 10)).collect();
-            let new = json!({ "number": format!("3{number}"), "name": "Ny" });
+            let new = json!({ "number": format!("3{}", digits(5)), "name": "Ny" });
             ids.insert("extension", post(akes.pbx("/extensions"), new).await);
         }
         "me_greeting" => {
@@ -229,11 +230,8 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
             ids.insert("device", post(phones, json!({})).await);
         }
         "numbers_delete" => {
-            let digits: String = unique().bytes().rev().take(6).map(|b| char::from(b'0' + b % 10)).collect();
-            ids.insert(
-                "number",
-                post(akes.at("/numbers"), json!({ "number": format!("+4673{digits}") })).await,
-            );
+            let new = json!({ "number": format!("+4673{}", digits(6)) });
+            ids.insert("number", post(akes.at("/numbers"), new).await);
         }
         "flows_delete" => {
             ids.insert("flow", world.menu(akes, &unique()).await);

@@ -119,7 +119,7 @@ mod tests {
         let next_second = begin + Duration::from_secs(1);
         assert_eq!(pace.next(begin), next_second);
         assert_eq!(pace.next(next_second), next_second);
-        let later = begin + Duration::from_secs(60);
+        let later = begin + Duration::from_mins(1);
         assert_eq!(pace.next(later), later);
     }
 }

@@ -173,7 +173,7 @@ impl Browsers {
                     tracing::warn!(host = door.host, port = door.port, %error, "a node takes no browser");
                 }
                 Err(_) => {
-                    tracing::warn!(host = door.host, port = door.port, "a node takes no browser in time")
+                    tracing::warn!(host = door.host, port = door.port, "a node takes no browser in time");
                 }
             }
         }

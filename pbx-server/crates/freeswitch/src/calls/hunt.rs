@@ -22,15 +22,12 @@ const NEWS_WITHIN: Duration = Duration::from_millis(500);
 impl Calls {
     /// What a channel does next. Always a valid document.
     pub async fn hunt(&self, request: &DialplanRequest) -> Document {
-        let found = match self.known(request) {
-            Some((tracked, side)) => {
-                self.go_on(&tracked, side, request);
-                Ok(tracked)
-            }
-            None => {
-                self.news_of_talks(request).await;
-                self.begin(request)
-            }
+        let found = if let Some((tracked, side)) = self.known(request) {
+            self.go_on(&tracked, side, request);
+            Ok(tracked)
+        } else {
+            self.news_of_talks(request).await;
+            self.begin(request)
         };
         match found {
             Ok(tracked) => self.script(&tracked, &request.context).await,

@@ -185,8 +185,7 @@ impl Stage {
                 let calls = live.calls(LiveScope::Platform);
                 let ours = |call: &&LiveCall| self.is_ours(call.from.extension.as_ref(), &call.to.number);
                 let sent = live.send_on(calls.iter().find(ours).unwrap().id, *party, Dialled::parse(to));
-                // What is refused is in the story.
-                drop(sent.await);
+                let _is_in_the_story = sent.await;
             }
             Happening::Replaced { party: Party::Callee, by } => self.replaced(by.clone()).await,
             Happening::Timer => {

@@ -1,6 +1,6 @@
 //! Browsers of a company, connected straight to its engine.
 
-pub use voxera_testkit::browser::{Browser, Call, Change, Sound};
+pub use voxera_testkit::browser::{Browser, Call, Change};
 
 use crate::company::Company;
 use std::net::SocketAddr;

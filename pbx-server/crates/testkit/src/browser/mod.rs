@@ -1,7 +1,12 @@
 //! A browser as the portal makes one: it registers over a WebSocket with MD5, as SIP.js does, and
 //! speaks Opus through ICE and DTLS.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "what fails here fails the test"
+)]
 
 mod sound;
 mod wire;
