@@ -171,6 +171,11 @@ async fn elsewhere(world: &World, login: &str) -> Value {
     sessions.as_array().unwrap().iter().find(|one| one["current"] == false).unwrap().clone()
 }
 
+/// That many digits, as little alike as the texts.
+fn digits(text: &str, many: usize) -> String {
+    text.bytes().rev().take(many).map(|b| char::from(b'0' + b % 10)).collect()
+}
+
 /// What an operation that is allowed acts on: for what removes or ends something, a thing made for
 /// the occasion.
 async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) {
@@ -178,8 +183,6 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
     let made = |reply: Value| reply["id"].as_str().unwrap().to_owned();
     let post = async |path: String, body: Value| made(platform.post(&path, body).await.expect(201));
     let unique = || voxera_store::new_id().simple().to_string();
-    let digits =
-        |many| -> String { unique().bytes().rev().take(many).map(|b| char::from(b'0' + b % 10)).collect() };
     let person = || json!({ "email": format!("{}@new.example", unique()), "name": "Ny" });
     let mut ids = std::collections::HashMap::new();
     let mut call = None;
@@ -217,7 +220,7 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
             ids.insert("pbx", post(akes.at("/pbxs"), new).await);
         }
         "extensions_delete" => {
-            let new = json!({ "number": format!("3{}", digits(5)), "name": "Ny" });
+            let new = json!({ "number": format!("3{}", digits(&unique(), 5)), "name": "Ny" });
             ids.insert("extension", post(akes.pbx("/extensions"), new).await);
         }
         "me_greeting" => {
@@ -230,7 +233,7 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
             ids.insert("device", post(phones, json!({})).await);
         }
         "numbers_delete" => {
-            let new = json!({ "number": format!("+4673{}", digits(6)) });
+            let new = json!({ "number": format!("+4673{}", digits(&unique(), 6)) });
             ids.insert("number", post(akes.at("/numbers"), new).await);
         }
         "flows_delete" => {
