@@ -27,7 +27,7 @@ def fault_of(proof: str) -> str | None:
         doctest = name.startswith("doc ") and "compile_fail" in text
         return None if test or doctest else f"no test {name} in {path}"
     if path.endswith((".ts", ".tsx", ".mjs")):
-        quoted = re.findall(r"""\b(?:test|it)(?:\.\w+)?\(\s*(["'`])((?:\\.|(?!\1).)+)\1""", text)
+        quoted = re.findall(r"""\b(?:test|it)(?:\.\w+)?(?:\([^()]*\))?\(\s*(["'`])((?:\\.|(?!\1).)+)\1""", text)
         titles = {re.sub(r"\\(.)", r"\1", title) for _, title in quoted}
         return None if name in titles else f'no test "{name}" in {path}'
     if name:
