@@ -146,6 +146,7 @@ function Health({ node }: { node: Node }) {
           { label: t('nodes.calls'), value: node.most_calls > 0 ? t('nodes.callsOf', { calls: format.number(node.calls), most: format.number(node.most_calls) }) : '–' },
           { label: t('nodes.load'), value: typeof node.load_percent === 'number' ? `${node.load_percent} %` : '–' },
           { label: t('nodes.version'), value: node.version ?? '–' },
+          { label: t('nodes.browsers'), value: t(node.browsers ? 'nodes.browsersYes' : 'nodes.browsersNo') },
           { label: t('nodes.heard'), value: node.heard_at ? <Time at={node.heard_at} /> : '–' },
           { label: t('nodes.srv'), value: node.srv ? <code className="break-all">_sip._udp IN SRV {node.srv}</code> : t('nodes.noSrv') },
         ]}
