@@ -11,6 +11,8 @@ export interface ComboOption {
   hint?: string;
 }
 
+const POPUP = 'absolute z-20 mt-1 max-h-60 w-full animate-appear overflow-auto rounded-lg border border-line bg-raised shadow-pop';
+
 /**
  * A field that is filled from a list by typing. `onSearch` asks for other options; without it the given ones are
  * filtered here.
@@ -55,7 +57,7 @@ export function Combobox({ field, value, options, onChange, onSearch, placeholde
       <Input
         {...field}
         role="combobox"
-        aria-expanded={open}
+        aria-expanded={open && shown.length > 0}
         aria-controls={list}
         aria-autocomplete="list"
         aria-activedescendant={open && shown[at] ? `${list}-${at}` : undefined}
@@ -96,9 +98,13 @@ export function Combobox({ field, value, options, onChange, onSearch, placeholde
         )}
         <ChevronsUpDown aria-hidden className="pointer-events-none size-4" />
       </div>
-      {open && (
-        <ul id={list} role="listbox" aria-label={placeholder ?? t('form.choose')} className="absolute z-20 mt-1 max-h-60 w-full animate-appear overflow-auto rounded-lg border border-line bg-raised p-1 shadow-pop">
-          {shown.length === 0 && <li className="px-2.5 py-2 text-sm text-mute">{emptyText}</li>}
+      {open && shown.length === 0 && (
+        <p role="status" className={cx(POPUP, 'px-3.5 py-3 text-sm text-mute')}>
+          {emptyText}
+        </p>
+      )}
+      {open && shown.length > 0 && (
+        <ul id={list} role="listbox" aria-label={placeholder ?? t('form.choose')} className={cx(POPUP, 'p-1')}>
           {shown.map((option, index) => (
             // The keyboard acts on the input, which names the active option; the pointer acts here.
             // eslint-disable-next-line jsx-a11y/click-events-have-key-events

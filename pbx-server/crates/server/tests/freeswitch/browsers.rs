@@ -49,7 +49,7 @@ async fn credential(product: &Product) -> (Credential, Value) {
 /// A browser that is registered, and what the portal handed it.
 async fn browser(stage: &Stage) -> (Browser, Value) {
     let (credential, phone) = credential(&stage.product).await;
-    let mut browser = Browser::new(credential, CALLERS_TONE);
+    let mut browser = Browser::new(credential, CALLERS_TONE).at_a_node();
     browser.join(wire(&stage.product).await).await;
     (browser, phone)
 }

@@ -63,6 +63,8 @@ pub struct Browser {
     realm: String,
     host: String,
     tone: u32,
+    /// Whether calls are to be proven too, over the connection that is registered.
+    proves_calls: bool,
     seen: Vec<Message>,
     kept: VecDeque<Message>,
 }
@@ -105,7 +107,14 @@ impl Browser {
         let Credential { user, password, realm } = credential;
         let host = format!("{}.invalid", &word()[..12]);
         let (seen, kept) = (Vec::new(), VecDeque::new());
-        Self { link: None, user, password, realm, host, tone, seen, kept }
+        Self { link: None, user, password, realm, host, tone, proves_calls: false, seen, kept }
+    }
+
+    /// It calls through a node of `FreeSWITCH`, which wants each call proven.
+    #[must_use]
+    pub fn at_a_node(mut self) -> Self {
+        self.proves_calls = true;
+        self
     }
 
     /// Its connection breaks.
@@ -264,11 +273,16 @@ impl Browser {
         let uri = format!("sip:{number}@{}", self.realm);
         let text = self.outside("INVITE", &uri, &uri, SDP, &offer);
         self.send(&text).await;
-        let challenge = self.told("INVITE").await;
-        assert_eq!(challenge.code(), 407, "{}", challenge.0);
-        self.acknowledge(&text, &challenge).await;
-        let invite = self.prove(&text, &challenge, &uri);
-        self.send(&invite).await;
+        let (invite, sequence) = if self.proves_calls {
+            let challenge = self.told("INVITE").await;
+            assert_eq!(challenge.code(), 407, "{}", challenge.0);
+            self.acknowledge(&text, &challenge).await;
+            let proven = self.prove(&text, &challenge, &uri);
+            self.send(&proven).await;
+            (proven, 2)
+        } else {
+            (text, 1)
+        };
         let sent = Message(invite.clone());
         Call {
             sound,
@@ -276,7 +290,7 @@ impl Browser {
             local: sent.field("From").into(),
             remote: sent.field("To").into(),
             target: uri,
-            sequence: 2,
+            sequence,
             invite,
             dialled: Instant::now(),
             rang: None,
