@@ -40,7 +40,7 @@ fn shares(heard: &Recording) -> [f64; 3] {
     [ANNAS_TONE, BERTILS_TONE, CECILIAS_TONE].map(|hz| heard.tone(hz))
 }
 
-/// Until somebody hears these of the three for a second, and nothing else.
+/// Until somebody hears these of the three for a second, without a gap, and nothing else.
 pub async fn hears(who: &str, phone: &Phone, whom: [bool; 3]) {
     let share = whom.iter().filter(|heard| **heard).fold(0.0, |sum, _| sum + 1.0);
     let right = |shares: [f64; 3]| {
@@ -53,14 +53,8 @@ pub async fn hears(who: &str, phone: &Phone, whom: [bool; 3]) {
     for _ in 0..15 {
         let heard = phone.hears(1_000).await;
         last.push((shares(&heard), heard.longest_gap()));
-        if right(shares(&heard)) {
-            println!(
-                "{who} hears {:.4?}, {:.1} dB, longest gap {} ms",
-                shares(&heard),
-                heard.level(),
-                heard.longest_gap()
-            );
-            assert!(heard.longest_gap() < 20, "{who}: {} ms", heard.longest_gap());
+        if right(shares(&heard)) && heard.longest_gap() < 20 {
+            println!("{who} hears {:.4?}, {:.1} dB, no gap", shares(&heard), heard.level());
             return;
         }
     }
