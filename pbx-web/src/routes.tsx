@@ -8,7 +8,7 @@ function part<Name extends string>(load: () => Promise<Record<Name, ComponentTyp
   return (name: Name) => ({ lazy: async () => ({ Component: (await load())[name] }) });
 }
 const auth = part(() => import('./portals/auth'));
-const platform = part(() => import('./portals/platform'));
+const platform = part(async () => (await Promise.all([import('./portals/platform'), needWords('nodes')]))[0]);
 const tenant = part(() => import('./portals/tenant'));
 const customer = part(() => import('./portals/customer'));
 const me = part(async () => (await Promise.all([import('./portals/me'), needWords('me')]))[0]);

@@ -2,6 +2,7 @@ import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { sv } from './sv';
 import type { me } from './sv/me';
+import type { nodes } from './sv/nodes';
 import type { phone } from './sv/phone';
 
 export type Language = 'sv' | 'en';
@@ -11,7 +12,7 @@ export type Words<T = typeof sv> = { [K in keyof T]: T[K] extends string ? strin
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation';
-    resources: { translation: typeof sv & typeof me & typeof phone };
+    resources: { translation: typeof sv & typeof me & typeof nodes & typeof phone };
     enableSelector: false;
   }
 }
@@ -28,6 +29,10 @@ const parts = {
     sv: async () => (await import('./sv/me')).me,
     en: async () => (await import('./en/me')).me,
   },
+  nodes: {
+    sv: async () => (await import('./sv/nodes')).nodes,
+    en: async () => (await import('./en/nodes')).nodes,
+  },
   phone: {
     sv: async () => (await import('./sv/phone')).phone,
     en: async () => (await import('./en/phone')).phone,
@@ -40,7 +45,7 @@ const started = new Promise<void>((resolve) => {
   begun = resolve;
 });
 /** A word of each part: there, all of them are. */
-const FIRST: Record<Part, string> = { me: 'hello', phone: 'title' };
+const FIRST: Record<Part, string> = { me: 'hello', nodes: 'title', phone: 'title' };
 
 async function addParts(language: Language): Promise<void> {
   for (const part of needed) {

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { en } from './en';
 import { me as enMe } from './en/me';
+import { nodes as enNodes } from './en/nodes';
 import { phone as enPhone } from './en/phone';
 import { sv } from './sv';
 import { me as svMe } from './sv/me';
+import { nodes as svNodes } from './sv/nodes';
 import { phone as svPhone } from './sv/phone';
 
 type Tree = { [key: string]: string | Tree };
@@ -20,8 +22,8 @@ function flat(tree: Tree, at = ''): Map<string, string> {
   return all;
 }
 
-const swedish = flat({ ...sv, ...svMe, ...svPhone });
-const english = flat({ ...en, ...enMe, ...enPhone });
+const swedish = flat({ ...sv, ...svMe, ...svNodes, ...svPhone });
+const english = flat({ ...en, ...enMe, ...enNodes, ...enPhone });
 const holes = (text: string): string[] => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? '').sort();
 
 function sources(dir: string): string[] {
