@@ -22,7 +22,8 @@ const NAME_WITHIN = 1000;
 export class CallSound implements SessionDescriptionHandler {
   /** What the other side says. */
   readonly heard = new MediaStream();
-  readonly connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
+  /** There is one sound, so nothing is bundled; FreeSWITCH names no bundle, and `max-bundle` would refuse what it says. */
+  readonly connection = new RTCPeerConnection({ rtcpMuxPolicy: 'require' });
   private muted = false;
   private voice: MediaStreamTrack | null = null;
   /** Described already: what the library asks for next is this. */
