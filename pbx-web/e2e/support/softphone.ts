@@ -5,6 +5,9 @@ import type { Road } from './road';
 import { expect, type Visit } from './visit';
 import { say } from './words';
 
+/** Milliseconds that a finger stays on a key. */
+const PRESSED = 90;
+
 export interface Office {
   company: Company;
   pbx: MadePbx;
@@ -75,7 +78,7 @@ export class Softphone {
   }
 
   async answer(name: string): Promise<void> {
-    await this.caller(name).getByRole('button', { name: this.visit.w.phone.incoming.answer }).click();
+    await this.caller(name).getByRole('button', { name: this.visit.w.phone.incoming.answer }).click({ delay: PRESSED });
   }
 
   async press(name: string): Promise<void> {

@@ -5,6 +5,8 @@ export type Command =
   | { do: 'dial'; number: string; name: string | null; test?: boolean }
   /** Somebody is about to call. */
   | { do: 'prepare' }
+  /** The key that answers is down; it is up again, and whatever it was for has been told. */
+  | { do: 'press' | 'release'; id: string }
   | { do: 'answer' | 'decline' | 'hangUp' | 'swap' | 'forget'; id: string }
   | { do: 'mute' | 'hold'; id: string; on: boolean }
   | { do: 'key'; id: string; key: string }

@@ -115,6 +115,16 @@ const dialled = async (number: string): Promise<FakeLeg> => {
   if (!leg) throw new Error('nothing was dialled');
   return leg;
 };
+/** How often the microphone was opened, and how many are open. */
+const countedMicrophone = () => {
+  let [opened, open] = [0, 0];
+  microphone = () => {
+    opened += 1;
+    open += 1;
+    return Promise.resolve({ getTracks: () => [{ stop: () => (open -= 1) }] } as unknown as MediaStream);
+  };
+  return { opened: () => opened, open: () => open };
+};
 
 describe('the phone', () => {
   it('is ready once its line is', async () => {
@@ -195,6 +205,41 @@ describe('the phone', () => {
     microphone = () => Promise.reject(new NoMicrophone('refused'));
     await engine.command({ do: 'answer', id: leg.id });
     expect([leg.told, incomingOf(phone()).length]).toEqual([[], 1]);
+  });
+  it('opens the microphone once, while the key that answers is down', async () => {
+    const { opened } = countedMicrophone();
+    await started();
+    const leg = incoming('in');
+    await engine.command({ do: 'press', id: leg.id });
+    expect(opened()).toBe(1);
+    await engine.command({ do: 'answer', id: leg.id });
+    await engine.command({ do: 'release', id: leg.id });
+    await vi.advanceTimersByTimeAsync(0);
+    expect([opened(), leg.spoken, leg.told]).toEqual([1, 1, ['answer']]);
+  });
+  it('closes the microphone again when the key was let go elsewhere, or the caller gave up', async () => {
+    const { open } = countedMicrophone();
+    await started();
+    await engine.command({ do: 'press', id: incoming('let go').id });
+    await engine.command({ do: 'release', id: 'let go' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(open()).toBe(0);
+    const leg = incoming('given up');
+    await engine.command({ do: 'press', id: leg.id });
+    expect(open()).toBe(1);
+    leg.ended('missed');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(open()).toBe(0);
+  });
+  it('asks for the microphone at the answer and not before', async () => {
+    allowed = false;
+    const { opened } = countedMicrophone();
+    await started();
+    const leg = incoming('in');
+    await engine.command({ do: 'press', id: leg.id });
+    expect(opened()).toBe(0);
+    await engine.command({ do: 'answer', id: leg.id });
+    expect([opened(), leg.spoken]).toEqual([1, 1]);
   });
   it('holds the call in front before it answers another, and gives it back', async () => {
     await started();

@@ -47,6 +47,8 @@ export class Engine {
   private readonly up = new Map<string, Up>();
   private renewal: ReturnType<typeof setTimeout> | undefined;
   private looking: ReturnType<typeof setInterval> | undefined;
+  /** The microphone of somebody who has the key that answers down. */
+  private pressed: { id: string; opening: Promise<MediaStream | null> } | null = null;
   private tone: { kind: 'ring' | 'knock' | 'ringBack'; stop: () => void } | null = null;
 
   constructor(private readonly outside: Outside) {}
@@ -131,6 +133,12 @@ export class Engine {
       case 'dial':
         await this.dial(command.number, command.name, { test: command.test ?? false });
         break;
+      case 'press':
+        this.press(command.id);
+        break;
+      case 'release':
+        this.release(command.id);
+        break;
       case 'answer':
         await this.answer(command.id);
         break;
@@ -201,12 +209,12 @@ export class Engine {
   }
 
   /**
-   * Lets a call speak. The microphone is opened by the click that calls or answers and never before one: its light
+   * Lets a call speak. The microphone is opened by the key that calls or answers and never before: its light
    * surprises nobody. Where it opens without a question the messages of the call go first and do not wait for it;
    * otherwise it is `opened` before them.
    */
   private async speak(id: string, opened?: MediaStream): Promise<void> {
-    const microphone = opened ?? (await this.microphone());
+    const microphone = opened ?? (await (this.takePressed(id) ?? this.microphone()));
     const up = this.up.get(id);
     if (!up) stopStream(microphone);
     else if (microphone) {
@@ -218,6 +226,25 @@ export class Engine {
       await this.hangUp(id);
       dispatch({ kind: 'forget', id });
     }
+  }
+
+  /** A key is down for a tenth of a second before it counts; microphones take as long to open. */
+  private press(id: string): void {
+    if (this.pressed?.id === id || callOf(phone(), id)?.phase !== 'incoming' || !this.outside.allowed()) return;
+    if (this.pressed) this.release(this.pressed.id);
+    this.pressed = { id, opening: this.microphone() };
+  }
+
+  private takePressed(id: string): Promise<MediaStream | null> | null {
+    if (this.pressed?.id !== id) return null;
+    const { opening } = this.pressed;
+    this.pressed = null;
+    return opening;
+  }
+
+  /** Closes what was opened, where nothing came of it. */
+  private release(id: string): void {
+    void this.takePressed(id)?.then(stopStream);
   }
 
   private async dial(text: string, name: string | null, { asksFor = null, test = false }: { asksFor?: string | null; test?: boolean } = {}): Promise<string | null> {
@@ -281,6 +308,7 @@ export class Engine {
   private over(id: string, reason: Reason): void {
     const up = this.up.get(id);
     this.up.delete(id);
+    this.release(id);
     stopStream(up?.microphone ?? null);
     up?.speaker?.stop();
     const call = callOf(phone(), id);

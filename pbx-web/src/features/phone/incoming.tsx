@@ -10,6 +10,9 @@ import { tell } from './phone';
 import { usePhone } from './store';
 import { show } from './view';
 
+/** Milliseconds from a key that is up to the click that it makes. */
+const CLICK_WITHIN = 300;
+
 /**
  * Who calls now, above everything: also above an open dialog, which makes the rest of the page unreachable. There the
  * call that is up shows here as well.
@@ -71,6 +74,7 @@ function IncomingCard({ call, talking }: { call: PhoneCall; talking: boolean }) 
         </button>
         <button
           type="button"
+          onPointerDown={({ button }) => button === 0 && press(call.id)}
           onClick={() => {
             show({ open: true, handing: null, keys: false });
             tell({ do: 'answer', id: call.id });
@@ -84,6 +88,17 @@ function IncomingCard({ call, talking }: { call: PhoneCall; talking: boolean }) 
       </div>
     </div>
   );
+}
+
+/** The key that answers is down, until it is up somewhere. A touch becomes a click only after that. */
+function press(id: string): void {
+  tell({ do: 'press', id });
+  const up = new AbortController();
+  const released = () => {
+    up.abort();
+    setTimeout(() => tell({ do: 'release', id }), CLICK_WITHIN);
+  };
+  for (const event of ['pointerup', 'pointercancel']) addEventListener(event, released, { capture: true, signal: up.signal });
 }
 
 /** The call that is up, while a dialog lies over the phone. */
