@@ -1,17 +1,17 @@
 import type { ComponentType } from 'react';
 import { createBrowserRouter, type RouteObject } from 'react-router';
-import { needWords } from './i18n';
+import { withWords } from './i18n';
 import { Crash, Home, Nowhere, Root, SignedIn } from './portals';
 
 /** Pages of a portal, loaded when the first of them is visited. */
 function part<Name extends string>(load: () => Promise<Record<Name, ComponentType>>) {
   return (name: Name) => ({ lazy: async () => ({ Component: (await load())[name] }) });
 }
-const auth = part(() => import('./portals/auth'));
-const platform = part(async () => (await Promise.all([import('./portals/platform'), needWords('nodes')]))[0]);
-const tenant = part(() => import('./portals/tenant'));
-const customer = part(() => import('./portals/customer'));
-const me = part(async () => (await Promise.all([import('./portals/me'), needWords('me')]))[0]);
+const auth = part(withWords(() => import('./portals/auth'), 'auth'));
+const platform = part(withWords(() => import('./portals/platform'), 'shell', 'nouns', 'nodes'));
+const tenant = part(withWords(() => import('./portals/tenant'), 'shell', 'nouns', 'telephony'));
+const customer = part(withWords(() => import('./portals/customer'), 'shell', 'nouns', 'telephony', 'flows'));
+const me = part(withWords(() => import('./portals/me'), 'shell', 'telephony', 'flows', 'me'));
 
 /** The map of the portal; `lib/paths.ts` names the same addresses. */
 const routes: RouteObject[] = [

@@ -127,7 +127,7 @@ export class Visit {
   }
 
   toast(text: string | RegExp) {
-    return this.page.getByRole('region', { name: this.w.shell.notices }).getByText(text);
+    return this.page.getByRole('region', { name: this.w.notices }).getByText(text);
   }
 
   /** The row of a list that a link of this name opens: of the table, or a card on phones. */

@@ -108,6 +108,6 @@ test('suspending a person asks first and can be undone', async ({ open }) => {
   await expect(question).toContainText(w.people.suspendText);
   await question.getByRole('button', { name: w.action.suspend }).click();
   await expect(visit.toast(say(w.people.suspended, { name: 'Sune Svensson' }))).toBeVisible();
-  await visit.page.getByRole('region', { name: w.shell.notices }).getByRole('button', { name: w.action.undo }).click();
+  await visit.page.getByRole('region', { name: w.notices }).getByRole('button', { name: w.action.undo }).click();
   await expect(page.getByRole('dialog').getByText(w.status.suspended, { exact: true })).toHaveCount(0);
 });

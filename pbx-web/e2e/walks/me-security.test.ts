@@ -66,7 +66,7 @@ test('two-step sign-in is turned on in three steps, asked for at the next sign-i
   await expect(page.getByLabel(w.auth.code.code)).toBeFocused();
   await page.getByLabel(w.auth.code.code).fill('123');
   await page.keyboard.press('Enter');
-  await expect(page.getByText(w.auth.code.rule)).toBeVisible();
+  await expect(page.getByText(w.form.code)).toBeVisible();
   const next = codeOf(secret, 1);
   await page.evaluate((text) => navigator.clipboard.writeText(text), `${next.slice(0, 3)} ${next.slice(3)}`);
   await page.getByLabel(w.auth.code.code).fill('');

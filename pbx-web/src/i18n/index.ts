@@ -1,9 +1,6 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { sv } from './sv';
-import type { me } from './sv/me';
-import type { nodes } from './sv/nodes';
-import type { phone } from './sv/phone';
 
 export type Language = 'sv' | 'en';
 /** The shape that every language fills: the keys of the Swedish one. */
@@ -12,54 +9,92 @@ export type Words<T = typeof sv> = { [K in keyof T]: T[K] extends string ? strin
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation';
-    resources: { translation: typeof sv & typeof me & typeof nodes & typeof phone };
+    resources: { translation: typeof sv };
     enableSelector: false;
   }
 }
 
 const KEY = 'voxera.language';
-const loaders: Record<Language, () => Promise<Words>> = {
-  sv: async () => (await import('./sv')).sv,
-  en: async () => (await import('./en')).en,
-};
 
-/** Words that not every page needs; they come with what shows them. */
+/**
+ * The words come in parts, with the pages that show them: `withWords` says which. `general` is always there. A test
+ * follows what each page imports and fails where a word's part is not asked for.
+ */
 const parts = {
-  me: {
-    sv: async () => (await import('./sv/me')).me,
-    en: async () => (await import('./en/me')).me,
+  general: {
+    sv: async () => (await import('./sv/general')).general,
+    en: async () => (await import('./en/general')).general,
+  },
+  auth: {
+    sv: async () => (await import('./sv/auth')).auth,
+    en: async () => (await import('./en/auth')).auth,
+  },
+  shell: {
+    sv: async () => (await import('./sv/shell')).shell,
+    en: async () => (await import('./en/shell')).shell,
+  },
+  nouns: {
+    sv: async () => (await import('./sv/nouns')).nouns,
+    en: async () => (await import('./en/nouns')).nouns,
   },
   nodes: {
     sv: async () => (await import('./sv/nodes')).nodes,
     en: async () => (await import('./en/nodes')).nodes,
+  },
+  telephony: {
+    sv: async () => (await import('./sv/telephony')).telephony,
+    en: async () => (await import('./en/telephony')).telephony,
+  },
+  flows: {
+    sv: async () => (await import('./sv/flows')).flows,
+    en: async () => (await import('./en/flows')).flows,
+  },
+  me: {
+    sv: async () => (await import('./sv/me')).me,
+    en: async () => (await import('./en/me')).me,
   },
   phone: {
     sv: async () => (await import('./sv/phone')).phone,
     en: async () => (await import('./en/phone')).phone,
   },
 };
-type Part = keyof typeof parts;
-const needed = new Set<Part>();
+export type Part = keyof typeof parts;
+const needed = new Set<Part>(['general']);
+/** Of each language, the parts that are there. */
+const there: Record<Language, Set<Part>> = { sv: new Set(), en: new Set() };
 let begun: () => void = () => undefined;
 const started = new Promise<void>((resolve) => {
   begun = resolve;
 });
-/** A word of each part: there, all of them are. */
-const FIRST: Record<Part, string> = { me: 'hello', nodes: 'title', phone: 'title' };
 
-async function addParts(language: Language): Promise<void> {
-  for (const part of needed) {
-    if (!i18next.exists(`${part}.${FIRST[part]}`, { lng: language })) i18next.addResourceBundle(language, 'translation', await parts[part][language](), true, true);
-  }
+async function addPart(language: Language, part: Part): Promise<void> {
+  const words = await parts[part][language]();
+  // The server's refusals are in two parts.
+  i18next.addResourceBundle(language, 'translation', words, true, true);
+  there[language].add(part);
 }
 
-/** Loads the words of a part, now and whenever another language is chosen. */
-export async function needWords(part: Part): Promise<void> {
-  needed.add(part);
-  // A page may be asked for while the portal's first words are still on their way.
+/** Adds what is needed by now, and what becomes needed meanwhile. */
+async function addWords(language: Language): Promise<void> {
+  const missing = () => [...needed].filter((part) => !there[language].has(part));
+  for (let next = missing(); next.length > 0; next = missing()) await Promise.all(next.map((part) => addPart(language, part)));
+}
+
+/** Loads parts of the words, now and whenever another language is chosen. */
+async function needWords(names: Part[]): Promise<void> {
+  for (const name of names) needed.add(name);
+  // A page may be asked for while the portal's first words are still on their way; its own come beside them.
+  for (const name of names) parts[name][shown() ?? preferred()]().catch(() => undefined);
   await started;
-  if (isLanguage(i18next.language)) await addParts(i18next.language);
+  // Another language may be chosen meanwhile.
+  for (let language = shown(); language && [...needed].some((part) => !there[language].has(part)); language = shown()) await addWords(language);
 }
+
+/** What is loaded when it is first shown, together with the parts of the words that it shows. */
+export const withWords =
+  <T>(load: () => Promise<T>, ...names: Part[]) =>
+  async (): Promise<T> =>
+    (await Promise.all([load(), needWords(names)]))[0];
 
 export const isLanguage = (value: unknown): value is Language => value === 'sv' || value === 'en';
 
@@ -69,6 +104,8 @@ export function chosenLanguage(): Language | null {
   return isLanguage(stored) ? stored : null;
 }
 
+const shown = (): Language | null => (isLanguage(i18next.language) ? i18next.language : null);
+
 const preferred = (): Language => {
   const first = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase()).find(isLanguage);
   return chosenLanguage() ?? first ?? 'sv';
@@ -76,10 +113,7 @@ const preferred = (): Language => {
 
 /** Shows a language; `keep` remembers it on this device. */
 export async function setLanguage(language: Language, keep = true): Promise<void> {
-  if (!i18next.hasResourceBundle(language, 'translation')) {
-    i18next.addResourceBundle(language, 'translation', await loaders[language]());
-  }
-  await addParts(language);
+  await addWords(language);
   if (keep) localStorage.setItem(KEY, language);
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
@@ -90,11 +124,12 @@ export async function startLanguage(): Promise<void> {
   await i18next.use(initReactI18next).init({
     lng: language,
     fallbackLng: false,
-    resources: { [language]: { translation: await loaders[language]() } },
+    resources: {},
     interpolation: { escapeValue: false },
     returnNull: false,
     showSupportNotice: false,
   });
+  await addPart(language, 'general');
   document.documentElement.lang = language;
   begun();
 }

@@ -66,7 +66,7 @@ export function Toasts() {
     <section
       ref={region}
       popover="manual"
-      aria-label={t('shell.notices')}
+      aria-label={t('notices')}
       className="fixed inset-x-3 top-3 bottom-auto m-0 w-auto border-0 bg-transparent p-0 sm:inset-x-0 sm:top-auto sm:bottom-5 sm:mx-auto sm:w-96"
     >
       <div className="flex flex-col gap-2" aria-live="polite">

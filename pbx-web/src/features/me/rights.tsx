@@ -72,7 +72,7 @@ export function RightsPage() {
 function RoleCard({ membership }: { membership: Membership }) {
   const { t } = useTranslation();
   const { role } = membership;
-  const place = membership.customer_name ?? membership.tenant_name ?? t('nav.platform');
+  const place = membership.customer_name ?? membership.tenant_name ?? t('platform');
   // What lies above the place one belongs to is nobody's to ask for here.
   const shown = ABILITIES.filter((ability) => ability.role !== 'platform_admin' || role === 'platform_admin').filter((ability) => ability.role !== 'tenant_admin' || !membership.customer);
   return (

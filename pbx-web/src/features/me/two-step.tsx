@@ -116,7 +116,7 @@ function Scan({ totp, onClose, onCodes }: { totp: Totp; onClose: () => void; onC
   const confirm = useAction({ quiet: true, stale: stale.me, success: t('me.twoStep.turnedOn'), run: (code: string) => unwrap(api.POST('/api/v1/me/totp/confirm', { body: { code } })) });
   const form = useForm({
     initial: { code: '' },
-    check: (values) => (values.code.length === CODE_DIGITS ? {} : { code: t('auth.code.rule') }),
+    check: (values) => (values.code.length === CODE_DIGITS ? {} : { code: t('form.code') }),
     send: async (values) => onCodes((await confirm.mutateAsync(values.code)).recovery_codes),
   });
   const groups = totp.secret.replace(/\s/g, '').match(/.{1,4}/g)?.join(' ') ?? totp.secret;

@@ -8,6 +8,7 @@ import { useAction } from '@/features/shared/action';
 import { stale } from '@/features/shared/stale';
 import { cx } from '@/lib/cx';
 import { Button } from '@/ui/button';
+import { Tooltips } from '@/ui/tooltips';
 import { currentOf, incomingOf, isOurs, missedOf, type Line, type PhoneCall } from './calls';
 import { Above } from './incoming';
 import { MailboxPart, useMessages } from './mailbox';
@@ -46,11 +47,11 @@ export function Phonedock({ extensions }: { extensions: MyExtension[] }) {
   useCaller();
   if (!mine) return null;
   return (
-    <>
+    <Tooltips>
       {open ? <Panel extensions={extensions} mine={mine} front={front} /> : <Folded front={front} />}
       <Above />
       <Announcer front={front} />
-    </>
+    </Tooltips>
   );
 }
 

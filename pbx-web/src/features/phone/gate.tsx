@@ -1,13 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { get } from '@/api/client';
-import { needWords } from '@/i18n';
+import { withWords } from '@/i18n';
 
 /** Loaded when somebody has a phone. */
-const Phonedock = lazy(async () => {
-  const [{ Phonedock: default_ }] = await Promise.all([import('./dock'), needWords('phone')]);
-  return { default: default_ };
-});
+const load = withWords(() => import('./dock'), 'phone', 'flows');
+const Phonedock = lazy(async () => ({ default: (await load()).Phonedock }));
 
 /** The phone, for whoever has an extension of their own that a browser can be a phone of. */
 export function PhoneGate() {

@@ -1,9 +1,12 @@
 import type { Words } from '../index';
+import { auth } from './auth';
 import { flows } from './flows';
 import { general } from './general';
+import { me } from './me';
+import { nodes } from './nodes';
 import { nouns } from './nouns';
-import { server } from './server';
+import { phone } from './phone';
 import { shell } from './shell';
 import { telephony } from './telephony';
 
-export const en: Words = { ...general, ...shell, ...nouns, ...telephony, ...flows, server };
+export const en: Words = { ...general, ...auth, ...shell, ...nouns, ...nodes, ...telephony, ...flows, ...me, ...phone, server: { ...general.server, ...shell.server } };

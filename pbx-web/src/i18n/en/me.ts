@@ -1,8 +1,5 @@
-import type { Words } from '../index';
-import type { me as swedish } from '../sv/me';
-
 /** The pages about oneself. */
-export const me: Words<typeof swedish> = {
+export const me = {
   me: {
     hello: 'Hello {{name}}',
     phones: 'My phones',

@@ -1,8 +1,5 @@
-import type { Words } from '../index';
-import type { nodes as swedish } from '../sv/nodes';
-
 /** The machines that carry calls. */
-export const nodes: Words<typeof swedish> = {
+export const nodes = {
   nodes: {
     title: 'Media nodes',
     one: 'Media node',

@@ -1,8 +1,5 @@
-import type { Words } from '../index';
-import type { phone as swedish } from '../sv/phone';
-
 /** The phone in the browser. */
-export const phone: Words<typeof swedish> = {
+export const phone = {
   phone: {
     title: 'Phone',
     ringing: 'Calls that ring',

@@ -17,7 +17,7 @@ export function SecondFactor({ email, send, onIn, onBack }: { email: string; sen
     initial: { code: '', recovery: '' },
     check: (values) => {
       if (recovery) return values.recovery.trim() ? {} : { recovery: t('form.required') };
-      return values.code.length === CODE_DIGITS ? {} : { code: t('auth.code.rule') };
+      return values.code.length === CODE_DIGITS ? {} : { code: t('form.code') };
     },
     send: async (values) => {
       try {

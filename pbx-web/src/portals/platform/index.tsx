@@ -23,7 +23,7 @@ export function PlatformLayout() {
     <Shell
       slug={undefined}
       place={{
-        kind: t('nav.platform'),
+        kind: t('platform'),
         title: 'Voxera',
         groups: allowed ? [
           {

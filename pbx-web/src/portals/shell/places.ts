@@ -26,7 +26,7 @@ export function usePlaces(): PlaceLink[] {
   return memberships
     .map((membership) => ({
       to: homeOf(membership),
-      label: membership.customer_name ?? membership.tenant_name ?? t('nav.platform'),
+      label: membership.customer_name ?? membership.tenant_name ?? t('platform'),
       hint: t(`role.${membership.role}`),
       icon: membership.role === 'platform_admin' ? Server : membership.role === 'tenant_admin' ? LayoutGrid : Building2,
     }))

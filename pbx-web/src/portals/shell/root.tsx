@@ -7,13 +7,10 @@ import { NotFound } from '@/features/shared/view';
 import { useTitle } from '@/lib/hooks';
 import { Button } from '@/ui/button';
 import { EmptyState } from '@/ui/states';
-import { TooltipProvider } from '@/ui/tooltip';
 
 export const Root = () => (
   <QueryClientProvider client={queryClient}>
-    <TooltipProvider>
-      <Outlet />
-    </TooltipProvider>
+    <Outlet />
   </QueryClientProvider>
 );
 

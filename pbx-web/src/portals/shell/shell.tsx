@@ -12,14 +12,28 @@ import { paths } from '@/lib/paths';
 import { IconButton } from '@/ui/button';
 import { raise } from '@/ui/layers';
 import { Toasts } from '@/ui/toast';
+import { Tooltips } from '@/ui/tooltips';
 import { OfflineBanner } from './banner';
 import { Jump } from './jump';
 import type { Place } from './nav';
 import { Shortcuts } from './shortcuts';
 import { Rail, Sidebar } from './sidebar';
 
+interface Framed {
+  slug: string | undefined;
+  place: Place;
+  notice?: ReactNode;
+  children?: ReactNode;
+}
+
 /** The frame of every portal: what stands beside the page, and the page. */
-export function Shell({ slug, place, notice, children }: { slug: string | undefined; place: Place; notice?: ReactNode; children?: ReactNode }) {
+export const Shell = (framed: Framed) => (
+  <Tooltips>
+    <Frame {...framed} />
+  </Tooltips>
+);
+
+function Frame({ slug, place, notice, children }: Framed) {
   const { t } = useTranslation();
   const brand = useBrand(slug);
   const wide = useMedia('(min-width: 1024px)');
