@@ -8,7 +8,7 @@ function part<Name extends string>(load: () => Promise<Record<Name, ComponentTyp
   return (name: Name) => ({ lazy: async () => ({ Component: (await load())[name] }) });
 }
 const auth = part(withWords(() => import('./portals/auth'), 'auth'));
-const platform = part(withWords(() => import('./portals/platform'), 'shell', 'nouns', 'nodes'));
+const platform = part(withWords(() => import('./portals/platform'), 'shell', 'nouns', 'nodes', 'flows'));
 const tenant = part(withWords(() => import('./portals/tenant'), 'shell', 'nouns', 'telephony'));
 const customer = part(withWords(() => import('./portals/customer'), 'shell', 'nouns', 'telephony', 'flows'));
 const me = part(withWords(() => import('./portals/me'), 'shell', 'telephony', 'flows', 'me'));

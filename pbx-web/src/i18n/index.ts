@@ -74,20 +74,22 @@ async function addPart(language: Language, part: Part): Promise<void> {
   there[language].add(part);
 }
 
+const missing = (language: Language): Part[] => [...needed].filter((part) => !there[language].has(part));
+
 /** Adds what is needed by now, and what becomes needed meanwhile. */
 async function addWords(language: Language): Promise<void> {
-  const missing = () => [...needed].filter((part) => !there[language].has(part));
-  for (let next = missing(); next.length > 0; next = missing()) await Promise.all(next.map((part) => addPart(language, part)));
+  for (let next = missing(language); next.length > 0; next = missing(language)) await Promise.all(next.map((part) => addPart(language, part)));
 }
 
 /** Loads parts of the words, now and whenever another language is chosen. */
 async function needWords(names: Part[]): Promise<void> {
   for (const name of names) needed.add(name);
   // A page may be asked for while the portal's first words are still on their way; its own come beside them.
-  for (const name of names) parts[name][shown() ?? preferred()]().catch(() => undefined);
+  const likely = shown() ?? preferred();
+  for (const name of names) parts[name][likely]().catch(() => undefined);
   await started;
   // Another language may be chosen meanwhile.
-  for (let language = shown(); language && [...needed].some((part) => !there[language].has(part)); language = shown()) await addWords(language);
+  for (let language = shown(); language && missing(language).length > 0; language = shown()) await addWords(language);
 }
 
 /** What is loaded when it is first shown, together with the parts of the words that it shows. */

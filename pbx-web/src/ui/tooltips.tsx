@@ -1,15 +1,17 @@
 import * as Radix from '@radix-ui/react-tooltip';
 import type { ReactNode } from 'react';
-import { TooltipLook, type TooltipProps } from './tooltip';
+import { DrawTooltip, type TooltipProps } from './tooltip';
 
 /** Gives everything inside it tooltips that can be read by everybody and look like the portal. */
 export const Tooltips = ({ children }: { children: ReactNode }) => (
   <Radix.Provider delayDuration={250} skipDelayDuration={100}>
-    <TooltipLook value={Look}>{children}</TooltipLook>
+    <DrawTooltip value={draw}>{children}</DrawTooltip>
   </Radix.Provider>
 );
 
-function Look({ text, side = 'top', children }: TooltipProps) {
+const draw = (props: TooltipProps) => <Drawn {...props} />;
+
+function Drawn({ text, side = 'top', children }: TooltipProps) {
   return (
     <Radix.Root>
       <Radix.Trigger asChild>{children}</Radix.Trigger>

@@ -6,7 +6,7 @@ import { get } from '@/api/client';
 import type { MyOverview } from '@/api/types';
 import { OutcomeWord, Party } from '@/features/calls/parts';
 import { useAccount } from '@/features/session/hooks';
-import { Figures, REFRESH } from '@/features/shared/overview';
+import { Figures, REFRESH } from '@/features/shared/figures';
 import { View } from '@/features/shared/view';
 import { cx } from '@/lib/cx';
 import { duration } from '@/lib/format';

@@ -5,7 +5,7 @@ import { useLocation, useNavigate, useParams } from 'react-router';
 import { get } from '@/api/client';
 import type { Node } from '@/api/types';
 import { List, useList } from '@/features/shared/list';
-import { REFRESH } from '@/features/shared/overview';
+import { REFRESH } from '@/features/shared/figures';
 import { useFormat } from '@/lib/format';
 import { useTitle } from '@/lib/hooks';
 import { paths } from '@/lib/paths';

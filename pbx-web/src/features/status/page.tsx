@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { get } from '@/api/client';
-import { REFRESH } from '@/features/shared/overview';
+import { REFRESH } from '@/features/shared/figures';
 import { View } from '@/features/shared/view';
 import { useFormat } from '@/lib/format';
 import { useTitle } from '@/lib/hooks';
