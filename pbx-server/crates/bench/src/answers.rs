@@ -22,7 +22,7 @@ use voxera_callcontrol::{CallControl, CallControlConfig, DeviceSecret, PbxConfig
 use voxera_callflow::{Extension, Kind, Snapshot, User};
 use voxera_freeswitch::{Config, FreeSwitch, Timing};
 use voxera_model::{
-    CustomerId, DeviceId, ExtensionId, ExtensionNumber, Name, PbxId, Realm, Seconds, TenantId,
+    CustomerId, DeviceId, Engine, ExtensionId, ExtensionNumber, Name, PbxId, Realm, Seconds, TenantId,
 };
 
 const COMPANIES: u128 = 1_000;
@@ -149,7 +149,7 @@ fn pbx(company: u128) -> Outcome<PbxConfig> {
         devices.push(DeviceSecret { device, extension: number, name, ha1_md5: [1; 16], ha1_sha256: [2; 32] });
     }
     snapshot.index();
-    Ok(PbxConfig { snapshot, devices, trunks: Vec::new() })
+    Ok(PbxConfig { snapshot, engine: Engine::Embedded, devices, trunks: Vec::new() })
 }
 
 type Form = fn(u64) -> String;

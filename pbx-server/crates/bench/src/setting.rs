@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use voxera_callcontrol::{DeviceSecret, PbxConfig};
 use voxera_callflow::{Extension, Kind, Snapshot, User};
-use voxera_model::{CustomerId, DeviceId, ExtensionId, ExtensionNumber, Name, PbxId, Realm, TenantId};
+use voxera_model::{CustomerId, DeviceId, Engine, ExtensionId, ExtensionNumber, Name, PbxId, Realm, TenantId};
 
 pub const REALM: &str = "bench.localhost";
 /// Phones; even ones call, odd ones answer.
@@ -64,5 +64,5 @@ pub fn pbx() -> Outcome<PbxConfig> {
         )
     };
     snapshot.index();
-    Ok(PbxConfig { snapshot, devices, trunks: Vec::new() })
+    Ok(PbxConfig { snapshot, engine: Engine::Embedded, devices, trunks: Vec::new() })
 }

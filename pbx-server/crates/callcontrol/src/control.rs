@@ -7,7 +7,7 @@ use crate::database::{Database, Refusal};
 use crate::directory::{Directory, PbxView};
 use crate::follow::Follower;
 use crate::items::{Carrier, Item, Items, Kept, Listening};
-use crate::lines::Lines;
+use crate::lines::{LineState, Lines};
 use crate::live::{Live, LiveScope};
 use crate::mailboxes::{Mailboxes, Todo};
 use crate::nodes::Nodes;
@@ -29,7 +29,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use voxera_audio::Library;
 use voxera_callflow::{Action, ListenMode};
-use voxera_model::{CallId, ExtensionNumber};
+use voxera_model::{CallId, Engine, ExtensionNumber, PbxId, TrunkId};
 use voxera_store::{NodeSecret, SealKey, Store};
 
 /// How often phones that were not heard of are looked for.
@@ -83,11 +83,13 @@ pub struct ControlStatus {
 #[derive(Debug, Clone)]
 pub struct CallControl {
     shared: Arc<Shared>,
+    /// The whole one, or what one of two engines sees of it.
+    directory: Directory,
 }
 
 #[derive(Debug)]
 struct Shared {
-    directory: Arc<Directory>,
+    directory: Directory,
     presence: Arc<Presence>,
     lines: Lines,
     nodes: Arc<Nodes>,
@@ -137,7 +139,7 @@ impl CallControl {
         let (mailboxes, deeds) = Mailboxes::new(Arc::clone(&live));
         let stop = CancellationToken::new();
         let shared = Arc::new(Shared {
-            directory: Arc::new(Directory::default()),
+            directory: Directory::default(),
             presence: Arc::new(Presence::new(Arc::clone(&live))),
             lines: Lines::default(),
             nodes: Arc::default(),
@@ -158,7 +160,7 @@ impl CallControl {
         shared.directory.replace_all(views);
         shared.nodes.configure(nodes);
         shared.expire();
-        let control = Self { shared };
+        let control = Self { directory: shared.directory.clone(), shared };
         if let Some(store) = store {
             control.attach(store);
         }
@@ -173,10 +175,24 @@ impl CallControl {
         }
     }
 
+    /// The same, for one of two engines that run side by side: it knows the PBXs whose calls it
+    /// carries, and no other.
+    #[must_use]
+    pub fn of(&self, engine: Engine) -> Self {
+        Self { shared: Arc::clone(&self.shared), directory: self.shared.directory.of(engine) }
+    }
+
     /// The PBXs.
     #[must_use]
     pub fn directory(&self) -> &Directory {
-        &self.shared.directory
+        &self.directory
+    }
+
+    /// Whether this engine carries the calls of a PBX. What another engine took over is not to be
+    /// changed by the one that had it.
+    #[must_use]
+    pub fn carries(&self, pbx: PbxId) -> bool {
+        self.directory.by_id(pbx).is_some()
     }
 
     /// The phones.
@@ -189,6 +205,13 @@ impl CallControl {
     #[must_use]
     pub fn lines(&self) -> &Lines {
         &self.shared.lines
+    }
+
+    /// Notes how a line is, as the engine says that carries it; what another says is not heard.
+    pub fn line_is(&self, trunk: TrunkId, state: LineState) {
+        if self.directory.has_line(trunk) {
+            self.lines().set(trunk, state);
+        }
     }
 
     /// The machines that carry calls for us.
@@ -276,7 +299,8 @@ impl CallControl {
     /// A refused attempt: counted at once, in the audit soon. Never waits.
     pub fn security(&self, event: &SecurityEvent) {
         metrics::counter!("voxera_security_events_total", "kind" => event.kind.as_str()).increment(1);
-        let view = event.realm.as_ref().and_then(|realm| self.directory().pbx(realm));
+        // Also of one that knocks at the other engine's door: its owner wants to know.
+        let view = event.realm.as_ref().and_then(|realm| self.shared.directory.pbx(realm));
         let owner = view.map(|view| (view.snapshot.tenant, view.snapshot.customer, view.snapshot.pbx));
         if self.shared.security.lock().add(event, owner, Utc::now()) {
             self.shared.security.ready.notify_one();
@@ -355,7 +379,7 @@ impl Shared {
         self.jobs.spawn(Arc::clone(&self.security).run(database.clone(), self.stop.clone()));
         let follower = Follower {
             database: database.clone(),
-            directory: Arc::clone(&self.directory),
+            directory: self.directory.clone(),
             presence: Arc::clone(&self.presence),
             mailboxes: Arc::clone(&self.mailboxes),
             nodes: Arc::clone(&self.nodes),

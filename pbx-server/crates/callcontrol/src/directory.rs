@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 use voxera_callflow::Snapshot;
-use voxera_model::{DeviceId, PbxId, PhoneNumber, Realm, TrunkId};
+use voxera_model::{DeviceId, Engine, PbxId, PhoneNumber, Realm, TrunkId};
 pub use voxera_store::{DeviceSecret, PbxConfig, TrunkSecret};
 
 /// One PBX at one version. A call and a registration keep the view that they started with.
 #[derive(Debug)]
 pub struct PbxView {
     pub snapshot: Arc<Snapshot>,
+    /// What carries its calls, where the installation runs both engines.
+    pub engine: Engine,
     devices: HashMap<DeviceId, DeviceSecret>,
     has_queues: bool,
     trunks: Vec<TrunkSecret>,
@@ -22,7 +24,8 @@ impl PbxView {
     pub fn new(config: PbxConfig) -> Self {
         let devices = config.devices.into_iter().map(|secret| (secret.device, secret)).collect();
         let has_queues = crate::queues::any(&config.snapshot);
-        Self { snapshot: Arc::new(config.snapshot), devices, has_queues, trunks: config.trunks }
+        let (snapshot, engine) = (Arc::new(config.snapshot), config.engine);
+        Self { snapshot, engine, devices, has_queues, trunks: config.trunks }
     }
 
     /// The credential of a device of this PBX.
@@ -51,8 +54,16 @@ impl PbxView {
 }
 
 /// All PBXs, replaced as a whole: a reader sees one consistent picture and never waits for a load.
-#[derive(Debug, Default)]
+/// Cheap to clone; every clone is the same directory.
+#[derive(Debug, Clone, Default)]
 pub struct Directory {
+    shared: Arc<Shared>,
+    /// Shows only the PBXs whose calls this engine carries.
+    only: Option<Engine>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
     map: RwLock<Arc<Map>>,
     /// Counts the replacements.
     generation: watch::Sender<u64>,
@@ -63,31 +74,49 @@ struct Map {
     by_realm: HashMap<Realm, Arc<PbxView>>,
     realms: HashMap<PbxId, Realm>,
     numbers: HashMap<PhoneNumber, PbxId>,
+    trunks: HashMap<TrunkId, PbxId>,
 }
 
 impl Directory {
+    /// The same, as one of two engines sees it.
+    pub(crate) fn of(&self, engine: Engine) -> Self {
+        Self { shared: Arc::clone(&self.shared), only: Some(engine) }
+    }
+
+    fn shows(&self, view: &PbxView) -> bool {
+        self.only.is_none_or(|engine| engine == view.engine)
+    }
+
     /// The PBX that owns a realm.
     #[must_use]
     pub fn pbx(&self, realm: &Realm) -> Option<Arc<PbxView>> {
-        self.current().by_realm.get(realm).cloned()
+        self.current().by_realm.get(realm).filter(|view| self.shows(view)).cloned()
     }
 
     /// The PBX with an id.
     #[must_use]
     pub fn by_id(&self, pbx: PbxId) -> Option<Arc<PbxView>> {
-        let map = self.current();
-        map.realms.get(&pbx).and_then(|realm| map.by_realm.get(realm)).cloned()
+        self.whoever_carries(pbx).filter(|view| self.shows(view))
+    }
+
+    /// The PBX with an id, also when another engine carries its calls by now: for a call that began
+    /// before that changed.
+    #[must_use]
+    pub fn whoever_carries(&self, pbx: PbxId) -> Option<Arc<PbxView>> {
+        self.current().pbx(pbx).cloned()
     }
 
     /// The PBX that owns a public number.
     #[must_use]
     pub fn by_number(&self, number: &PhoneNumber) -> Option<Arc<PbxView>> {
         let map = self.current();
-        map.numbers
-            .get(number)
-            .and_then(|pbx| map.realms.get(pbx))
-            .and_then(|realm| map.by_realm.get(realm))
-            .cloned()
+        map.numbers.get(number).and_then(|pbx| map.pbx(*pbx)).filter(|view| self.shows(view)).cloned()
+    }
+
+    /// Whether a line is of one of these PBXs.
+    pub(crate) fn has_line(&self, trunk: TrunkId) -> bool {
+        let map = self.current();
+        map.trunks.get(&trunk).and_then(|pbx| map.pbx(*pbx)).is_some_and(|view| self.shows(view))
     }
 
     /// The lines of every PBX.
@@ -103,13 +132,13 @@ impl Directory {
     /// Tells of every replacement from now on, by a number that grows.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.generation.subscribe()
+        self.shared.generation.subscribe()
     }
 
     /// How many PBXs are loaded.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.current().by_realm.len()
+        self.current().by_realm.values().filter(|view| self.shows(view)).count()
     }
 
     /// Whether nothing is loaded.
@@ -135,35 +164,40 @@ impl Directory {
         for view in views {
             map.insert(view);
         }
-        *self.map.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(map);
-        self.generation.send_modify(|generation| *generation += 1);
+        *self.shared.map.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(map);
+        self.shared.generation.send_modify(|generation| *generation += 1);
     }
 
     /// Every PBX.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<PbxView>> {
-        self.current().by_realm.values().cloned().collect()
+        self.current().by_realm.values().filter(|view| self.shows(view)).cloned().collect()
     }
 
     fn current(&self) -> Arc<Map> {
-        Arc::clone(&self.map.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.shared.map.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn change(&self, edit: impl FnOnce(&mut Map)) {
-        let mut slot = self.map.write().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.shared.map.write().unwrap_or_else(PoisonError::into_inner);
         edit(Arc::make_mut(&mut slot));
         drop(slot);
-        self.generation.send_modify(|generation| *generation += 1);
+        self.shared.generation.send_modify(|generation| *generation += 1);
     }
 }
 
 impl Map {
+    fn pbx(&self, pbx: PbxId) -> Option<&Arc<PbxView>> {
+        self.realms.get(&pbx).and_then(|realm| self.by_realm.get(realm))
+    }
+
     fn insert(&mut self, view: Arc<PbxView>) {
         self.remove(view.snapshot.pbx);
         self.realms.insert(view.snapshot.pbx, view.snapshot.realm.clone());
         for number in view.snapshot.numbers.keys() {
             self.numbers.insert(number.clone(), view.snapshot.pbx);
         }
+        self.trunks.extend(view.trunks.iter().map(|trunk| (trunk.id, view.snapshot.pbx)));
         self.by_realm.insert(view.snapshot.realm.clone(), view);
     }
 
@@ -171,6 +205,7 @@ impl Map {
         if let Some(realm) = self.realms.remove(&pbx) {
             self.by_realm.remove(&realm);
             self.numbers.retain(|_, of| *of != pbx);
+            self.trunks.retain(|_, of| *of != pbx);
         }
     }
 }

@@ -24,7 +24,7 @@ const RELOAD_EVERY: Duration = Duration::from_mins(10);
 /// The job.
 pub(crate) struct Follower {
     pub(crate) database: Database,
-    pub(crate) directory: Arc<Directory>,
+    pub(crate) directory: Directory,
     pub(crate) presence: Arc<Presence>,
     pub(crate) mailboxes: Arc<Mailboxes>,
     pub(crate) nodes: Arc<Nodes>,
@@ -156,11 +156,13 @@ impl Follower {
         }
     }
 
-    /// Takes phones offline that proved themselves with what is no longer so; the others move with
-    /// their extension.
+    /// Takes phones offline that proved themselves with what is no longer so, or to an engine that no
+    /// longer carries their calls; the others move with their extension.
     fn revoke(&self, before: &PbxView) {
         let pbx = before.snapshot.pbx;
-        let now = self.directory.by_id(pbx).filter(|now| now.snapshot.realm == before.snapshot.realm);
+        let same =
+            |now: &PbxView| now.snapshot.realm == before.snapshot.realm && now.engine == before.engine;
+        let now = self.directory.by_id(pbx).filter(|now| same(now));
         let holds = |registration: &Registration| now.as_ref()?.device(registration.device);
         self.presence.drop_where(pbx, RegistrationChange::Revoked, |registration| {
             match (before.device(registration.device), holds(registration)) {

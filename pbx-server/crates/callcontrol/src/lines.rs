@@ -100,10 +100,10 @@ impl Lines {
         }
     }
 
-    /// Forgets every line that is not listed.
-    pub fn keep(&self, trunks: &[TrunkId]) {
+    /// Forgets lines that are gone, or that another engine carries now.
+    pub fn forget(&self, trunks: &[TrunkId]) {
         let mut states = self.states.write().unwrap_or_else(PoisonError::into_inner);
-        states.retain(|trunk, _| trunks.contains(trunk));
+        states.retain(|trunk, _| !trunks.contains(trunk));
     }
 
     /// How a line is.
@@ -147,7 +147,7 @@ mod tests {
         assert!(!lines.works(trunk));
         lines.set(trunk, LineState::Up);
         assert!(lines.works(trunk));
-        lines.keep(&[]);
+        lines.forget(&[trunk]);
         assert_eq!(lines.get(trunk), LineState::Untried);
     }
 

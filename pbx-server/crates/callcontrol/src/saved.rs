@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use voxera_callflow::Snapshot;
-use voxera_model::{DeviceId, ExtensionNumber, Name, NodeId, Slug, TrunkId};
+use voxera_model::{DeviceId, Engine, ExtensionNumber, Name, NodeId, Slug, TrunkId};
 use voxera_store::{NodeSecret, SealKey, TrunkKind, TrunkTransport};
 
 const FILE: &str = "directory.sealed";
@@ -33,10 +33,17 @@ pub(crate) struct Saved {
 #[derive(Serialize, Deserialize)]
 struct Stored {
     snapshot: Snapshot,
+    /// Absent in copies of versions with one engine for all.
+    #[serde(default = "embedded")]
+    engine: Engine,
     devices: Vec<StoredDevice>,
     /// Absent in copies of versions without lines.
     #[serde(default)]
     trunks: Vec<StoredTrunk>,
+}
+
+const fn embedded() -> Engine {
+    Engine::Embedded
 }
 
 #[derive(Serialize, Deserialize)]
@@ -168,7 +175,7 @@ impl From<&PbxView> for Stored {
             addresses: trunk.addresses.clone(),
         });
         let (devices, trunks) = (devices.collect(), trunks.collect());
-        Self { snapshot: Snapshot::clone(&view.snapshot), devices, trunks }
+        Self { snapshot: Snapshot::clone(&view.snapshot), engine: view.engine, devices, trunks }
     }
 }
 
@@ -191,7 +198,8 @@ impl From<Stored> for PbxConfig {
             password: trunk.password.map(Into::into),
             addresses: trunk.addresses,
         });
-        Self { devices: devices.collect(), trunks: trunks.collect(), snapshot: stored.snapshot }
+        let (devices, trunks) = (devices.collect(), trunks.collect());
+        Self { snapshot: stored.snapshot, engine: stored.engine, devices, trunks }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod address;
 mod company;
+mod engine;
 mod ids;
 mod keys;
 mod number;
@@ -15,6 +16,7 @@ mod text;
 
 pub use address::{Email, Realm, Slug};
 pub use company::OrgNumber;
+pub use engine::Engine;
 pub use ids::{
     AccountId, AgentId, AudioId, AuditId, CallId, CallbackId, CustomerId, DeviceId, ExtensionId, FlowId,
     MailId, MessageId, NodeId, NumberId, PbxId, RecordingId, SessionId, TenantId, TrunkId, UserId,

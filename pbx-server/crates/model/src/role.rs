@@ -46,6 +46,8 @@ macro_rules! text_enum {
     };
 }
 
+pub(crate) use text_enum;
+
 text_enum!(
     /// What a user may do, and at which level.
     Role, "role", "Choose one of the roles." {

@@ -218,7 +218,8 @@ impl Hub {
         }
         drop(streams);
         self.book.gone(flow);
-        for (pbx, device, contact) in self.bindings.close(flow) {
+        let closed = self.bindings.close(flow);
+        for (pbx, device, contact) in closed.into_iter().filter(|(pbx, _, _)| self.control.carries(*pbx)) {
             self.control.presence().unregister(pbx, device, Some(&contact));
         }
     }

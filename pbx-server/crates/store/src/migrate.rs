@@ -30,6 +30,7 @@ const PLATFORM: Migrations = &[
     (4, "browser_phones", include_str!("../../../migrations/platform/0004_browser_phones.sql")),
     (5, "second_factor", include_str!("../../../migrations/platform/0005_second_factor.sql")),
     (6, "nodes", include_str!("../../../migrations/platform/0006_nodes.sql")),
+    (7, "engines", include_str!("../../../migrations/platform/0007_engines.sql")),
 ];
 const TENANT: Migrations = &[
     (1, "tenant", include_str!("../../../migrations/tenant/0001_tenant.sql")),

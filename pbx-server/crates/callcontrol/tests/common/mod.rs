@@ -9,7 +9,7 @@ use voxera_callcontrol::{
 };
 use voxera_callflow::scenario::Scenario;
 use voxera_callflow::{Action, Event, Peer, Snapshot};
-use voxera_model::{CallId, DeviceId, Dialled, ExtensionId, ExtensionNumber, PhoneNumber, TrunkId};
+use voxera_model::{CallId, DeviceId, Dialled, Engine, ExtensionId, ExtensionNumber, PhoneNumber, TrunkId};
 
 /// Anna (1000) and Bertil (1001), each with one phone; Bertil takes no second call.
 pub const ANNA_AND_BERTIL: &str = r#"
@@ -54,7 +54,8 @@ pub fn config(snapshot: &Snapshot) -> PbxConfig {
             ha1_sha256: [2; 32],
         })
     });
-    PbxConfig { snapshot: snapshot.clone(), devices: devices.collect(), trunks: Vec::new() }
+    let (snapshot, engine) = (snapshot.clone(), Engine::Embedded);
+    PbxConfig { snapshot, engine, devices: devices.collect(), trunks: Vec::new() }
 }
 
 impl Setup {

@@ -64,7 +64,7 @@ impl Calls {
             return None;
         }
         let control = &self.shared.control;
-        let view = control.directory().by_id(carried.pbx)?;
+        let view = control.directory().whoever_carries(carried.pbx)?;
         let resumed = Resumed {
             call: carried.call,
             from: carried.from.clone(),

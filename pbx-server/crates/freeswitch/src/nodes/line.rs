@@ -71,6 +71,6 @@ pub(super) fn take(control: &CallControl, news: &GatewayNews) {
         _ => None,
     };
     if let Some(state) = state {
-        control.lines().set(trunk, state);
+        control.line_is(trunk, state);
     }
 }

@@ -144,6 +144,10 @@ impl Phones {
             // It has registered at another node since.
             return;
         }
+        if !self.control.carries(here.pbx) {
+            // It may have registered at the other engine since.
+            return;
+        }
         self.control.presence().unregister(here.pbx, here.device, Some(&here.contact));
     }
 }

@@ -18,7 +18,7 @@ use voxera_callflow::scenario::Scenario;
 use voxera_callflow::{Kind, Snapshot};
 use voxera_freeswitch::{Config, FreeSwitch, Handle, Timing};
 use voxera_model::{
-    CustomerId, DeviceId, ExtensionNumber, Name, PbxId, PhoneNumber, Realm, TenantId, TrunkId,
+    CustomerId, DeviceId, Engine, ExtensionNumber, Name, PbxId, PhoneNumber, Realm, TenantId, TrunkId,
 };
 
 pub const SECRET: &str = "a-secret-of-nodes-0123";
@@ -263,7 +263,7 @@ fn register(control: &CallControl, snapshot: &Snapshot, trunks: Vec<TrunkSecret>
             online(control, snapshot, number, *device);
         }
     }
-    control.directory().replace(PbxConfig { snapshot: snapshot.clone(), devices, trunks });
+    control.directory().replace(PbxConfig { snapshot: snapshot.clone(), engine: Engine::Embedded, devices, trunks });
 }
 
 /// A public number.

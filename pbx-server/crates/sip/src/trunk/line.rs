@@ -329,7 +329,7 @@ impl Line {
         let before = std::mem::replace(&mut lock(&self.place).state, state);
         if before != state {
             tracing::info!(trunk = %self.settings.trunk.0, ?state, "line");
-            hub.control.lines().set(self.settings.trunk, state);
+            hub.control.line_is(self.settings.trunk, state);
         }
     }
 

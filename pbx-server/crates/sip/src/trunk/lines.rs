@@ -107,12 +107,15 @@ impl Lines {
 /// Follows the directory until the engine stops; then every registrar is told goodbye.
 pub async fn follow(hub: Arc<Hub>) {
     let mut changes = hub.control.directory().changes();
+    let mut carried: Vec<TrunkId> = Vec::new();
     loop {
         changes.mark_unchanged();
         let wanted = all(hub.control.directory());
-        hub.control.lines().keep(&wanted.iter().map(|line| line.trunk).collect::<Vec<_>>());
+        let before = std::mem::replace(&mut carried, wanted.iter().map(|line| line.trunk).collect());
+        let gone: Vec<TrunkId> = before.into_iter().filter(|line| !carried.contains(line)).collect();
+        hub.control.lines().forget(&gone);
         for line in hub.lines.update(wanted) {
-            hub.control.lines().set(line.settings.trunk, LineState::Untried);
+            hub.control.line_is(line.settings.trunk, LineState::Untried);
             let (stop, owned) = (hub.stop.clone(), Arc::clone(&hub));
             hub.words.spawn(async move { stop.run_until_cancelled(Box::pin(line.run(owned))).await });
         }

@@ -9,7 +9,7 @@ use voxera_callcontrol::{
     Arrival, ArrivedFrom, Call, Clock, Hand, PbxConfig, PbxView, Registration, Transport,
 };
 use voxera_callflow::{Action, Event, Kind, Party, Peer, Queue, RingOutcome, RingTarget, Strategy};
-use voxera_model::{CallId, Dialled, ExtensionNumber, PhoneNumber, Seconds, TrunkId};
+use voxera_model::{CallId, Dialled, Engine, ExtensionNumber, PhoneNumber, Seconds, TrunkId};
 
 /// Kundtjänst with Bertil, Cecilia and David.
 struct Line {
@@ -30,7 +30,7 @@ impl Line {
         change(queue);
         snapshot.index();
         let realm = snapshot.realm.clone();
-        rig.control.directory().replace(PbxConfig { snapshot, devices: Vec::new(), trunks: Vec::new() });
+        rig.control.directory().replace(PbxConfig { snapshot, engine: Engine::Embedded, devices: Vec::new(), trunks: Vec::new() });
         let view = rig.control.directory().pbx(&realm).unwrap();
         let line = Self { rig, hand, view };
         for member in online {

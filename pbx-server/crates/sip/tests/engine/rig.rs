@@ -168,7 +168,7 @@ pub fn pbx(realm: &str, id: u128) -> PbxConfig {
         )
     };
     snapshot.index();
-    PbxConfig { snapshot, devices, trunks: Vec::new() }
+    PbxConfig { snapshot, engine: voxera_model::Engine::Embedded, devices, trunks: Vec::new() }
 }
 
 /// How often this kind was reported in this test: its engine runs on the test's own thread, so that

@@ -17,7 +17,7 @@ use voxera_callflow::scenario::{Expected, Happening, Scenario, load_all};
 use voxera_callflow::{
     Extension, Facts, Kind, LocalTime, MessageFacts, Peer, Reason, RingOutcome, TraceEntry, Trunk, User,
 };
-use voxera_model::{CallId, DeviceId, Dialled, ExtensionId, ExtensionNumber, Locale, Name, TrunkId};
+use voxera_model::{CallId, DeviceId, Dialled, Engine, ExtensionId, ExtensionNumber, Locale, Name, TrunkId};
 use voxera_sip::SipTimers;
 
 /// Colleagues who are in no file: those whom the file's people already talk with.
@@ -110,7 +110,7 @@ impl Stage {
         }
         snapshot.index();
         let ids: Vec<TrunkId> = snapshot.trunks.iter().map(|trunk| trunk.id).collect();
-        rig.control.directory().replace(PbxConfig { snapshot, devices, trunks });
+        rig.control.directory().replace(PbxConfig { snapshot, engine: Engine::Embedded, devices, trunks });
         let mut stage = Self {
             rig,
             hand,

@@ -12,7 +12,7 @@ use serde::Serialize;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
-use voxera_model::{Colour, Email, Locale, Name, Slug, Status, TenantId, Zone};
+use voxera_model::{Colour, Email, Engine, Locale, Name, Slug, Status, TenantId, Zone};
 
 /// A partner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +29,8 @@ pub struct Tenant {
     pub locale: Locale,
     pub time_zone: Zone,
     pub status: Status,
+    /// What carries its calls, where the installation runs both.
+    pub engine: Engine,
     /// The installation's own tenant, in which companies that sign up themselves live.
     pub builtin: bool,
     pub created_at: DateTime<Utc>,
@@ -70,10 +72,11 @@ pub struct TenantChange {
     pub locale: Option<Locale>,
     pub time_zone: Option<Zone>,
     pub status: Option<Status>,
+    pub engine: Option<Engine>,
 }
 
 const SELECT: &str = "t.id, t.slug, t.name, t.host, t.brand_name, t.accent, t.logo is not null as has_logo, \
-     t.support_email, t.locale, t.time_zone, t.status, t.builtin, t.created_at from platform.tenants t";
+     t.support_email, t.locale, t.time_zone, t.status, t.engine, t.builtin, t.created_at from platform.tenants t";
 const LIST: List = List {
     select: SELECT,
     sorts: &[
@@ -103,6 +106,7 @@ impl FromRow<'_, PgRow> for Tenant {
             locale: row.parsed("locale")?,
             time_zone: row.parsed("time_zone")?,
             status: row.parsed("status")?,
+            engine: row.parsed("engine")?,
             builtin: row.raw("builtin")?,
             created_at: row.raw("created_at")?,
         })
@@ -145,7 +149,7 @@ impl<'t> Tenants<'t> {
     pub async fn by_slug(self, slug: &Slug) -> Result<Tenant> {
         Ok(sqlx::query_as(
             "select id, slug, name, host, brand_name, accent, logo is not null as has_logo, support_email,
-                    locale, time_zone, status, builtin, created_at
+                    locale, time_zone, status, engine, builtin, created_at
              from platform.tenants where slug = $1",
         )
         .bind(slug.as_str())
@@ -157,7 +161,7 @@ impl<'t> Tenants<'t> {
     pub async fn by_host(self, host: &str) -> Result<Tenant> {
         Ok(sqlx::query_as(
             "select id, slug, name, host, brand_name, accent, logo is not null as has_logo, support_email,
-                    locale, time_zone, status, builtin, created_at
+                    locale, time_zone, status, engine, builtin, created_at
              from platform.tenants where host = lower($1)",
         )
         .bind(host)
@@ -169,7 +173,7 @@ impl<'t> Tenants<'t> {
     pub async fn builtin(self) -> Result<Tenant> {
         Ok(sqlx::query_as(
             "select id, slug, name, host, brand_name, accent, logo is not null as has_logo, support_email,
-                    locale, time_zone, status, builtin, created_at
+                    locale, time_zone, status, engine, builtin, created_at
              from platform.tenants where builtin",
         )
         .fetch_one(self.conn)
@@ -216,7 +220,7 @@ impl<'t> Tenants<'t> {
                  host = case when $6 then lower($7) else host end,
                  support_email = case when $8 then $9 else support_email end,
                  locale = coalesce($10, locale), time_zone = coalesce($11, time_zone),
-                 status = coalesce($12, status)
+                 status = coalesce($12, status), engine = coalesce($13, engine)
              where id = $1",
         )
         .bind(id.0)
@@ -231,12 +235,13 @@ impl<'t> Tenants<'t> {
         .bind(change.locale.map(Locale::as_str))
         .bind(change.time_zone.as_ref().map(Zone::as_str))
         .bind(change.status.map(Status::as_str))
+        .bind(change.engine.map(Engine::as_str))
         .execute(&mut *self.conn)
         .await?;
         if updated.rows_affected() == 0 {
             return Err(StoreError::NotFound);
         }
-        if change.status.is_some() {
+        if change.status.is_some() || change.engine.is_some() {
             sqlx::query("select pg_notify($1, '*')").bind(CHANNEL).execute(&mut *self.conn).await?;
         }
         one(self.conn, id).await
@@ -245,6 +250,11 @@ impl<'t> Tenants<'t> {
     /// Lets a tenant act, or stops it.
     pub async fn set_status(self, id: TenantId, status: Status) -> Result<Tenant> {
         self.update(id, TenantChange { status: Some(status), ..TenantChange::default() }).await
+    }
+
+    /// Lets another engine carry a tenant's calls.
+    pub async fn set_engine(self, id: TenantId, engine: Engine) -> Result<Tenant> {
+        self.update(id, TenantChange { engine: Some(engine), ..TenantChange::default() }).await
     }
 
     /// The logo. `NotFound` when there is none.
@@ -305,7 +315,7 @@ impl<'t> Tenants<'t> {
 async fn one(conn: &mut PgConnection, id: TenantId) -> Result<Tenant> {
     Ok(sqlx::query_as(
         "select id, slug, name, host, brand_name, accent, logo is not null as has_logo, support_email,
-                locale, time_zone, status, builtin, created_at
+                locale, time_zone, status, engine, builtin, created_at
          from platform.tenants where id = $1",
     )
     .bind(id.0)

@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use uuid::Uuid;
 use voxera_callflow::{Extension, Kind, Member, PublishedIvr, Routing, Snapshot, Trunk};
 use voxera_model::{
-    AudioId, CustomerId, DeviceId, ExtensionId, ExtensionNumber, FlowId, Name, PbxId, PhoneNumber, Status,
+    AudioId, CustomerId, DeviceId, Engine, ExtensionId, ExtensionNumber, FlowId, Name, PbxId, PhoneNumber, Status,
     TenantId, TrunkId,
 };
 use zeroize::Zeroizing;
@@ -27,6 +27,8 @@ type Found = BTreeMap<PbxId, PbxConfig>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PbxConfig {
     pub snapshot: Snapshot,
+    /// What carries its calls, where the installation runs both engines.
+    pub engine: Engine,
     pub devices: Vec<DeviceSecret>,
     /// In the order of the snapshot's.
     pub trunks: Vec<TrunkSecret>,
@@ -131,7 +133,7 @@ impl<'t> Configs<'t> {
         let rows = sqlx::query(
             "select p.id, p.customer_id, p.name, p.realm, p.time_zone, p.version, p.language, p.features,
                     p.caller_id, p.music_audio_id, p.premium_allowed,
-                    c.status = 'suspended' or t.status = 'suspended' as suspended
+                    c.status = 'suspended' or t.status = 'suspended' as suspended, t.engine
              from pbxs p join customers c on c.id = p.customer_id
                  join platform.tenants t on t.id = p.tenant_id
              where $1::uuid is null or p.id = $1",
@@ -159,7 +161,8 @@ impl<'t> Configs<'t> {
                     row.parsed("realm")?,
                 )
             };
-            configs.insert(id, PbxConfig { snapshot, devices: Vec::new(), trunks: Vec::new() });
+            let engine = row.parsed("engine")?;
+            configs.insert(id, PbxConfig { snapshot, engine, devices: Vec::new(), trunks: Vec::new() });
         }
         Ok(configs)
     }
