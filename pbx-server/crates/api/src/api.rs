@@ -12,8 +12,8 @@ use tokio::sync::broadcast;
 use voxera_audio::Library;
 use voxera_callcontrol::{CallControl, NodeState};
 use voxera_identity::Identity;
-use voxera_model::Realm;
-use voxera_store::Store;
+use voxera_model::{Engine, PbxId, Realm, TenantId};
+use voxera_store::{Store, TenantTx};
 
 /// How the interface is served.
 #[derive(Debug, Clone)]
@@ -25,6 +25,9 @@ pub struct ApiConfig {
     pub sip_host: String,
     /// The port that phones send to.
     pub sip_port: u16,
+    /// The same for phones of tenants whose calls nodes carry, where the installation runs both.
+    pub node_host: String,
+    pub node_port: u16,
     /// The domain under which a realm is suggested for a new PBX, e.g. `pbx.localhost`.
     pub realm_suffix: Realm,
     /// Whether a reverse proxy stands before us: the last address of `X-Forwarded-For` is the caller.
@@ -48,6 +51,8 @@ pub enum Carrier {
     Server { address: SocketAddr },
     /// The nodes of the list.
     Nodes { address: SocketAddr },
+    /// Both, each for its tenants: what phones of this server are told.
+    Both { address: SocketAddr },
 }
 
 impl ApiConfig {
@@ -58,6 +63,8 @@ impl ApiConfig {
             public_url: public_url.trim_end_matches('/').to_owned(),
             sip_host: sip_host.to_owned(),
             sip_port: 5060,
+            node_host: sip_host.to_owned(),
+            node_port: 5060,
             realm_suffix,
             trust_proxy: false,
             metrics_token: None,
@@ -156,14 +163,54 @@ impl Api {
         self.sounds.subscribe()
     }
 
-    /// Whether browsers can be phones at this moment.
-    pub(crate) fn takes_browsers(&self) -> bool {
-        let where_calls_are = match self.carrier() {
-            Some(Carrier::Nodes { .. }) => self.control.nodes().take_browsers(),
-            Some(Carrier::Server { .. }) => true,
+    /// What carries the calls of a PBX; `None`: no engine runs.
+    fn engine_of(&self, pbx: PbxId) -> Option<Engine> {
+        Some(match self.carrier()? {
+            Carrier::Server { .. } => Engine::Embedded,
+            Carrier::Nodes { .. } => Engine::FreeSwitch,
+            Carrier::Both { .. } => self.control.directory().by_id(pbx)?.engine,
+        })
+    }
+
+    /// Whether browsers can be phones of a PBX at this moment.
+    pub(crate) fn takes_browsers(&self, pbx: PbxId) -> bool {
+        let where_calls_are = match self.engine_of(pbx) {
+            Some(Engine::FreeSwitch) => self.control.nodes().take_browsers(),
+            Some(Engine::Embedded) => true,
             None => false,
         };
         where_calls_are && self.browsers.get().is_some()
+    }
+
+    /// Whether what carries the calls of a PBX works.
+    pub(crate) fn carries(&self, pbx: PbxId) -> bool {
+        match self.engine_of(pbx) {
+            Some(Engine::FreeSwitch) => self.nodes_up().0 > 0,
+            Some(Engine::Embedded) => true,
+            None => false,
+        }
+    }
+
+    /// The host and the port that the phones of a tenant send to.
+    pub(crate) async fn phones_send_to(
+        &self,
+        tx: &mut TenantTx,
+        tenant: TenantId,
+    ) -> voxera_store::Result<(&str, u16)> {
+        let engine = match self.carrier() {
+            Some(Carrier::Both { .. }) => tx.tenants().get(tenant).await?.engine,
+            Some(Carrier::Server { .. } | Carrier::Nodes { .. }) | None => Engine::Embedded,
+        };
+        Ok(self.server_of(engine))
+    }
+
+    /// The host and the port that phones of an engine send to, where the installation runs both.
+    pub(crate) fn server_of(&self, engine: Engine) -> (&str, u16) {
+        let config = &self.config;
+        match engine {
+            Engine::Embedded => (&config.sip_host, config.sip_port),
+            Engine::FreeSwitch => (&config.node_host, config.node_port),
+        }
     }
 
     /// What carries calls; `None`: no engine runs.
@@ -180,7 +227,7 @@ impl Api {
     /// Where phones are served at this moment; `None`: nowhere.
     pub(crate) fn engine(&self) -> Option<SocketAddr> {
         match self.carrier()? {
-            Carrier::Server { address } => Some(address),
+            Carrier::Server { address } | Carrier::Both { address } => Some(address),
             Carrier::Nodes { address } => (self.nodes_up().0 > 0).then_some(address),
         }
     }

@@ -27,7 +27,7 @@ pub mod init;
 mod nodes;
 pub mod request;
 
-pub use browsers::{BrowserWay, Browsers, Leave, ToBrowser};
+pub use browsers::{BrowserWay, Browsers, Leave, Said, ToBrowser, is_keep_alive};
 pub use calls::{Calls, ChannelEvent, ChannelId, NodeName, Order, Ring};
 pub use document::Document;
 pub use nodes::Timing;

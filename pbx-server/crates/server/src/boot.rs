@@ -3,16 +3,16 @@
 //! Calls need the least, so they come first: the engine runs from the last good configuration on
 //! disk before anything is asked of a database that may not answer.
 
-use crate::config::{Config, Encryption, Engine};
+use crate::config::{Config, Encryption};
 use crate::database::Database;
 use crate::demo::{self, Demo, DemoError};
 use crate::doors::{self, origin, portal_url, reachable};
+use crate::engines::Engines;
 use crate::gate::Gate;
 use crate::retention::Retention;
 use crate::state::{Lock, State, StateError};
 use crate::voicemail::Mails;
 use crate::{jobs, notify};
-use futures::StreamExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
@@ -22,14 +22,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
-use voxera_api::{Api, ApiConfig, BrowserLink, Browsers, Carrier, FromEngine};
+use voxera_api::{Api, ApiConfig, Browsers, Carrier};
 use voxera_audio::Library;
 use voxera_callcontrol::{CallControl, CallControlConfig};
-use voxera_freeswitch::{BrowserWay, ToBrowser};
 use voxera_identity::{Clock, Identity, IdentityConfig, IdentityError, Limits};
 use voxera_mail::{Delivery, Mailer, Outbox, Retry};
 use voxera_model::{Colour, Invalid, Locale, Name, Slug, TenantId, Zone};
-use voxera_sip::{EngineHandle, WebSocketLink};
 use voxera_store::embedded::EmbeddedError;
 use voxera_store::{MigrationProgress, NewTenant, Store, StoreConfig, StoreError, new_id};
 
@@ -114,7 +112,7 @@ pub struct Server {
     ready: CancellationToken,
     database: Database,
     control: CallControl,
-    engine: Running,
+    engines: Engines,
     serving: JoinHandle<()>,
     /// Ends what is done in the background.
     stop: CancellationToken,
@@ -123,12 +121,6 @@ pub struct Server {
     close: CancellationToken,
     jobs: TaskTracker,
     _lock: Lock,
-}
-
-/// Who carries calls.
-enum Running {
-    Embedded(EngineHandle),
-    FreeSwitch(voxera_freeswitch::Handle),
 }
 
 impl std::fmt::Debug for Server {
@@ -175,7 +167,7 @@ impl Server {
             state,
             config,
             options,
-            browsers: OnceLock::new(),
+            engines: OnceLock::new(),
         };
         let close = CancellationToken::new();
         let serving = tokio::spawn(doors::serve(listener, parts.gate.clone(), close.clone()));
@@ -184,24 +176,11 @@ impl Server {
         control.seal_key = Some(seal_key);
         control.library = Some(library.clone());
         let control = CallControl::start(control, None).await?;
-        let (engine, phones) = match parts.config.engine {
-            Engine::Embedded => {
-                let engine =
-                    doors::start_engine(&parts.config, options.next_free_ports, &control, library).await?;
-                let phones = engine.local_addr();
-                drop(parts.browsers.set(browsers(&engine)));
-                (Running::Embedded(engine), phones)
-            }
-            Engine::FreeSwitch => {
-                let next_free = options.next_free_ports;
-                let engine =
-                    doors::start_freeswitch(&parts.config, &parts.state, next_free, &control, library)
-                        .await?;
-                drop(parts.browsers.set(browsers_of_nodes(&engine)));
-                // Nodes hear phones; this is what phones are told.
-                (Running::FreeSwitch(engine), parts.config.sip.listen)
-            }
-        };
+        let next_free = options.next_free_ports;
+        let engines = Engines::start(&parts.config, &parts.state, next_free, &control, library).await?;
+        let phones = engines.phones;
+        // Nothing was there before.
+        drop(parts.engines.set((engines.carrier, Arc::clone(&engines.browsers))));
         let server = Self {
             portal,
             http,
@@ -210,7 +189,7 @@ impl Server {
             demo: Arc::clone(&parts.demo),
             ready: parts.ready.clone(),
             database,
-            engine,
+            engines,
             serving,
             stop: parts.stop.clone(),
             gate: parts.gate.clone(),
@@ -249,11 +228,8 @@ impl Server {
 
     /// Where FreeSWITCH nodes ask; `None`: calls are carried by this process.
     #[must_use]
-    pub const fn nodes(&self) -> Option<SocketAddr> {
-        match &self.engine {
-            Running::Embedded(_) => None,
-            Running::FreeSwitch(engine) => Some(engine.address),
-        }
+    pub fn nodes(&self) -> Option<SocketAddr> {
+        self.engines.nodes()
     }
 
     /// The state of calls, for tests.
@@ -267,13 +243,7 @@ impl Server {
         notify::notify("STOPPING=1");
         self.close.cancel();
         self.gate.close();
-        let engine = async {
-            match self.engine {
-                Running::Embedded(engine) => engine.shutdown().await,
-                Running::FreeSwitch(engine) => engine.shutdown().await,
-            }
-        };
-        if tokio::time::timeout(CALLS_END, engine).await.is_err() {
+        if tokio::time::timeout(CALLS_END, self.engines.shutdown()).await.is_err() {
             tracing::warn!("some calls did not end in time");
         }
         let serving = self.serving.abort_handle();
@@ -306,42 +276,8 @@ struct Parts {
     demo: Arc<OnceLock<Demo>>,
     stop: CancellationToken,
     jobs: TaskTracker,
-    /// The engine's door for browsers, once it runs.
-    browsers: OnceLock<Browsers>,
-}
-
-/// The engine's links, in the words of the interface.
-fn browsers(engine: &EngineHandle) -> Browsers {
-    let open = engine.websockets();
-    Arc::new(move |peer| {
-        open(peer).map(|WebSocketLink { to_engine, mut from_engine, closed }| BrowserLink {
-            to_engine,
-            from_engine: futures::stream::poll_fn(move |context| from_engine.poll_recv(context))
-                .map(FromEngine::Message)
-                .boxed(),
-            closed,
-        })
-    })
-}
-
-/// The same for nodes.
-fn browsers_of_nodes(engine: &voxera_freeswitch::Handle) -> Browsers {
-    let browsers = engine.browsers.clone();
-    Arc::new(move |peer| {
-        browsers.open(peer).map(|BrowserWay { to_node, mut from_node }| BrowserLink {
-            to_engine: to_node,
-            from_engine: futures::stream::poll_fn(move |context| from_node.poll_recv(context))
-                .map(|said| match said {
-                    ToBrowser::Message(bytes) => FromEngine::Message(bytes),
-                    ToBrowser::Close(leave) => {
-                        let (code, why) = leave.code();
-                        FromEngine::Close { code, why }
-                    }
-                })
-                .boxed(),
-            closed: CancellationToken::new(),
-        })
-    })
+    /// What carries calls, and its door for browsers, once it runs.
+    engines: OnceLock<(Carrier, Browsers)>,
 }
 
 impl Parts {
@@ -389,11 +325,8 @@ impl Parts {
             self.metrics.clone(),
             api_config(&self.config, &self.portal, phones),
         );
-        api.engine_runs(match self.config.engine {
-            Engine::Embedded => Carrier::Server { address: phones },
-            Engine::FreeSwitch => Carrier::Nodes { address: phones },
-        });
-        if let Some(browsers) = self.browsers.get() {
+        if let Some((carrier, browsers)) = self.engines.get() {
+            api.engine_runs(*carrier);
             api.engine_takes_browsers(Arc::clone(browsers));
         }
         let resumed = api.resume().await?;
@@ -486,6 +419,7 @@ fn api_config(config: &Config, portal: &Url, phones: SocketAddr) -> ApiConfig {
     let host = doors::phone_host(config, phones);
     let mut api = ApiConfig::new(&origin(portal), &host, config.sip.realm_suffix.clone());
     api.sip_port = phones.port();
+    (api.node_host, api.node_port) = doors::node_phones(config, phones);
     api.trust_proxy = config.trusted_proxies > 0;
     api.metrics_token = config.metrics_token.as_ref().map(|token| token.expose().to_owned());
     api.requests_per_second = config.limits.requests_per_minute.div_ceil(60);

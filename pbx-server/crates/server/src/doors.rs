@@ -1,7 +1,7 @@
 //! Where the product listens: HTTP, and the phones.
 
 use crate::boot::BootError;
-use crate::config::{Config, local_url};
+use crate::config::{Config, Engine, local_url};
 use crate::gate::Gate;
 use crate::state::State;
 use std::io::ErrorKind;
@@ -12,7 +12,7 @@ use url::Url;
 use voxera_audio::Library;
 use voxera_callcontrol::CallControl;
 use voxera_freeswitch::FreeSwitch;
-use voxera_sip::{Engine, EngineConfig, EngineHandle};
+use voxera_sip::{EngineConfig, EngineHandle};
 
 /// How many ports after a taken one are tried.
 const PORTS_TRIED: u16 = 50;
@@ -47,7 +47,7 @@ pub async fn start_engine(
     engine.external_address = config.sip.external_address;
     engine.media_threads = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
     loop {
-        match Engine::start(engine.clone(), control.clone()).await {
+        match voxera_sip::Engine::start(engine.clone(), control.clone()).await {
             Ok(engine) => return Ok(engine),
             Err(error) => {
                 let source = error;
@@ -141,8 +141,20 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
+/// What phones of nodes are told to send to: as configured, else what those of this process are told,
+/// at the nodes' port.
+pub fn node_phones(config: &Config, phones: SocketAddr) -> (String, u16) {
+    match &config.freeswitch.phones {
+        Some(said) => (said.host.clone(), said.port),
+        None => (phone_host(config, phones), config.node_port()),
+    }
+}
+
 /// The host that phones are told to send to: as configured, else an address of this machine.
 pub fn phone_host(config: &Config, phones: SocketAddr) -> String {
+    if let (Engine::FreeSwitch, Some(said)) = (config.engine, &config.freeswitch.phones) {
+        return said.host.clone();
+    }
     let own = || crate::doctor::own_address(config.sip.listen).unwrap_or_else(|| reachable(phones).ip());
     let address = || config.sip.external_address.unwrap_or_else(own).to_string();
     config.sip.host.clone().unwrap_or_else(address)

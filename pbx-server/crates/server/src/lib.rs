@@ -1,6 +1,7 @@
 //! The product as one process: configuration, boot order, jobs, command line.
 
 pub mod boot;
+mod browsers;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -8,6 +9,7 @@ mod database;
 pub mod demo;
 pub mod doctor;
 mod doors;
+mod engines;
 mod gate;
 mod jobs;
 mod logging;

@@ -82,7 +82,7 @@ fn fresh(config: &Config, options: &NodeOptions) -> Result<NodeSettings, NodeErr
     let ports = config.sip.media_ports.range();
     Ok(NodeSettings {
         name: machine_name(),
-        sip: SocketAddr::new(ip, config.sip.listen.port()),
+        sip: SocketAddr::new(ip, config.node_port()),
         external: config.sip.external_address,
         media_ports: (*ports.start(), *ports.end()),
         wss: SocketAddr::new(ip, 7443),

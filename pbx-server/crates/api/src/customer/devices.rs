@@ -123,7 +123,8 @@ pub async fn create(
     };
     let made = act.devices(path.extension).create(voxera_store::NewDevice { name }).await?;
     act.made("device.create", made.device.id, &made.device).await?;
-    let shown = DeviceCredentials::show(&made, &admin.api)?;
+    let server = admin.api.phones_send_to(&mut act, admin.tenant).await?;
+    let shown = DeviceCredentials::show(&made, server)?;
     act.created_secret(&shown).await
 }
 
@@ -165,7 +166,8 @@ pub async fn rotate(admin: CustomerAdmin, Url(path): Url<DevicePath>) -> Answer<
     }
     let made = act.devices(path.extension).rotate(path.device).await?;
     act.changed("device.rotate", path.device, &before, &made.device).await?;
-    let shown = DeviceCredentials::show(&made, &admin.api)?;
+    let server = admin.api.phones_send_to(&mut act, admin.tenant).await?;
+    let shown = DeviceCredentials::show(&made, server)?;
     act.commit().await?;
     Ok(Json(shown))
 }
@@ -191,16 +193,15 @@ impl Device {
 }
 
 impl DeviceCredentials {
-    pub(crate) fn show(made: &voxera_store::DeviceCredential, api: &Api) -> Answer<Self> {
+    /// `server`: the host and the port that it sends to.
+    pub(crate) fn show(made: &voxera_store::DeviceCredential, server: (&str, u16)) -> Answer<Self> {
+        let (host, port) = server;
         let (id, realm) = (made.device.id, &made.realm);
         let provisioning_uri = format!("sip:{id}@{realm};transport=udp");
         // User, password and domain are letters, digits, dots and hyphens: nothing to escape.
-        let config = &api.config;
         let scanned = format!(
             "sip:{id}:{password}@{realm};transport=udp?proxy={host}:{port}",
             password = made.password.as_str(),
-            host = config.sip_host,
-            port = config.sip_port,
         );
         Ok(Self {
             id,
@@ -208,8 +209,8 @@ impl DeviceCredentials {
             username: id.to_string(),
             password: made.password.to_string(),
             realm: realm.clone(),
-            server: config.sip_host.clone(),
-            port: config.sip_port,
+            server: host.to_owned(),
+            port,
             transport: "udp".to_owned(),
             provisioning_uri,
             qr_svg: qr(&scanned)?,

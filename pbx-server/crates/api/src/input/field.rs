@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use voxera_model::{
-    AccountId, AudioId, Colour, CustomerId, Email, ExtensionId, ExtensionNumber, FlowId, Invalid, Locale,
+    AccountId, AudioId, Colour, CustomerId, Email, Engine, ExtensionId, ExtensionNumber, FlowId, Invalid, Locale,
     Name, OrgNumber, PbxId, PhoneNumber, Pin, Realm, Role, Slug, Status, TenantId, UserId, Zone,
 };
 
@@ -135,6 +135,7 @@ text_fields!(
     Locale,
     Role,
     Status,
+    Engine,
     Pin
 );
 

@@ -49,7 +49,8 @@ pub async fn create(me: Me, Url(path): Url<MyExtensionPath>, new: Body<NewDevice
     };
     let made = act.devices(one.extension.id).create(voxera_store::NewDevice { name }).await?;
     act.made("device.create", made.device.id, &made.device).await?;
-    let shown = DeviceCredentials::show(&made, &me.api)?;
+    let server = me.api.phones_send_to(&mut act, place.tenant).await?;
+    let shown = DeviceCredentials::show(&made, server)?;
     act.created_secret(&shown).await
 }
 

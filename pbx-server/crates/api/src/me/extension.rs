@@ -70,7 +70,7 @@ pub async fn list(me: Me) -> Answer<Json<MyExtensions>> {
                 realm: one.pbx.realm,
                 extension: Extension::show(one.extension, &now),
                 devices: one.devices.into_iter().map(|device| Device::show(device, &me.api)).collect(),
-                browser: me.api.takes_browsers(),
+                browser: me.api.takes_browsers(one.pbx.id),
                 numbers,
             });
         }

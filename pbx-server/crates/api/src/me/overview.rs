@@ -69,6 +69,9 @@ pub async fn show(me: Me) -> Answer<Json<MyOverview>> {
             numbers.push(one.extension.number);
         }
         for (pbx, (zone, numbers)) in pbxs {
+            if !me.api.carries(pbx) {
+                shown.health = MyHealth::Down;
+            }
             let today = tx.calls().today(pbx, &numbers, &zone).await?;
             shown.calls_today += today.calls;
             shown.missed_today += today.missed;

@@ -114,7 +114,11 @@ pub async fn create(me: Me, new: Body<NewBrowserPhone>) -> Answer<Response> {
                 username: made.device.id.to_string(),
                 password: made.password.to_string(),
                 websocket: "/sip",
-                names_addresses: matches!(me.api.carrier(), Some(Carrier::Nodes { .. })),
+                // Where both engines run, a page is ready for either: its PBX may change to the other.
+                names_addresses: matches!(
+                    me.api.carrier(),
+                    Some(Carrier::Nodes { .. } | Carrier::Both { .. })
+                ),
                 expires_at,
             })
             .await?;

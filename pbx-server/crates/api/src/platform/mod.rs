@@ -1,6 +1,7 @@
 //! This installation.
 
 pub mod audit;
+pub mod engines;
 pub mod mails;
 pub mod nodes;
 pub mod overview;
@@ -16,6 +17,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(tenants::list, tenants::create))
         .routes(routes!(tenants::get, tenants::change, tenants::delete))
+        .routes(routes!(engines::get, engines::set))
         .routes(routes!(tenants::suspend))
         .routes(routes!(tenants::activate))
         .routes(routes!(users::list, users::create))

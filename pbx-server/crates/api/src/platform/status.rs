@@ -30,10 +30,12 @@ pub struct DatabaseStatus {
 /// The telephone engine.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EngineStatus {
+    /// What carries calls; `None`: it does not run.
+    pub kind: Option<EngineKind>,
     /// Where phones are served; `None`: nowhere, because it does not run or no node works.
     #[schema(value_type = Option<String>, example = "0.0.0.0:5060")]
     pub address: Option<String>,
-    /// The nodes that carry calls; `None`: this server carries them itself.
+    /// The nodes that carry calls; `None`: this server carries all of them itself.
     pub nodes: Option<NodesStatus>,
     /// PBXs that it serves.
     pub pbxs: u64,
@@ -41,6 +43,18 @@ pub struct EngineStatus {
     pub registrations: u64,
     /// Calls that are up.
     pub calls: u64,
+}
+
+/// What carries calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineKind {
+    /// This server itself.
+    Embedded,
+    /// The nodes of the list.
+    Freeswitch,
+    /// Both: it is chosen for each tenant.
+    PerTenant,
 }
 
 /// The nodes that carry calls.
@@ -78,6 +92,11 @@ pub async fn get(admin: PlatformAdmin) -> Json<PlatformStatus> {
             round_trip_ms: reachable.then(|| asked.elapsed().as_secs_f64() * 1000.0),
         },
         engine: EngineStatus {
+            kind: api.carrier().map(|carrier| match carrier {
+                Carrier::Server { .. } => EngineKind::Embedded,
+                Carrier::Nodes { .. } => EngineKind::Freeswitch,
+                Carrier::Both { .. } => EngineKind::PerTenant,
+            }),
             address: api.engine().map(|address| address.to_string()),
             nodes: nodes(api),
             pbxs: control.pbxs as u64,
@@ -89,7 +108,11 @@ pub async fn get(admin: PlatformAdmin) -> Json<PlatformStatus> {
 }
 
 fn nodes(api: &Api) -> Option<NodesStatus> {
-    let Carrier::Nodes { .. } = api.carrier()? else { return None };
-    let (up, total) = api.nodes_up();
-    Some(NodesStatus { up, total })
+    match api.carrier()? {
+        Carrier::Server { .. } => None,
+        Carrier::Nodes { .. } | Carrier::Both { .. } => {
+            let (up, total) = api.nodes_up();
+            Some(NodesStatus { up, total })
+        }
+    }
 }

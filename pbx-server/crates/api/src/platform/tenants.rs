@@ -1,6 +1,7 @@
 //! Partners.
 
 use crate::access;
+use crate::api::{Api, Carrier};
 use crate::input::{Body, Change, Listed, Paging, Query, TenantPath, Url, input, sorting};
 use crate::permit::{PlatformAdmin, TenantAdmin};
 use crate::problem::{Answer, Problem};
@@ -10,7 +11,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use voxera_model::{Colour, Email, Locale, Name, Realm, Role, Slug, Status, TenantId, Zone};
+use voxera_model::{Colour, Email, Engine, Locale, Name, Realm, Role, Slug, Status, TenantId, Zone};
 use voxera_store::Constraint;
 
 sorting!(ByName: "name", "slug", "status", "created_at");
@@ -32,6 +33,8 @@ pub struct Tenant {
     pub locale: Locale,
     pub time_zone: Zone,
     pub status: Status,
+    /// What carries its calls; `null`: the installation has one engine for all tenants.
+    pub engine: Option<Engine>,
     /// The platform's own tenant, for companies that signed themselves up; cannot be removed.
     pub builtin: bool,
     pub created_at: DateTime<Utc>,
@@ -83,7 +86,7 @@ input! {
 pub async fn list(admin: PlatformAdmin, Query(page): Query<Paging<ByName>>) -> Answer<Json<Listed<Tenant>>> {
     let mut act = admin.open().await?;
     let found = act.tenants().list(&page.into()).await?;
-    Ok(Json(Listed::of(found, Tenant::show)))
+    Ok(Json(Listed::of(found, |tenant| Tenant::show(tenant, &admin.api))))
 }
 
 /// Add a partner.
@@ -117,7 +120,7 @@ pub async fn create(admin: PlatformAdmin, new: Body<NewTenant>) -> Answer<Respon
     };
     let made = act.tenants().create(record).await?;
     act.made("tenant.create", made.id, &made).await?;
-    act.created(&Tenant::show(made)).await
+    act.created(&Tenant::show(made, &admin.api)).await
 }
 
 /// One partner.
@@ -129,7 +132,7 @@ pub async fn create(admin: PlatformAdmin, new: Body<NewTenant>) -> Answer<Respon
 )]
 pub async fn get(admin: TenantAdmin) -> Answer<Json<Tenant>> {
     let mut act = admin.open().await?;
-    Ok(Json(Tenant::show(act.tenants().get(admin.tenant).await?)))
+    Ok(Json(Tenant::show(act.tenants().get(admin.tenant).await?, &admin.api)))
 }
 
 /// Change a partner.
@@ -157,12 +160,12 @@ pub async fn change(admin: TenantAdmin, change: Body<TenantChange>) -> Answer<Js
         support_email: change.support_email.into_option(),
         locale: change.locale,
         time_zone: change.time_zone,
-        status: None,
+        ..voxera_store::TenantChange::default()
     };
     let after = act.tenants().update(admin.tenant, change).await?;
     act.changed("tenant.update", admin.tenant, &before, &after).await?;
     act.commit().await?;
-    Ok(Json(Tenant::show(after)))
+    Ok(Json(Tenant::show(after, &admin.api)))
 }
 
 /// Remove a partner that has no customers.
@@ -220,7 +223,7 @@ async fn set_status(admin: &PlatformAdmin, tenant: TenantId, status: Status) -> 
     };
     act.changed(action, tenant, &before, &after).await?;
     act.commit().await?;
-    Ok(Json(Tenant::show(after)))
+    Ok(Json(Tenant::show(after, &admin.api)))
 }
 
 /// The accent of a tenant that has not chosen one.
@@ -229,8 +232,10 @@ fn default_accent() -> Answer<Colour> {
 }
 
 impl Tenant {
-    fn show(tenant: voxera_store::Tenant) -> Self {
+    fn show(tenant: voxera_store::Tenant, api: &Api) -> Self {
+        let both = matches!(api.carrier(), Some(Carrier::Both { .. }));
         Self {
+            engine: both.then_some(tenant.engine),
             logo_url: tenant.has_logo.then(|| format!("/api/v1/brand/{}/logo", tenant.id)),
             id: tenant.id,
             slug: tenant.slug,

@@ -1,21 +1,23 @@
 //! The little that has to be read of a browser's messages. None of it is logged.
 
-use voxera_model::Realm;
+use voxera_model::{DeviceId, Realm};
 
 /// A message of SIP.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Said<'a> {
+pub struct Said<'a> {
     text: &'a str,
 }
 
 /// Line ends alone.
-pub(super) fn is_keep_alive(bytes: &[u8]) -> bool {
+#[must_use]
+pub fn is_keep_alive(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
 impl<'a> Said<'a> {
     /// What is no text says nothing.
-    pub(super) fn of(bytes: &'a [u8]) -> Self {
+    #[must_use]
+    pub fn of(bytes: &'a [u8]) -> Self {
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         Self { text: text.trim_start_matches(['\r', '\n']) }
     }
@@ -25,11 +27,20 @@ impl<'a> Said<'a> {
     }
 
     /// The domain that a `REGISTER` is for; `None`: it is something else.
-    pub(super) fn registers_in(self) -> Option<Realm> {
+    #[must_use]
+    pub fn registers_in(self) -> Option<Realm> {
         let rest = self.lines().next()?.strip_prefix("REGISTER ")?;
         let uri = rest.strip_suffix(" SIP/2.0")?;
         let host = uri.strip_prefix("sip:").or_else(|| uri.strip_prefix("sips:"))?;
         Realm::parse(host).ok()
+    }
+
+    /// The phone that a message is to, by its name.
+    #[must_use]
+    pub fn device(self) -> Option<DeviceId> {
+        let to = self.lines().skip(1).find_map(|line| field(line, "to", "t"))?;
+        let user = to.split_once("sip:")?.1.split_once('@')?.0;
+        user.parse().ok()
     }
 
     /// Whether a node says with it that a browser is registered.
@@ -95,6 +106,18 @@ mod tests {
             assert_eq!(realm(text), None, "{text:?}");
         }
         assert_eq!(Said::of(&[0xff, 0xfe]).registers_in(), None);
+    }
+
+    #[test]
+    fn whoever_registers_says_which_phone_it_is() {
+        let phone = "0199aaaa-0000-7000-8000-000000000001";
+        let device = |to: &str| said(&format!("REGISTER sip:a.test SIP/2.0\r\n{to}\r\n\r\n")).device();
+        let expected = phone.parse::<DeviceId>().ok();
+        assert!(expected.is_some());
+        assert_eq!(device(&format!("To: <sip:{phone}@a.test>")), expected);
+        assert_eq!(device(&format!("t: \"A\" <sip:{phone}@a.test>;tag=x")), expected);
+        assert_eq!(device("To: <sip:anna@a.test>"), None);
+        assert_eq!(device("From: x"), None);
     }
 
     #[test]

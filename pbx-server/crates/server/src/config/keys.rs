@@ -41,7 +41,7 @@ pub const KEYS: &[Key] = &[
     text("public_url", "how people reach the portal; goes into mails and tokens"),
     integer("trusted_proxies", "1: a reverse proxy stands before us, and says who calls (X-Forwarded-For)"),
     secret("metrics_token", "opens /metrics to other machines than this one"),
-    text("engine", "who carries calls: embedded (this process) or freeswitch (nodes of the portal's list)"),
+    text("engine", "who carries calls: embedded (this process), freeswitch (nodes of the portal's list) or per_tenant (both)"),
     integer("limits.requests_per_minute", "requests to the API that one address may send, 60 to 10000000"),
     secret("database.url", "postgres://…; empty: run PostgreSQL ourselves from the installed binaries"),
     integer("database.max_connections", "connections at most, 1 to 500"),
@@ -56,6 +56,10 @@ pub const KEYS: &[Key] = &[
     secret(
         "freeswitch.secret",
         "what those nodes prove themselves with; empty: freeswitch.secret in the state folder",
+    ),
+    text(
+        "freeswitch.phones",
+        "what phones of nodes are told to send to, as nodes.example.se:5060; empty: as sip.*, with per_tenant 20 ports further",
     ),
     text("media.dir", "folder of sounds, messages and recordings; empty: media in the state folder"),
     text("media.ffmpeg", "program that converts uploaded sounds, a name or a path"),

@@ -7,7 +7,7 @@ mod shown;
 mod value;
 
 pub use read::{ConfigError, Overrides, SYSTEM_FILE, Sources};
-pub use value::{Networks, PortRange, Secret};
+pub use value::{HostPort, Networks, PortRange, Secret};
 
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
@@ -78,14 +78,42 @@ pub struct Sip {
     pub media_ports: PortRange,
 }
 
-/// Who carries calls: one choice for the installation.
+/// Who carries calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// This process.
+    #[serde(rename = "embedded")]
     Embedded,
     /// Any number of `FreeSWITCH` nodes, driven by this process.
+    #[serde(rename = "freeswitch")]
     FreeSwitch,
+    /// Both, side by side: which one is chosen for each tenant, in the portal.
+    #[serde(rename = "per_tenant")]
+    PerTenant,
+}
+
+impl Engine {
+    /// Whether this process carries calls.
+    #[must_use]
+    pub const fn is_here(self) -> bool {
+        matches!(self, Self::Embedded | Self::PerTenant)
+    }
+
+    /// Whether nodes carry calls.
+    #[must_use]
+    pub const fn has_nodes(self) -> bool {
+        matches!(self, Self::FreeSwitch | Self::PerTenant)
+    }
+
+    /// As the file says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::FreeSwitch => "freeswitch",
+            Self::PerTenant => "per_tenant",
+        }
+    }
 }
 
 /// Where `FreeSWITCH` nodes ask us. Used when `engine` says so.
@@ -98,6 +126,9 @@ pub struct FreeSwitch {
     /// What nodes prove themselves with. `None`: a file in the state directory, made by the first start.
     #[serde(default, deserialize_with = "value::optional")]
     pub secret: Option<Secret>,
+    /// What phones of nodes are told to send to; see [`Config::node_port`].
+    #[serde(default, deserialize_with = "value::optional")]
+    pub phones: Option<HostPort>,
 }
 
 /// Where sounds lie, and the programs that make them.
@@ -179,6 +210,26 @@ impl Config {
             espeak: self.media.espeak.clone(),
             flite: self.media.flite.clone(),
         }
+    }
+
+    /// The port where phones reach nodes: as it is said, else the one of `sip.listen`, and beside the
+    /// engine of this process, which has that one, 20 further.
+    #[must_use]
+    pub fn node_port(&self) -> u16 {
+        let own = self.sip.listen.port();
+        match (&self.freeswitch.phones, self.engine) {
+            (Some(said), _) => said.port,
+            (None, Engine::PerTenant) => own.checked_add(20).unwrap_or(own - 20),
+            (None, Engine::Embedded | Engine::FreeSwitch) => own,
+        }
+    }
+
+    /// Whether phones of both engines are told the same place.
+    fn is_told_one_place(&self) -> bool {
+        let own = |said: &HostPort| {
+            self.sip.host.as_ref() == Some(&said.host) && said.port == self.sip.listen.port()
+        };
+        self.engine == Engine::PerTenant && self.freeswitch.phones.as_ref().is_some_and(own)
     }
 
     /// How people reach the portal.

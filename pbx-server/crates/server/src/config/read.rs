@@ -186,6 +186,10 @@ fn check(table: Table, origin: &[(String, String)]) -> Result<Config, ConfigErro
         let message = "choose 20 to 100 letters and digits".into();
         return Err(ConfigError::Value { place: place("freeswitch.secret"), message });
     }
+    if config.is_told_one_place() {
+        let message = "engine = \"per_tenant\" has two listeners for phones: choose another port than the one of sip.listen".into();
+        return Err(ConfigError::Value { place: place("freeswitch.phones"), message });
+    }
     if config.state_dir.as_os_str().is_empty() {
         return Err(ConfigError::Value { place: place("state_dir"), message: "name a folder".into() });
     }

@@ -1,6 +1,6 @@
 //! The configuration as a file again.
 
-use super::{Config, Encryption, Engine, LogFormat};
+use super::{Config, Encryption, LogFormat};
 use url::Url;
 
 impl Config {
@@ -18,16 +18,13 @@ impl Config {
             LogFormat::Text => "text",
             LogFormat::Json => "json",
         };
-        let engine = match self.engine {
-            Engine::Embedded => "embedded",
-            Engine::FreeSwitch => "freeswitch",
-        };
+        let engine = self.engine.as_str();
         format!(
             "state_dir = \"{}\"\nlisten = \"{}\"\npublic_url = \"{}\"\ntrusted_proxies = {}\nmetrics_token = {}\nengine = \"{engine}\"\n\n\
              [limits]\nrequests_per_minute = {}\n\n\
              [database]\nurl = {}\nmax_connections = {}\nbinaries = {}\n\n\
              [sip]\nlisten = \"{}\"\nhost = {}\nrealm_suffix = \"{}\"\nexternal_address = {}\nmedia_ports = \"{}\"\n\n\
-             [freeswitch]\nlisten = \"{}\"\nallowed = \"{}\"\nsecret = {}\n\n\
+             [freeswitch]\nlisten = \"{}\"\nallowed = \"{}\"\nsecret = {}\nphones = {}\n\n\
              [media]\ndir = {}\nffmpeg = {:?}\nespeak = {:?}\nflite = {:?}\n\n\
              [mail]\nfrom = \"{}\"\nhost = {}\nport = {}\nencryption = \"{level}\"\nuser = {}\npassword = {}\n\n\
              [log]\nlevel = {:?}\nformat = \"{format}\"\n\n[demo]\nenabled = {}\n",
@@ -48,6 +45,7 @@ impl Config {
             self.freeswitch.listen,
             self.freeswitch.allowed,
             hidden(self.freeswitch.secret.is_some()),
+            text(self.freeswitch.phones.as_ref().map(|phones| phones.to_string())),
             text(self.media.dir.as_ref().map(|path| path.display().to_string())),
             self.media.ffmpeg.display().to_string(),
             self.media.espeak.display().to_string(),

@@ -1,7 +1,7 @@
 //! Values that the file writes as text.
 
 use serde::{Deserialize, Deserializer, de::Error as _};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -102,6 +102,39 @@ impl std::fmt::Display for Networks {
 impl<'de> Deserialize<'de> for Networks {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// A host and a port, as phones are told them: `nodes.example.se:5060`, `[2001:db8::1]:5060`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPort {
+    /// A name or an address, the latter without brackets.
+    pub host: String,
+    pub port: u16,
+}
+
+impl FromStr for HostPort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refuse = || format!("{text:?} is no host with a port; write nodes.example.se:5060");
+        let (host, port) = text.rsplit_once(':').ok_or_else(refuse)?;
+        let port: u16 = port.parse().ok().filter(|port| *port > 0).ok_or_else(refuse)?;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let host = match bare {
+            Some(address) => address.parse::<Ipv6Addr>().map_err(|_| refuse())?.to_string(),
+            None => host.to_ascii_lowercase(),
+        };
+        let name = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+        let fit = bare.is_some() || (name && (1..=253).contains(&host.len()));
+        if fit { Ok(Self { host, port }) } else { Err(refuse()) }
+    }
+}
+
+impl std::fmt::Display for HostPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A FreeSWITCH node: its folder, the program, and whether the two ends reach each other.
 
 use super::Finding;
-use crate::config::{Config, Engine};
+use crate::config::Config;
 use crate::state::State;
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const OLDEST: (u32, u32) = (1, 10);
 /// What is to say of the engine, and of a node's folder where one is named.
 pub async fn examine(config: &Config, dir: Option<&Path>, running: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if config.engine == Engine::FreeSwitch {
+    if config.engine.has_nodes() {
         findings.push(super::network::listener(config, running));
     }
     let Some(dir) = dir else { return findings };

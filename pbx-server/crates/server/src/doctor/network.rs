@@ -1,7 +1,7 @@
 //! The network: ports, addresses, the mail server.
 
 use super::Finding;
-use crate::config::{Config, Encryption, Engine, Mail};
+use crate::config::{Config, Encryption, Mail};
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::ops::RangeInclusive;
@@ -14,7 +14,7 @@ const MAIL_PATIENCE: Duration = Duration::from_secs(5);
 /// The ports we listen on are free, or held by ourselves.
 pub fn ports(config: &Config, running: bool) -> Vec<Finding> {
     let mut findings = vec![port("port_portal", config.listen, running, "listen", &[tcp])];
-    if config.engine == Engine::Embedded {
+    if config.engine.is_here() {
         findings.push(port("port_phones", config.sip.listen, running, "sip.listen", &[udp, tcp]));
     }
     findings

@@ -4,6 +4,7 @@
 
 mod browser;
 mod commands;
+mod engines;
 mod first_call;
 mod outages;
 mod phones;
