@@ -30,7 +30,8 @@ const web = fileURLToPath(new URL('../..', import.meta.url));
 const READY_WITHIN = 90_000;
 const STOPPED_WITHIN = 15_000;
 
-export async function startProduct(): Promise<{ product: Product; stop: () => Promise<void> }> {
+/** `settings`: variables of its configuration, as `VOXERA_ENGINE`. */
+export async function startProduct(settings: Record<string, string> = {}): Promise<{ product: Product; stop: () => Promise<void> }> {
   const binary = resolve(web, process.env.VOXERA_BIN ?? '../pbx-server/target/debug/voxera');
   await access(binary).catch(() => {
     throw new Error(`There is no product at ${binary}: build it (make build) or name it in VOXERA_BIN.`);
@@ -44,7 +45,7 @@ export async function startProduct(): Promise<{ product: Product; stop: () => Pr
   const child = spawn(binary, ['serve', '--demo', '--next-free-ports', '--state-dir', state, '--listen', listen, '--sip-listen', sipListen], {
     cwd: home,
     // Its configuration is this and no other; a key that it does not know stops it.
-    env: { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VOXERA_'))), VOXERA_LIMITS_REQUESTS_PER_MINUTE: '10000000' },
+    env: { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VOXERA_'))), VOXERA_LIMITS_REQUESTS_PER_MINUTE: '10000000', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';

@@ -8,6 +8,7 @@ export type Status = Schemas['Status'];
 export type Locale = Schemas['Locale'];
 export type Brand = Schemas['Brand'];
 export type Tenant = Schemas['Tenant'];
+export type TenantEngine = Schemas['TenantEngine'];
 export type User = Schemas['User'] & Pick<Schemas['CustomerUser'], 'extension'>;
 export type Customer = Schemas['Customer'];
 export type Pbx = Schemas['Pbx'];

@@ -103,7 +103,13 @@ impl Lines {
     /// Forgets lines that are gone, or that another engine carries now.
     pub fn forget(&self, trunks: &[TrunkId]) {
         let mut states = self.states.write().unwrap_or_else(PoisonError::into_inner);
+        let before = states.len();
         states.retain(|trunk, _| !trunks.contains(trunk));
+        let forgot = states.len() < before;
+        drop(states);
+        if forgot {
+            self.changes.send_modify(|count| *count += 1);
+        }
     }
 
     /// How a line is.

@@ -24,6 +24,7 @@ export function StatusPage() {
             <Part title={t('system.engine')} tone={status.engine.address ? 'good' : 'bad'} word={status.engine.address ? t('system.running') : t('system.stopped')}>
               <Facts
                 items={[
+                  ...(status.engine.kind ? [{ label: t('nodes.engine.carries'), value: t(`nodes.engine.kinds.${status.engine.kind}`) }] : []),
                   { label: t('system.address'), value: status.engine.address ?? '–' },
                   ...(status.engine.nodes ? [{ label: t('nodes.title'), value: t('system.nodesUp', { up: format.number(status.engine.nodes.up), total: format.number(status.engine.nodes.total) }) }] : []),
                   { label: t('nav.pbxs'), value: format.number(status.engine.pbxs) },

@@ -49,6 +49,7 @@ export function TenantsPage() {
                 <Swatch colour={tenant.accent} />
                 {tenant.name}
                 {tenant.builtin && <Badge>{t('tenants.builtin')}</Badge>}
+                {tenant.engine === 'freeswitch' && <Badge>{t('nodes.title')}</Badge>}
               </span>
             ),
           },

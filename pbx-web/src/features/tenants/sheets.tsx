@@ -17,6 +17,7 @@ import { Button, LinkButton } from '@/ui/button';
 import { ConfirmDialog, Sheet } from '@/ui/dialog';
 import { Card } from '@/ui/page';
 import { ColourField } from './brand-fields';
+import { EngineCard } from './engine';
 
 const text = (value: string): string | null => value.trim() || null;
 
@@ -174,6 +175,7 @@ function EditTenant({ tenant, onDone }: { tenant: Tenant; onDone: () => void }) 
         <LinkButton to={paths.tenant(tenant.id).brand}>{t('tenants.openBrand')}</LinkButton>
         <LinkButton to={paths.tenant(tenant.id).home}>{t('tenants.open')}</LinkButton>
       </div>
+      <EngineCard tenant={tenant} />
       <Card title={t('danger.title')}>
         <div className="flex flex-wrap gap-2">
           {tenant.status === 'active' ? (
