@@ -230,3 +230,31 @@ impl From<StoredNode> for NodeSecret {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed test may panic")]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+    use voxera_model::{CustomerId, PbxId, Realm, TenantId};
+
+    #[test]
+    fn a_copy_of_a_version_with_one_engine_is_read() {
+        let snapshot = Snapshot::new(
+            TenantId(Uuid::nil()),
+            CustomerId(Uuid::nil()),
+            PbxId(Uuid::nil()),
+            Name::parse("Kontoret").unwrap(),
+            Realm::parse("akes.test").unwrap(),
+        );
+        let engine = Engine::FreeSwitch;
+        let config = PbxConfig { snapshot, engine, devices: Vec::new(), trunks: Vec::new() };
+        let mut stored = serde_json::to_value(Stored::from(&PbxView::new(config))).unwrap();
+        let read = |stored: &serde_json::Value| {
+            PbxConfig::from(serde_json::from_value::<Stored>(stored.clone()).unwrap()).engine
+        };
+        assert_eq!(read(&stored), Engine::FreeSwitch);
+        stored.as_object_mut().unwrap().remove("engine").unwrap();
+        assert_eq!(read(&stored), Engine::Embedded);
+    }
+}

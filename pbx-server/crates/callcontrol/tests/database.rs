@@ -10,13 +10,13 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use uuid::Uuid;
 use voxera_callcontrol::{
-    Arrival, ArrivedFrom, CallControl, CallControlConfig, LiveEvent, LiveScope, MediaSummary, PbxView,
-    Registration, RegistrationChange, SecurityEvent, SecurityKind, Transport,
+    Arrival, ArrivedFrom, CallControl, CallControlConfig, LineState, LiveEvent, LiveScope, MediaSummary,
+    PbxView, Registration, RegistrationChange, SecurityEvent, SecurityKind, Transport,
 };
 use voxera_callflow::{Action, Event, Kind, Party, Peer, User};
 use voxera_model::{
-    CallId, Colour, CustomerId, DeviceId, Dialled, ExtensionId, ExtensionNumber, Locale, Name, PbxId, Realm,
-    Slug, TenantId, Zone,
+    CallId, Colour, CustomerId, DeviceId, Dialled, Engine, ExtensionId, ExtensionNumber, Locale, Name, PbxId,
+    Realm, Slug, TenantId, TrunkId, Zone,
 };
 use voxera_store::embedded::{Postgres, PostgresConfig};
 use voxera_store::{
@@ -335,6 +335,56 @@ async fn a_start_without_the_database_routes_from_the_last_good_copy_and_catches
     all_delivered(&control).await;
     assert_eq!(world.calls().await[0].id, call);
     control.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partner_that_moves_to_another_engine_takes_its_phones_and_lines_and_leaves_calls_that_are_up() {
+    let world = World::new().await;
+    let company = world.company("akes.pbx.localhost").await;
+    let control = world.start(Some(&world.store)).await;
+    loaded(&control, &company).await;
+    let (embedded, nodes) = (control.of(Engine::Embedded), control.of(Engine::FreeSwitch));
+    let line = TrunkId(Uuid::now_v7());
+    assert!(embedded.carries(company.pbx) && nodes.directory().pbx(&company.realm).is_none());
+    assert!(nodes.directory().is_empty() && nodes.directory().all().is_empty() && !nodes.carries(company.pbx));
+    // A line of nobody is nobody's to speak of.
+    embedded.line_is(line, LineState::Up);
+    assert_eq!(control.lines().get(line), LineState::Untried);
+
+    let view = embedded.directory().pbx(&company.realm).unwrap();
+    sign_in(&embedded, &view, company.bertil);
+    let arrival = Arrival {
+        call: CallId(Uuid::now_v7()),
+        from: ArrivedFrom::Device(company.anna),
+        dialled: Dialled::parse("1001"),
+    };
+    let (call, _) = embedded.arrive(&view, arrival);
+    let _ = call.advance(Event::Answered { by: Peer::Extension(number("1001")) });
+
+    let mut tx = world.store.platform().await.unwrap();
+    tx.tenants().set_engine(world.tenant, Engine::FreeSwitch).await.unwrap();
+    tx.commit().await.unwrap();
+    let moved = |view: Option<&PbxView>| view.is_some_and(|view| view.engine == Engine::FreeSwitch);
+    view_where(&control, &company.realm, moved).await;
+    assert!(embedded.directory().pbx(&company.realm).is_none() && embedded.directory().is_empty());
+    assert!(nodes.directory().pbx(&company.realm).is_some() && nodes.carries(company.pbx));
+    assert!(embedded.directory().whoever_carries(company.pbx).is_some(), "for calls that began before");
+    // The map is swapped first, then phones are dropped.
+    let mut changes = control.live().subscribe(LiveScope::Platform);
+    while !control.presence().list(company.pbx).is_empty() {
+        changes.next().await.unwrap();
+    }
+    assert!(call.cursor().is_some(), "the call goes on");
+    let _ = call.advance(Event::HungUp { by: Party::Caller });
+    call.finish(MediaSummary::default());
+    all_delivered(&control).await;
+    assert!(world.calls().await[0].answered_at.is_some());
+    control.shutdown().await;
+
+    // The copy on disk knows as well.
+    let control = world.start(None).await;
+    assert!(control.of(Engine::FreeSwitch).directory().pbx(&company.realm).is_some());
+    assert!(control.of(Engine::Embedded).directory().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

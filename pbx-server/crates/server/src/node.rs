@@ -202,6 +202,15 @@ mod tests {
     }
 
     #[test]
+    fn a_node_beside_the_engine_of_this_process_takes_another_port() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path(), &[("engine", "per_tenant")]);
+        make(&config, &options(dir.path(), &[])).unwrap();
+        let known = init::settings_of(&dir.path().join("node")).unwrap().unwrap();
+        assert_eq!(known.sip, "127.0.0.1:5090".parse().unwrap());
+    }
+
+    #[test]
     fn what_was_said_once_need_not_be_said_again() {
         let dir = tempfile::tempdir().unwrap();
         let config = config(dir.path(), &[]);

@@ -8,6 +8,7 @@
 mod asked;
 mod browsers;
 mod calls;
+mod engines;
 mod isolation;
 mod kept;
 mod listening;

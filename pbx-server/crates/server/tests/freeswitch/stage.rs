@@ -3,7 +3,7 @@
 use super::phones;
 use serde_json::{Value, json};
 use voxera_callflow::Extension;
-use voxera_model::Realm;
+use voxera_model::{Engine, Realm};
 use voxera_testkit::PATIENCE;
 use voxera_testkit::node::{LOOK, Node, SECRET};
 use voxera_testkit::phone::{Phone, PhoneConfig};
@@ -24,10 +24,29 @@ impl Stage {
 
     /// Starts the product and a node, and makes the one known to the other in the portal.
     pub async fn with(setup: Setup) -> Self {
-        let mut node = Node::planned();
+        let node = Node::planned();
+        let setup = setup.with("engine", "freeswitch").with("sip.listen", &node.sip().to_string());
+        Self::raise(setup, node).await
+    }
+
+    /// With both engines: the demo's partner at the node, whoever comes later at this process.
+    pub async fn beside() -> Self {
+        let node = Node::planned();
+        let setup = Setup::default().with("engine", "per_tenant");
+        let setup = setup.with("freeswitch.phones", &node.sip().to_string());
+        let stage = Self::raise(setup, node).await;
+        let platform = stage.product.api(PLATFORM).await;
+        let path = format!("/tenants/{}/engine", stage.company.tenant);
+        platform.put(&path, &json!({ "engine": "freeswitch" })).await.ok();
+        let directory = stage.product.server().control().directory();
+        let realm = Realm::parse(&stage.product.phone("1000").realm).unwrap();
+        let moved = || directory.pbx(&realm).is_some_and(|pbx| pbx.engine == Engine::FreeSwitch);
+        directory.changes().wait_for(|_| moved()).await.unwrap();
+        stage
+    }
+
+    async fn raise(setup: Setup, mut node: Node) -> Self {
         let setup = setup
-            .with("engine", "freeswitch")
-            .with("sip.listen", &node.sip().to_string())
             .with("freeswitch.listen", &node.listener.to_string())
             .with("freeswitch.allowed", "127.0.0.0/8")
             .with("freeswitch.secret", SECRET);

@@ -5,7 +5,7 @@ use crate::pbx::{anna as author, callback, flow, hunt_group, menu, message, reco
 use sqlx::Executor;
 use voxera_callflow::{Destination, Kind, User};
 use voxera_model::{
-    DeviceId, ExtensionId, ExtensionNumber, NumberId, PbxId, PhoneNumber, Realm, Seconds, Status, Zone,
+    DeviceId, Engine, ExtensionId, ExtensionNumber, NumberId, PbxId, PhoneNumber, Realm, Seconds, Status, Zone,
 };
 use voxera_store::{
     Change, ConfigChanges, Converted, ExtensionChange, NewDevice, NewExtension, NewNumber, NewPbx,
@@ -143,6 +143,29 @@ async fn every_change_of_a_pbx_its_extensions_phones_and_numbers_makes_a_version
     tx.tenants().set_status(world.tenant.tenant(), Status::Suspended).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(world.changes.next().await.unwrap(), Change::Everything, "suspend the partner");
+}
+
+#[tokio::test]
+async fn a_partner_whose_calls_another_engine_is_to_carry_is_told_and_no_other_partner_is_moved() {
+    let mut world = World::create().await;
+    let other = tenant(&world.store, "sydtel").await;
+    let others = company(&world.store, &other, 2).await;
+    // What was told of the other company is not of interest.
+    let mut changes = world.store.config_changes().await.unwrap();
+    assert_eq!(world.tx().await.config().pbx(world.company.pbx).await.unwrap().unwrap().engine, Engine::Embedded);
+
+    let mut tx = world.store.platform().await.unwrap();
+    let after = tx.tenants().set_engine(world.tenant.tenant(), Engine::FreeSwitch).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(after.engine, Engine::FreeSwitch);
+    assert_eq!(changes.next().await.unwrap(), Change::Everything);
+    let all = world.store.all_configs().await.unwrap().configs;
+    let of = |pbx: PbxId| all.iter().find(|config| config.snapshot.pbx == pbx).unwrap().engine;
+    assert_eq!((of(world.company.pbx), of(others.pbx)), (Engine::FreeSwitch, Engine::Embedded));
+    let mut tx = world.store.platform().await.unwrap();
+    let listed = tx.tenants().list(&Page::all()).await.unwrap().items;
+    assert_eq!(listed.iter().filter(|tenant| tenant.engine == Engine::FreeSwitch).count(), 1);
+    world.changes = changes;
 }
 
 #[tokio::test]

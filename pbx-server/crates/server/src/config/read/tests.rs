@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use super::*;
+use crate::config::Engine;
 
 fn file(text: &str) -> (tempfile::TempDir, Sources) {
     let dir = tempfile::tempdir().unwrap();
@@ -59,6 +60,13 @@ fn a_wrong_value_is_refused_with_its_key_and_place() {
         ("[mail]\nport = 99999\n", "mail.port", "99999"),
         ("public_url = \"portal\"\n", "public_url", "relative URL"),
         ("engine = \"asterisk\"\n", "engine", "freeswitch"),
+        ("[freeswitch]\nphones = \"nodes.example.se\"\n", "freeswitch.phones", "nodes.example.se:5060"),
+        ("[freeswitch]\nphones = \"a b:5060\"\n", "freeswitch.phones", "nodes.example.se:5060"),
+        (
+            "engine = \"per_tenant\"\n[sip]\nhost = \"sip.se\"\n[freeswitch]\nphones = \"sip.se:5060\"\n",
+            "freeswitch.phones",
+            "another port",
+        ),
         ("[freeswitch]\nallowed = \"10.0.0.0/64\"\n", "freeswitch.allowed", "10.0.0.0/64"),
         ("[freeswitch]\nallowed = \"\"\n", "freeswitch.allowed", "at least one"),
         ("[freeswitch]\nsecret = \"kort\"\n", "freeswitch.secret", "20 to 100"),
@@ -68,6 +76,21 @@ fn a_wrong_value_is_refused_with_its_key_and_place() {
     }
     let said = refusal("listen = \n");
     assert!(said.contains("voxera.toml: TOML parse error at line 1"), "{said}");
+}
+
+#[test]
+fn phones_of_nodes_beside_this_process_have_a_place_of_their_own() {
+    let load = |text: &str| file(text).1.load().unwrap();
+    assert_eq!(load("engine = \"freeswitch\"\n").node_port(), 5060);
+    let both = load("engine = \"per_tenant\"\n");
+    assert_eq!((both.engine, both.node_port()), (Engine::PerTenant, 5080));
+    assert!(both.engine.is_here() && both.engine.has_nodes());
+    assert_eq!(load("engine = \"per_tenant\"\n[sip]\nlisten = \"0.0.0.0:65530\"\n").node_port(), 65_510);
+    let said = load("engine = \"per_tenant\"\n[freeswitch]\nphones = \"[2001:db8::1]:5062\"\n");
+    let phones = said.freeswitch.phones.as_ref().unwrap();
+    assert_eq!((phones.host.as_str(), said.node_port()), ("2001:db8::1", 5062));
+    assert!(said.shown().contains("phones = \"[2001:db8::1]:5062\""), "{}", said.shown());
+    assert!(said.shown().contains("engine = \"per_tenant\""));
 }
 
 #[test]
