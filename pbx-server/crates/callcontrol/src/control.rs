@@ -192,7 +192,7 @@ impl CallControl {
     /// changed by the one that had it.
     #[must_use]
     pub fn carries(&self, pbx: PbxId) -> bool {
-        self.directory.by_id(pbx).is_some()
+        self.directory.carries(pbx)
     }
 
     /// The phones.

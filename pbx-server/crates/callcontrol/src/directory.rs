@@ -113,6 +113,11 @@ impl Directory {
         map.numbers.get(number).and_then(|pbx| map.pbx(*pbx)).filter(|view| self.shows(view)).cloned()
     }
 
+    /// Whether the calls of a PBX are of concern here.
+    pub(crate) fn carries(&self, pbx: PbxId) -> bool {
+        self.only.is_none() || self.by_id(pbx).is_some()
+    }
+
     /// Whether a line is of one of these PBXs.
     pub(crate) fn has_line(&self, trunk: TrunkId) -> bool {
         let map = self.current();

@@ -43,6 +43,7 @@ export const server = {
   number_taken: 'The number is in use already.',
   parent_gone: 'What this belonged to was removed a moment ago.',
   tenant_has_customers: 'The partner has customers. Delete them first, or suspend the partner.',
+  one_engine: 'One engine carries the calls of all partners.',
   tenant_builtin: 'The installation’s own partner stays as it is.',
   cannot_change_own_role: 'Your own role can only be changed by somebody else.',
   cannot_suspend_oneself: 'You cannot suspend yourself.',

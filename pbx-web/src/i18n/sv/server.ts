@@ -43,6 +43,7 @@ export const server = {
   number_taken: 'Numret används redan.',
   parent_gone: 'Det som detta hörde till togs bort nyss.',
   tenant_has_customers: 'Partnern har kunder. Ta bort dem först, eller stäng av partnern.',
+  one_engine: 'En och samma motor bär samtalen för alla partner.',
   tenant_builtin: 'Installationens egen partner stannar som den är.',
   cannot_change_own_role: 'Din egen roll kan bara någon annan ändra.',
   cannot_suspend_oneself: 'Du kan inte stänga av dig själv.',

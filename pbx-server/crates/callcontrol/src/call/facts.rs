@@ -20,7 +20,12 @@ impl Inner {
         Facts {
             now: local,
             clock: u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX),
-            extensions: phones.availability(Utc::now()),
+            // Phones have left an engine that carries no more than the end of its calls.
+            extensions: if self.control.carries(snapshot.pbx) {
+                phones.availability(Utc::now())
+            } else {
+                std::collections::BTreeMap::new()
+            },
             queues: phones.floor.queues(self.id, Moment { instant: clock.instant(), day: local.day }),
             mailboxes: if code || listens {
                 self.control.mailboxes().facts(snapshot.pbx, &snapshot.zone)

@@ -35,14 +35,19 @@ impl Stage {
         let setup = Setup::default().with("engine", "per_tenant");
         let setup = setup.with("freeswitch.phones", &node.sip().to_string());
         let stage = Self::raise(setup, node).await;
-        let platform = stage.product.api(PLATFORM).await;
-        let path = format!("/tenants/{}/engine", stage.company.tenant);
-        platform.put(&path, &json!({ "engine": "freeswitch" })).await.ok();
-        let directory = stage.product.server().control().directory();
-        let realm = Realm::parse(&stage.product.phone("1000").realm).unwrap();
-        let moved = || directory.pbx(&realm).is_some_and(|pbx| pbx.engine == Engine::FreeSwitch);
-        directory.changes().wait_for(|_| moved()).await.unwrap();
+        stage.move_to(Engine::FreeSwitch).await;
         stage
+    }
+
+    /// Lets another engine carry the calls of the demo's partner, until calls know it.
+    pub async fn move_to(&self, engine: Engine) {
+        let platform = self.product.api(PLATFORM).await;
+        let path = format!("/tenants/{}/engine", self.company.tenant);
+        platform.put(&path, &json!({ "engine": engine })).await.ok();
+        let directory = self.product.server().control().directory();
+        let realm = Realm::parse(&self.product.phone("1000").realm).unwrap();
+        let moved = || directory.pbx(&realm).is_some_and(|pbx| pbx.engine == engine);
+        directory.changes().wait_for(|_| moved()).await.unwrap();
     }
 
     async fn raise(setup: Setup, mut node: Node) -> Self {
