@@ -1,7 +1,7 @@
 //! `voxera freeswitch init`: the settings of a node, from what is configured and what is said.
 
 use crate::cli::NodeOptions;
-use crate::config::Config;
+use crate::config::{Config, Engine};
 use crate::doctor::own_address;
 use crate::state::{State, StateError};
 use std::net::{IpAddr, SocketAddr};
@@ -79,12 +79,11 @@ fn fresh(config: &Config, options: &NodeOptions) -> Result<NodeSettings, NodeErr
         Some(sip) => sip.ip(),
         None => own_address(config.sip.listen).ok_or(NodeError::NoAddress)?,
     };
-    let ports = config.sip.media_ports.range();
     Ok(NodeSettings {
         name: machine_name(),
         sip: SocketAddr::new(ip, config.node_port()),
         external: config.sip.external_address,
-        media_ports: (*ports.start(), *ports.end()),
+        media_ports: media_ports(config),
         wss: SocketAddr::new(ip, 7443),
         ws_port: init::ws_port(),
         sips_port: None,
@@ -95,6 +94,18 @@ fn fresh(config: &Config, options: &NodeOptions) -> Result<NodeSettings, NodeErr
         program: PathBuf::from(PLACES.iter().find(|place| Path::new(place).exists()).unwrap_or(&PLACES[0])),
         max_sessions: MAX_SESSIONS,
     })
+}
+
+/// As configured; beside the engine of this process, which has those, as many after them, or before.
+fn media_ports(config: &Config) -> (u16, u16) {
+    let ports = config.sip.media_ports.range();
+    let (first, last) = (*ports.start(), *ports.end());
+    if config.engine != Engine::PerTenant {
+        return (first, last);
+    }
+    let after = || Some((last.checked_add(1)?, last.checked_add(last - first)?.checked_add(1)?));
+    let before = || Some((first.checked_sub(last - first)?.checked_sub(1)?, first - 1));
+    after().or_else(|| before().filter(|(first, _)| *first >= 1024)).unwrap_or((first, last))
 }
 
 /// The listener as this machine reaches it.
@@ -208,6 +219,9 @@ mod tests {
         make(&config, &options(dir.path(), &[])).unwrap();
         let known = init::settings_of(&dir.path().join("node")).unwrap().unwrap();
         assert_eq!(known.sip, "127.0.0.1:5090".parse().unwrap());
+        assert_eq!(known.media_ports, (30_000, 39_999));
+        let high = [("engine", "per_tenant"), ("sip.media_ports", "60000-65535")];
+        assert_eq!(media_ports(&self::config(dir.path(), &high)), (54_464, 59_999));
     }
 
     #[test]

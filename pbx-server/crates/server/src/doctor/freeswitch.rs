@@ -1,7 +1,7 @@
 //! A FreeSWITCH node: its folder, the program, and whether the two ends reach each other.
 
 use super::Finding;
-use crate::config::Config;
+use crate::config::{Config, Engine};
 use crate::state::State;
 use std::path::Path;
 use std::time::Duration;
@@ -37,6 +37,7 @@ pub async fn examine(config: &Config, dir: Option<&Path>, running: bool) -> Vec<
         Ok(Some(found)) => {
             findings.push(folder(dir, &found));
             findings.push(shared_secret(dir, &found, secret.is_some()));
+            findings.extend(beside(config, dir, &found.settings));
             findings.push(program(&found.settings).await);
             findings.push(asks(&found.settings).await);
             findings.extend(commands(dir, &found).await);
@@ -80,6 +81,28 @@ fn shared_secret(dir: &Path, found: &Inspection, known: bool) -> Finding {
             format!("voxera freeswitch init {0}, then restart the node", dir.display()),
         ),
     }
+}
+
+/// Whether a node of this machine and the engine of this process want the same ports.
+fn beside(config: &Config, dir: &Path, settings: &NodeSettings) -> Option<Finding> {
+    let check = "node_beside";
+    if config.engine != Engine::PerTenant {
+        return None;
+    }
+    let (own, node) = (config.sip.listen, settings.sip);
+    let cure = |option: &str| format!("voxera freeswitch init {} {option}, then restart the node", dir.display());
+    let one_address = own.ip() == node.ip() || own.ip().is_unspecified();
+    if own.port() == node.port() && one_address {
+        let found = format!("The node and this server both want {node} for phones.");
+        return Some(Finding::fault(check, found, cure(&format!("--sip {}:{}", node.ip(), config.node_port()))));
+    }
+    let (first, last) = settings.media_ports;
+    let ours = config.sip.media_ports.range();
+    if *ours.start() <= last && first <= *ours.end() {
+        let found = format!("The node's ports for sound, {first}-{last}, overlap this server's.");
+        return Some(Finding::warning(check, found, cure("--media-ports …")));
+    }
+    Some(Finding::good(check, "The node and this server have ports of their own."))
 }
 
 async fn program(settings: &NodeSettings) -> Finding {
@@ -268,6 +291,17 @@ mod tests {
         ] {
             assert_eq!(health(&found, check), expected, "{check}: {found:?}");
         }
+        assert!(!found.iter().any(|finding| finding.check == "node_beside"), "nothing is beside it");
+        let both = |listen: &str, ports: &str| {
+            let said = [("engine", "per_tenant"), ("sip.listen", listen), ("sip.media_ports", ports)];
+            let mut overrides = vec![("state_dir", state.display().to_string())];
+            overrides.extend(said.map(|(key, value)| (key, value.to_owned())));
+            let config = Sources { overrides, ..Sources::default() }.load().unwrap();
+            beside(&config, &node, &settings).unwrap().health
+        };
+        assert_eq!(both("0.0.0.0:5060", "21000-29999"), Health::Fault);
+        assert_eq!(both("127.0.0.1:5061", "20900-29999"), Health::Warning);
+        assert_eq!(both("127.0.0.1:5061", "21000-29999"), Health::Good);
         init::init(&node, &settings, "anothersecretanothersecret").unwrap();
         std::fs::write(node.join("conf/vars.xml"), "").unwrap();
         let found = examine(&config, Some(&node), false).await;
