@@ -194,7 +194,7 @@ impl Api {
     /// The host and the port that the phones of a tenant send to.
     pub(crate) async fn phones_send_to(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut TenantTx<'_>,
         tenant: TenantId,
     ) -> voxera_store::Result<(&str, u16)> {
         let engine = match self.carrier() {

@@ -63,7 +63,7 @@ pub fn of_both(control: &CallControl, to_server: Browsers, to_nodes: Browsers) -
         let closed = CancellationToken::new();
         let (ways, close_now) = (Arc::clone(&ways), closed.clone());
         tokio::spawn(async move {
-            let first = ways.first(&mut said, &out).await;
+            let first = first(&mut said, &out).await;
             drop(seat);
             let Some(first) = first else { return };
             let (engine, of) = ways.home(&first);
@@ -90,28 +90,28 @@ struct Ways {
     to_nodes: Browsers,
 }
 
-impl Ways {
-    /// What a browser says first; `None`: it is gone, or says nothing.
-    async fn first(&self, said: &mut Receiver<Vec<u8>>, out: &Sender<FromEngine>) -> Option<Vec<u8>> {
-        let first = async {
-            loop {
-                let bytes = said.recv().await?;
-                if !is_keep_alive(&bytes) {
-                    return Some(bytes);
-                }
-                // One line end is an answer to ours.
-                if bytes.starts_with(b"\r\n\r\n") {
-                    tell(out, FromEngine::Message(b"\r\n".to_vec())).await;
-                }
+/// What a browser says first; `None`: it is gone, or says nothing.
+async fn first(said: &mut Receiver<Vec<u8>>, out: &Sender<FromEngine>) -> Option<Vec<u8>> {
+    let first = async {
+        loop {
+            let bytes = said.recv().await?;
+            if !is_keep_alive(&bytes) {
+                return Some(bytes);
             }
-        };
-        if let Ok(first) = timeout(SAYS_WITHIN, first).await {
-            return first;
+            // One line end is an answer to ours.
+            if bytes.starts_with(b"\r\n\r\n") {
+                tell(out, FromEngine::Message(b"\r\n".to_vec())).await;
+            }
         }
-        tell(out, close(Leave::Refused)).await;
-        None
+    };
+    if let Ok(first) = timeout(SAYS_WITHIN, first).await {
+        return first;
     }
+    tell(out, close(Leave::Refused)).await;
+    None
+}
 
+impl Ways {
     /// The engine that a first message is for, and whose it is. A domain of nobody is for the engine of
     /// this process to refuse.
     fn home(&self, first: &[u8]) -> (Engine, Option<(Realm, DeviceId)>) {
@@ -125,7 +125,7 @@ impl Ways {
     #[expect(clippy::too_many_arguments, reason = "a connection has two ends")]
     async fn carry(
         &self,
-        mut link: BrowserLink,
+        link: BrowserLink,
         first: Vec<u8>,
         engine: Engine,
         of: Option<(Realm, DeviceId)>,
@@ -133,10 +133,11 @@ impl Ways {
         out: &Sender<FromEngine>,
         close_now: &CancellationToken,
     ) {
+        let BrowserLink { to_engine, mut from_engine, closed } = link;
         let up = async {
             let mut next = Some(first);
             while let Some(bytes) = next {
-                if link.to_engine.send(bytes).await.is_err() {
+                if to_engine.send(bytes).await.is_err() {
                     // What the engine still has to say is said first.
                     return std::future::pending().await;
                 }
@@ -144,7 +145,7 @@ impl Ways {
             }
         };
         let down = async {
-            while let Some(message) = link.from_engine.next().await {
+            while let Some(message) = from_engine.next().await {
                 if out.send(message).await.is_err() {
                     return;
                 }
@@ -159,7 +160,7 @@ impl Ways {
         tokio::select! {
             () = up => {}
             () = down => {}
-            () = link.closed.cancelled() => close_now.cancel(),
+            () = closed.cancelled() => close_now.cancel(),
             // It registers anew, and comes to the other.
             () = moved => tell(out, FromEngine::Close { code: 1012, why: "moved" }).await,
         }
