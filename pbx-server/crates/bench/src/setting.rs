@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use voxera_callcontrol::{DeviceSecret, PbxConfig};
 use voxera_callflow::{Extension, Kind, Snapshot, User};
-use voxera_model::{CustomerId, DeviceId, Engine, ExtensionId, ExtensionNumber, Name, PbxId, Realm, TenantId};
+use voxera_model::{
+    CustomerId, DeviceId, Engine, ExtensionId, ExtensionNumber, Name, PbxId, Realm, TenantId,
+};
 
 pub const REALM: &str = "bench.localhost";
 /// Phones; even ones call, odd ones answer.

@@ -160,8 +160,7 @@ impl Follower {
     /// longer carries their calls; the others move with their extension.
     fn revoke(&self, before: &PbxView) {
         let pbx = before.snapshot.pbx;
-        let same =
-            |now: &PbxView| now.snapshot.realm == before.snapshot.realm && now.engine == before.engine;
+        let same = |now: &PbxView| now.snapshot.realm == before.snapshot.realm && now.engine == before.engine;
         let now = self.directory.by_id(pbx).filter(|now| same(now));
         let holds = |registration: &Registration| now.as_ref()?.device(registration.device);
         self.presence.drop_where(pbx, RegistrationChange::Revoked, |registration| {

@@ -346,7 +346,9 @@ async fn a_partner_that_moves_to_another_engine_takes_its_phones_and_lines_and_l
     let (embedded, nodes) = (control.of(Engine::Embedded), control.of(Engine::FreeSwitch));
     let line = TrunkId(Uuid::now_v7());
     assert!(embedded.carries(company.pbx) && nodes.directory().pbx(&company.realm).is_none());
-    assert!(nodes.directory().is_empty() && nodes.directory().all().is_empty() && !nodes.carries(company.pbx));
+    assert!(
+        nodes.directory().is_empty() && nodes.directory().all().is_empty() && !nodes.carries(company.pbx)
+    );
     // A line of nobody is nobody's to speak of.
     embedded.line_is(line, LineState::Up);
     assert_eq!(control.lines().get(line), LineState::Untried);

@@ -226,7 +226,8 @@ impl Hub {
         // Presence knows of removed credentials; what it dropped must not ring any more. Nor must a phone
         // that another engine has.
         self.bindings.sweep(|pbx, device, binding| {
-            self.control.carries(pbx) && presence.bindings(pbx, device).iter().any(|known| known.contact == binding.contact)
+            self.control.carries(pbx)
+                && presence.bindings(pbx, device).iter().any(|known| known.contact == binding.contact)
         });
         self.lamps.sweep(|pbx, device| !self.bindings.of(pbx, device).is_empty());
         self.book.sweep(Instant::now());

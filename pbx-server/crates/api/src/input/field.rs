@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use voxera_model::{
-    AccountId, AudioId, Colour, CustomerId, Email, Engine, ExtensionId, ExtensionNumber, FlowId, Invalid, Locale,
-    Name, OrgNumber, PbxId, PhoneNumber, Pin, Realm, Role, Slug, Status, TenantId, UserId, Zone,
+    AccountId, AudioId, Colour, CustomerId, Email, Engine, ExtensionId, ExtensionNumber, FlowId, Invalid,
+    Locale, Name, OrgNumber, PbxId, PhoneNumber, Pin, Realm, Role, Slug, Status, TenantId, UserId, Zone,
 };
 
 /// Where the fields come from; decides how a field is named and whether text may stand for a number.

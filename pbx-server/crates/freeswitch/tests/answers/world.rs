@@ -263,7 +263,12 @@ fn register(control: &CallControl, snapshot: &Snapshot, trunks: Vec<TrunkSecret>
             online(control, snapshot, number, *device);
         }
     }
-    control.directory().replace(PbxConfig { snapshot: snapshot.clone(), engine: Engine::Embedded, devices, trunks });
+    control.directory().replace(PbxConfig {
+        snapshot: snapshot.clone(),
+        engine: Engine::Embedded,
+        devices,
+        trunks,
+    });
 }
 
 /// A public number.

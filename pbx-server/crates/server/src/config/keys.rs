@@ -41,7 +41,10 @@ pub const KEYS: &[Key] = &[
     text("public_url", "how people reach the portal; goes into mails and tokens"),
     integer("trusted_proxies", "1: a reverse proxy stands before us, and says who calls (X-Forwarded-For)"),
     secret("metrics_token", "opens /metrics to other machines than this one"),
-    text("engine", "who carries calls: embedded (this process), freeswitch (nodes of the portal's list) or per_tenant (both)"),
+    text(
+        "engine",
+        "who carries calls: embedded (this process), freeswitch (nodes of the portal's list) or per_tenant (both)",
+    ),
     integer("limits.requests_per_minute", "requests to the API that one address may send, 60 to 10000000"),
     secret("database.url", "postgres://…; empty: run PostgreSQL ourselves from the installed binaries"),
     integer("database.max_connections", "connections at most, 1 to 500"),

@@ -90,11 +90,16 @@ fn beside(config: &Config, dir: &Path, settings: &NodeSettings) -> Option<Findin
         return None;
     }
     let (own, node) = (config.sip.listen, settings.sip);
-    let cure = |option: &str| format!("voxera freeswitch init {} {option}, then restart the node", dir.display());
+    let cure =
+        |option: &str| format!("voxera freeswitch init {} {option}, then restart the node", dir.display());
     let one_address = own.ip() == node.ip() || own.ip().is_unspecified();
     if own.port() == node.port() && one_address {
         let found = format!("The node and this server both want {node} for phones.");
-        return Some(Finding::fault(check, found, cure(&format!("--sip {}:{}", node.ip(), config.node_port()))));
+        return Some(Finding::fault(
+            check,
+            found,
+            cure(&format!("--sip {}:{}", node.ip(), config.node_port())),
+        ));
     }
     let (first, last) = settings.media_ports;
     let ours = config.sip.media_ports.range();

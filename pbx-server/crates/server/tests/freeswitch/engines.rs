@@ -25,7 +25,8 @@ async fn phone(stage: &Stage, by: &Client, company: &Company, number: &str) -> P
     let devices = company.pbx(&format!("/extensions/{}/devices", extension["id"].as_str().unwrap()));
     let shown = by.post(&devices, &json!({ "name": "Bordstelefon" })).await.ok();
     let text = |key: &str| shown[key].as_str().unwrap();
-    let (realm, device) = (Realm::parse(text("realm")).unwrap(), text("username").parse::<DeviceId>().unwrap());
+    let (realm, device) =
+        (Realm::parse(text("realm")).unwrap(), text("username").parse::<DeviceId>().unwrap());
     let directory = stage.product.server().control().directory();
     let knows = || directory.pbx(&realm).is_some_and(|pbx| pbx.device(device).is_some());
     directory.changes().wait_for(|_| knows()).await.unwrap();

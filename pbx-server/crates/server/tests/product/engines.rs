@@ -72,8 +72,11 @@ impl Stage {
     async fn asks(&self, question: &[(&str, &str)]) -> String {
         let listener = self.product.server().nodes().unwrap();
         let asked = reqwest::Client::builder().no_proxy().build().unwrap();
-        let asked = asked.post(format!("http://{listener}/freeswitch/xml")).basic_auth("voxera", Some(SECRET));
-        let answer = asked.form(question).send().await.unwrap().error_for_status().unwrap();
+        let asked =
+            asked.post(format!("http://{listener}/freeswitch/xml")).basic_auth("voxera", Some(SECRET));
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(question).finish();
+        let asked = asked.header("content-type", "application/x-www-form-urlencoded").body(form);
+        let answer = asked.send().await.unwrap().error_for_status().unwrap();
         answer.text().await.unwrap()
     }
 
@@ -133,8 +136,7 @@ async fn a_partners_phones_are_let_in_by_its_own_engine_and_by_no_other() {
     assert!(stage.proof(&realm, &user).await.contains(NOT_FOUND));
 
     // And back: the phone that was there is signed out.
-    let events = stage.platform.events(&stage.sydtel.path("/events"));
-    let mut events = events.await;
+    let mut events = stage.platform.events(&stage.sydtel.path("/events")).await;
     stage.choose(Engine::FreeSwitch).await;
     events.until("registration", |event| event["change"] == "revoked").await;
     let online = stage.platform.get(&stage.sydtel.pbx("/registrations")).await.ok();

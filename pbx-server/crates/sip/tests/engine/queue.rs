@@ -30,7 +30,12 @@ impl Line {
         change(queue);
         snapshot.index();
         let realm = snapshot.realm.clone();
-        rig.control.directory().replace(PbxConfig { snapshot, engine: Engine::Embedded, devices: Vec::new(), trunks: Vec::new() });
+        rig.control.directory().replace(PbxConfig {
+            snapshot,
+            engine: Engine::Embedded,
+            devices: Vec::new(),
+            trunks: Vec::new(),
+        });
         let view = rig.control.directory().pbx(&realm).unwrap();
         let line = Self { rig, hand, view };
         for member in online {

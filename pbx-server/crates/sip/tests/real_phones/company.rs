@@ -85,7 +85,12 @@ impl Company {
                 }
             })
             .collect();
-        control.directory().replace(PbxConfig { snapshot: snapshot.clone(), engine: voxera_model::Engine::Embedded, devices, trunks: Vec::new() });
+        control.directory().replace(PbxConfig {
+            snapshot: snapshot.clone(),
+            engine: voxera_model::Engine::Embedded,
+            devices,
+            trunks: Vec::new(),
+        });
         let mut config = EngineConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         // Tests that run at the same time share the machine's ports: each has a window of its own, with
         // room for what others hold in it.

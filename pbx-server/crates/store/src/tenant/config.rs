@@ -15,8 +15,8 @@ use std::net::IpAddr;
 use uuid::Uuid;
 use voxera_callflow::{Extension, Kind, Member, PublishedIvr, Routing, Snapshot, Trunk};
 use voxera_model::{
-    AudioId, CustomerId, DeviceId, Engine, ExtensionId, ExtensionNumber, FlowId, Name, PbxId, PhoneNumber, Status,
-    TenantId, TrunkId,
+    AudioId, CustomerId, DeviceId, Engine, ExtensionId, ExtensionNumber, FlowId, Name, PbxId, PhoneNumber,
+    Status, TenantId, TrunkId,
 };
 use zeroize::Zeroizing;
 

@@ -5,7 +5,8 @@ use crate::pbx::{anna as author, callback, flow, hunt_group, menu, message, reco
 use sqlx::Executor;
 use voxera_callflow::{Destination, Kind, User};
 use voxera_model::{
-    DeviceId, Engine, ExtensionId, ExtensionNumber, NumberId, PbxId, PhoneNumber, Realm, Seconds, Status, Zone,
+    DeviceId, Engine, ExtensionId, ExtensionNumber, NumberId, PbxId, PhoneNumber, Realm, Seconds, Status,
+    Zone,
 };
 use voxera_store::{
     Change, ConfigChanges, Converted, ExtensionChange, NewDevice, NewExtension, NewNumber, NewPbx,
@@ -152,7 +153,10 @@ async fn a_partner_whose_calls_another_engine_is_to_carry_is_told_and_no_other_p
     let others = company(&world.store, &other, 2).await;
     // What was told of the other company is not of interest.
     let mut changes = world.store.config_changes().await.unwrap();
-    assert_eq!(world.tx().await.config().pbx(world.company.pbx).await.unwrap().unwrap().engine, Engine::Embedded);
+    assert_eq!(
+        world.tx().await.config().pbx(world.company.pbx).await.unwrap().unwrap().engine,
+        Engine::Embedded
+    );
 
     let mut tx = world.store.platform().await.unwrap();
     let after = tx.tenants().set_engine(world.tenant.tenant(), Engine::FreeSwitch).await.unwrap();
