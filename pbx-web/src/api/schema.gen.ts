@@ -2421,6 +2421,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{tenant}/engine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What carries the calls of a partner.
+         * @description Needs the role `platform_admin`, or one that stands above it.
+         */
+        get: operations["tenants_engine"];
+        /**
+         * Let another engine carry the calls of a partner.
+         * @description Phones are signed out, and have to register where the new engine is; new calls begin there. Calls that are up
+         *     stay where they are until they end. Lines to operators are registered by the new engine.
+         *
+         *     Needs the role `platform_admin`, or one that stands above it.
+         */
+        put: operations["tenants_set_engine"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{tenant}/logo": {
         parameters: {
             query?: never;
@@ -3252,6 +3279,37 @@ export interface components {
             /** @enum {string} */
             kind: "endless";
         };
+        /**
+         * @description - `embedded`: The server itself.
+         *     - `freeswitch`: The FreeSWITCH nodes of the installation.
+         * @enum {string}
+         */
+        Engine: "embedded" | "freeswitch";
+        /** @description What is to carry the calls of a partner. */
+        EngineChange: {
+            engine: components["schemas"]["Engine"];
+        };
+        /** @description An engine, and what phones are told to send to. */
+        EngineChoice: {
+            engine: components["schemas"]["Engine"];
+            /**
+             * Format: int32
+             * @example 5060
+             */
+            port: number;
+            /**
+             * @description Name or address.
+             * @example sip.nordtel.example
+             */
+            server: string;
+            /** @description Whether it can carry calls at this moment: for nodes, whether one works. */
+            works: boolean;
+        };
+        /**
+         * @description What carries calls.
+         * @enum {string}
+         */
+        EngineKind: "embedded" | "freeswitch" | "per_tenant";
         /** @description The telephone engine. */
         EngineStatus: {
             /**
@@ -3264,6 +3322,7 @@ export interface components {
              * @description Calls that are up.
              */
             calls: number;
+            kind?: components["schemas"]["EngineKind"] | null;
             nodes?: components["schemas"]["NodesStatus"] | null;
             /**
              * Format: int64
@@ -5311,6 +5370,7 @@ export interface components {
             builtin: boolean;
             /** Format: date-time */
             created_at: string;
+            engine?: components["schemas"]["Engine"] | null;
             /**
              * @description The host name under which its portal is served.
              * @example portal.nordtel.example
@@ -5337,6 +5397,16 @@ export interface components {
             /** @description `null` takes it away. */
             support_email?: string | null;
             time_zone?: components["schemas"]["Zone"] | null;
+        };
+        /** @description What carries the calls of a partner. */
+        TenantEngine: {
+            /** @description The engines to choose from; none where the installation has one. */
+            choices: components["schemas"]["EngineChoice"][];
+            engine?: components["schemas"]["Engine"] | null;
+            /** @description Calls of this partner that are up: they stay where they are. */
+            live_calls: number;
+            /** @description Phones of this partner that are online: they register anew after a change. */
+            phones_online: number;
         };
         /**
          * Format: uuid
@@ -12036,6 +12106,86 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    tenants_engine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The engine, and what there is to choose from. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantEngine"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    tenants_set_engine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "engine": "freeswitch"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EngineChange"];
+            };
+        };
+        responses: {
+            /** @description The engine as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantEngine"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The installation has one engine for all tenants (`one_engine`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
