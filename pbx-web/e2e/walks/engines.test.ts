@@ -37,7 +37,7 @@ test('whoever runs the installation lets nodes carry the calls of a partner, and
 
   await page.setViewportSize(desktop);
   await page.goto('/platform/tenants');
-  await expect(visit.row(name)).toContainText(w.nodes.title);
+  await expect(visit.row(name)).toContainText(words.of.freeswitch);
   await page.goto('/platform/status');
   await expect(page.getByText(words.kinds.per_tenant)).toBeVisible();
   await visit.clean();

@@ -3,6 +3,7 @@ import { Building2, Plus } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Outlet } from 'react-router';
 import { get } from '@/api/client';
+import type { Tenant } from '@/api/types';
 import { List, useList } from '@/features/shared/list';
 import { paths } from '@/lib/paths';
 import { useTitle } from '@/lib/hooks';
@@ -49,12 +50,14 @@ export function TenantsPage() {
                 <Swatch colour={tenant.accent} />
                 {tenant.name}
                 {tenant.builtin && <Badge>{t('tenants.builtin')}</Badge>}
-                {tenant.engine === 'freeswitch' && <Badge>{t('nodes.title')}</Badge>}
               </span>
             ),
           },
           { key: 'slug', header: t('tenants.slug'), sort: 'slug', from: 'md', cell: (tenant) => <span className="text-mute">{tenant.slug}</span> },
           { key: 'host', header: t('tenants.host'), from: 'lg', cell: (tenant) => <span className="text-mute">{tenant.host ?? '–'}</span> },
+          ...(query.data?.items.some((tenant) => tenant.engine)
+            ? [{ key: 'engine', header: t('nodes.engine.title'), from: 'lg' as const, cell: (tenant: Tenant) => <span className="text-mute">{tenant.engine ? t(`nodes.engine.of.${tenant.engine}`) : '–'}</span> }]
+            : []),
           { key: 'status', header: t('field.status'), sort: 'status', cell: (tenant) => <Status tone={tenant.status === 'active' ? 'good' : 'bad'}>{t(`status.${tenant.status}`)}</Status> },
           { key: 'created', header: t('field.created'), sort: 'created_at', align: 'right', from: 'lg', tableOnly: true, cell: (tenant) => <Time at={tenant.created_at} /> },
         ]}
