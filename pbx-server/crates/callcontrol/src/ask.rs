@@ -1,13 +1,13 @@
 //! What somebody in charge asks of a call that is up: its engine does it, and answers.
 
 use tokio::sync::oneshot;
-use voxera_callflow::{ListenMode, Party, SendFault};
+use voxera_callflow::{ListenMode, ParkSlot, Party, SendFault};
 use voxera_model::{Dialled, ExtensionId};
 
 /// A wish, on its way to the engine of the call. One that is dropped is refused.
 #[derive(Debug)]
 pub enum Ask {
-    /// One side goes to another number; see [`crate::Call::send_on`].
+    /// One side goes to another number, or into a slot; see [`crate::Call::send_on`].
     Send(Send),
     /// Somebody listens in; see [`crate::Call::summon`].
     Listen(Listen),
@@ -19,7 +19,8 @@ pub struct Send {
     /// Who is sent; `Caller` or `Callee`.
     pub party: Party,
     pub to: Dialled,
-    pub(crate) answer: oneshot::Sender<Result<(), AskFault>>,
+    /// Where it was parked, if that is where it was sent.
+    pub(crate) answer: oneshot::Sender<Result<Option<ParkSlot>, AskFault>>,
 }
 
 /// Somebody listens in.
@@ -70,8 +71,8 @@ impl Send {
         tell(self.answer, Err(AskFault::Send(why)));
     }
 
-    pub(crate) fn done(self) {
-        tell(self.answer, Ok(()));
+    pub(crate) fn done(self, parked: Option<ParkSlot>) {
+        tell(self.answer, Ok(parked));
     }
 }
 
@@ -87,7 +88,7 @@ impl Listen {
     }
 }
 
-fn tell(answer: oneshot::Sender<Result<(), AskFault>>, outcome: Result<(), AskFault>) {
+fn tell<T>(answer: oneshot::Sender<Result<T, AskFault>>, outcome: Result<T, AskFault>) {
     // Whoever asked may have gone.
     let _ = answer.send(outcome);
 }

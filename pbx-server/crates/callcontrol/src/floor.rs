@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use voxera_callflow::{
-    Action, Cursor, Event, Kind, MemberFacts, Peer, Position, QueueFacts, RingTarget, RingingCall, Rung,
+    Action, Cursor, Event, Kind, MemberFacts, ParkedCall, Peer, Position, QueueFacts, RingTarget, RingingCall, Rung,
     Snapshot, Standing,
 };
 use voxera_model::{CallId, ExtensionId};
@@ -239,6 +239,15 @@ impl Floor {
             numbers.map(|extension| RingingCall { call: *call, extension }).collect::<Vec<_>>()
         };
         calls.into_iter().flat_map(rings).collect()
+    }
+
+    /// Calls in slots.
+    pub(crate) fn parked(&self) -> Vec<ParkedCall> {
+        let parked = |(call, entry): (&CallId, &OnFloor)| match entry.standing {
+            Some(Standing::Parked { slot }) => Some(ParkedCall { slot, call: *call }),
+            _ => None,
+        };
+        self.calls.iter().filter_map(parked).collect()
     }
 
     /// Members of every room that has any.

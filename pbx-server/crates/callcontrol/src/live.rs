@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
-use voxera_callflow::{ListenMode, Party, SoundTrouble, Standing, TraceEntry};
+use voxera_callflow::{ListenMode, ParkAt, ParkSlot, Party, SendFault, SoundTrouble, Standing, TraceEntry};
 use voxera_model::{CallId, CustomerId, Dialled, ExtensionId, ExtensionNumber, Name, PbxId, TenantId};
 
 /// Events that a slow reader may fall behind before it must read everything anew.
@@ -27,6 +27,8 @@ pub struct LiveCall {
     pub from: LiveParty,
     pub to: LiveParty,
     pub state: LiveState,
+    /// Where it waits, while it is parked.
+    pub parked: Option<LiveParking>,
     pub started_at: DateTime<Utc>,
     pub answered_at: Option<DateTime<Utc>>,
     pub trace: Vec<TraceEntry>,
@@ -40,6 +42,27 @@ pub struct LiveParty {
     pub name: Option<Name>,
     pub extension: Option<ExtensionNumber>,
     pub sound: LiveSound,
+}
+
+/// A call in a slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveParking {
+    /// Whoever dials it takes the call.
+    pub slot: ParkSlot,
+    /// Who waits.
+    pub who: LivePerson,
+    /// Who parked the call, where it rings when nobody takes it.
+    pub by: LivePerson,
+    pub since: DateTime<Utc>,
+}
+
+/// Somebody, as people read it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LivePerson {
+    /// Empty where it is hidden.
+    pub number: String,
+    pub name: Option<Name>,
+    pub extension: Option<ExtensionNumber>,
 }
 
 /// Whether one side of a live call is heard, as far as it should be.
@@ -63,6 +86,8 @@ pub enum LiveState {
     Menu,
     /// In line.
     Waiting,
+    /// In a slot, until somebody takes it.
+    Parked,
     /// Leaving or listening to messages.
     Voicemail,
     Conference,
@@ -78,6 +103,7 @@ impl From<Standing> for LiveState {
             Standing::Connected => Self::Connected,
             Standing::Menu | Standing::Testing => Self::Menu,
             Standing::Waiting { .. } => Self::Waiting,
+            Standing::Parked { .. } => Self::Parked,
             Standing::Voicemail => Self::Voicemail,
             Standing::Conference { .. } => Self::Conference,
             Standing::Listening => Self::Listening,
@@ -221,7 +247,14 @@ impl Live {
     /// Sends one side of a call to another number, and waits for what its engine says; see
     /// [`crate::Call::send_on`].
     pub async fn send_on(&self, id: CallId, party: Party, to: Dialled) -> Result<(), AskFault> {
-        self.ask(id, |answer| Ask::Send(Send { party, to, answer })).await
+        self.ask(id, |answer| Ask::Send(Send { party, to, answer })).await.map(|_| ())
+    }
+
+    /// Parks one side of a call; the other one leaves. Where it then waits.
+    pub async fn park(&self, id: CallId, party: Party, at: ParkAt) -> Result<ParkSlot, AskFault> {
+        let to = Dialled::Code(at.to_string());
+        let parked = self.ask(id, |answer| Ask::Send(Send { party, to, answer })).await?;
+        parked.ok_or(AskFault::Send(SendFault::NotNow))
     }
 
     /// Lets the phones of `by` ring, so that the person listens in; see [`crate::Call::summon`].
@@ -229,11 +262,11 @@ impl Live {
         self.ask(id, |answer| Ask::Listen(Listen { by, mode, answer })).await
     }
 
-    async fn ask(
+    async fn ask<T>(
         &self,
         id: CallId,
-        ask: impl FnOnce(oneshot::Sender<Result<(), AskFault>>) -> Ask,
-    ) -> Result<(), AskFault> {
+        ask: impl FnOnce(oneshot::Sender<Result<T, AskFault>>) -> Ask,
+    ) -> Result<T, AskFault> {
         let way = match self.lock().get(&id) {
             None => return Err(AskFault::NoSuchCall),
             Some(entry) if entry.call.state == LiveState::Emergency => return Err(AskFault::Emergency),

@@ -4,6 +4,8 @@
 mod common;
 #[path = "calls/left.rs"]
 mod left;
+#[path = "calls/parking.rs"]
+mod parking;
 #[path = "calls/queues.rs"]
 mod queues;
 #[path = "calls/sound.rs"]

@@ -2,6 +2,7 @@
 
 use crate::event::Peer;
 use crate::ivr::NodeId;
+use crate::parking::{ParkSlot, Parking};
 use crate::routing::Destination;
 use crate::step::{Cause, ListenMode};
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,12 @@ pub enum Position {
     },
     /// Takes a call that rings elsewhere.
     PickingUp,
+    /// In a slot, until somebody takes it.
+    Parked(Parking),
+    /// Takes the call that waits in this slot.
+    TakingParked {
+        slot: ParkSlot,
+    },
     /// Listens in.
     Listening {
         extension: ExtensionId,
@@ -216,6 +223,10 @@ pub enum Standing {
     Waiting {
         queue: ExtensionId,
     },
+    /// In a slot, until somebody takes it.
+    Parked {
+        slot: ParkSlot,
+    },
     /// Leaving or listening to messages.
     Voicemail,
     Conference {
@@ -233,7 +244,10 @@ impl Cursor {
     #[must_use]
     pub const fn standing(&self) -> Standing {
         match &self.position {
-            Position::Ringing { .. } | Position::PickingUp => Standing::Ringing,
+            Position::Ringing { .. } | Position::PickingUp | Position::TakingParked { .. } => {
+                Standing::Ringing
+            }
+            Position::Parked(parking) => Standing::Parked { slot: parking.slot },
             Position::Connected { .. } => Standing::Connected,
             Position::Emergency => Standing::Emergency,
             Position::Hearing { .. }
@@ -260,6 +274,12 @@ impl Cursor {
     #[must_use]
     pub const fn queue(&self) -> Option<ExtensionId> {
         if let Position::Waiting(line) = &self.position { Some(line.queue) } else { None }
+    }
+
+    /// Where it is parked.
+    #[must_use]
+    pub const fn parking(&self) -> Option<&Parking> {
+        if let Position::Parked(parking) = &self.position { Some(parking) } else { None }
     }
 
     /// Whether members' phones ring for the caller at this moment: others in line do not wait for it.

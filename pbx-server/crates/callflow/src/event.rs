@@ -41,8 +41,8 @@ pub enum Event {
     /// Somebody in charge sends one of the two, or a caller who talks with nobody yet, to another
     /// number; `party`: who is sent. The other one leaves.
     Sent { party: Party, to: Dialled },
-    /// The other end is now somebody else: a call was picked up while it rang, or handed over by
-    /// the one who held both.
+    /// The other end is now somebody else: a call was picked up while it rang, taken from its slot,
+    /// or handed over by the one who held both.
     Replaced { party: Party, by: Peer },
     /// This call's phone was given to another call, by [`crate::Action::PickUp`] or by handing over.
     GivenAway,

@@ -1,6 +1,7 @@
 //! What the core must know about this moment, gathered by whoever calls it.
 
 pub use crate::calendar::LocalTime;
+use crate::parking::ParkSlot;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use voxera_model::{CallId, ExtensionId, ExtensionNumber, MessageId, TrunkId};
@@ -21,6 +22,8 @@ pub struct Facts {
     pub mailboxes: BTreeMap<ExtensionId, Vec<MessageFacts>>,
     /// Phones that ring at this moment in this PBX, the longest first.
     pub ringing: Vec<RingingCall>,
+    /// Calls that wait in slots of this PBX at this moment, one in each.
+    pub parked: Vec<ParkedCall>,
     /// Members of each conference that has any.
     pub rooms: BTreeMap<ExtensionId, u16>,
     /// Lines to the public network that work at this moment, the preferred first.
@@ -85,4 +88,11 @@ pub struct MessageFacts {
 pub struct RingingCall {
     pub call: CallId,
     pub extension: ExtensionNumber,
+}
+
+/// A call that is parked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedCall {
+    pub slot: ParkSlot,
+    pub call: CallId,
 }

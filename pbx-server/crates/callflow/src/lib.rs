@@ -21,6 +21,7 @@ mod flow;
 mod holidays;
 mod ivr;
 mod matching;
+mod parking;
 mod reason;
 mod replay;
 mod routing;
@@ -45,11 +46,12 @@ pub use extension::{
     Conference, Extension, ExtensionType, Forwarding, HuntGroup, Kind, Mailbox, Member, Queue,
     RecordingPolicy, Strategy, User,
 };
-pub use facts::{Availability, Facts, MemberFacts, MessageFacts, QueueFacts, RingingCall};
+pub use facts::{Availability, Facts, MemberFacts, MessageFacts, ParkedCall, QueueFacts, RingingCall};
 pub use flow::step;
 pub use holidays::{Holiday, HolidayKind, holiday};
 pub use ivr::{Branch, Ivr, IvrSettings, Node, NodeId, NodeKind};
 pub use matching::{Unmet, hold, matches};
+pub use parking::{ParkAt, ParkSlot, Parking};
 pub use reason::{EventKind, Feature, Forward, Reason, SendFault, SoundTrouble, Who};
 pub use replay::{Changed, PastCall, Replay, replay};
 pub use routing::{CallerMatch, Condition, DateRange, Destination, HolidayKinds, Routing, Rule, RuleId};

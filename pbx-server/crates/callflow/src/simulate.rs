@@ -245,6 +245,8 @@ impl<'a> World<'a> {
             | Position::Pin { .. }
             | Position::Messages { .. }
             | Position::PickingUp
+            | Position::Parked(_)
+            | Position::TakingParked { .. }
             | Position::Testing { .. }
             | Position::Callback { .. } => None,
         }
@@ -305,6 +307,8 @@ const fn listens(cursor: &Cursor) -> bool {
         | Position::Waiting(_)
         | Position::Conference { .. }
         | Position::PickingUp
+        | Position::Parked(_)
+        | Position::TakingParked { .. }
         | Position::Testing { .. } => false,
     }
 }

@@ -96,7 +96,7 @@ pub enum Action {
         extension: ExtensionId,
         mode: ListenMode,
     },
-    /// Let the caller take this ringing call.
+    /// Let the caller take this call, which rings or is parked.
     PickUp {
         call: CallId,
     },

@@ -1,6 +1,7 @@
 //! What the telephone system itself says to callers.
 
 use crate::calendar::LocalTime;
+use crate::parking::ParkSlot;
 use crate::step::Cause;
 use voxera_model::{Locale, PhoneNumber};
 
@@ -45,6 +46,14 @@ pub(crate) fn echo_welcome(locale: Locale) -> String {
         "Det här är ett ljudtest. Tala efter tonen, så hör du dig själv.",
         "This is a sound test. Speak after the tone, and you will hear yourself.",
     )
+}
+
+/// What the phone of whoever parked a call shows, when it comes back, before the caller's name.
+pub(crate) fn parked(slot: ParkSlot, locale: Locale) -> String {
+    match locale {
+        Locale::Sv => format!("Parkerad {slot}"),
+        Locale::En => format!("Parked {slot}"),
+    }
 }
 
 /// A mailbox without a greeting of its own.

@@ -80,6 +80,7 @@ impl Owed {
             | Standing::Testing
             | Standing::Emergency => true,
             Standing::Ringing => self.rings,
+            Standing::Parked { .. } => timer,
             Standing::Menu => self.plays || timer,
             Standing::Waiting { .. } => self.plays || self.rings || timer,
             Standing::Voicemail => self.plays || self.records || timer,

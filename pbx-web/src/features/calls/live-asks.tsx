@@ -79,6 +79,55 @@ export function TransferDialog({ call, onClose }: { call: LiveCall; onClose: () 
   );
 }
 
+type Side = 'caller' | 'callee';
+
+/** Who can be parked: two talk, and the other one is an extension, to which the call can go back. */
+export function parkable(call: LiveCall): Side[] {
+  if (call.state !== 'connected') return [];
+  return [...(call.to.extension === null ? [] : ['caller' as const]), ...(call.from.extension === null ? [] : ['callee' as const])];
+}
+
+/** Lets one side of a call wait until somebody dials its slot. */
+export function ParkDialog({ call, onClose }: { call: LiveCall; onClose: () => void }) {
+  const { t } = useTranslation();
+  const { tenant, customer, pbx } = usePlace();
+  const park = useAction({
+    quiet: true,
+    success: ({ slot }: { slot: string }) => t('live.parkedAt', { slot }),
+    stale: below(LIVE),
+    run: (body: { side: Side }) => unwrap(api.POST('/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live/{call}/park', { params: { path: { tenant, customer, pbx, call: call.id } }, body })),
+  });
+  // What can be chosen is what could be when it was asked for.
+  const [sides] = useState(() => parkable(call));
+  const form = useForm<{ side: Side }>({
+    // Whoever calls from outside is who waits.
+    initial: { side: sides[0] ?? 'caller' },
+    check: () => ({}),
+    send: (values) => park.mutateAsync(values),
+    done: onClose,
+  });
+  const labels = { caller: t('live.sideCaller', { name: named(call.from) }), callee: t('live.sideCallee', { name: named(call.to) }) };
+  return (
+    <Dialog
+      title={t('live.parkTitle')}
+      description={t('live.parkText')}
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>{t('action.cancel')}</Button>
+          <Button type="submit" form="park" variant="primary" loading={form.submitting}>
+            {t('live.parkDo')}
+          </Button>
+        </>
+      }
+    >
+      <FormBody form={form} id="park" guard={false}>
+        <SelectField form={form} name="side" label={t('live.parkSide')} options={sides.map((side) => ({ value: side, label: labels[side] }))} />
+      </FormBody>
+    </Dialog>
+  );
+}
+
 /** Lets the phones of whoever may listen ring; one's own are suggested. */
 export function ListenDialog({ call, onClose }: { call: LiveCall; onClose: () => void }) {
   const { t } = useTranslation();

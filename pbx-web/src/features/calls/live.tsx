@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { ArrowRight, ChevronDown, Ear, PhoneCall, PhoneForwarded, PhoneOff, VolumeX } from 'lucide-react';
+import { ArrowRight, ChevronDown, CircleParking, Ear, PhoneCall, PhoneForwarded, PhoneOff, VolumeX } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, below, get } from '@/api/client';
@@ -11,14 +11,14 @@ import { usePlace } from '@/features/shared/place';
 import { View } from '@/features/shared/view';
 import { duration } from '@/lib/format';
 import { useNow, useTitle } from '@/lib/hooks';
-import { Badge } from '@/ui/badge';
+import { Badge, type Tone } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { ConfirmDialog } from '@/ui/dialog';
 import { Menu, MenuItem, MenuSeparator } from '@/ui/menu';
 import { PageHeader } from '@/ui/page';
 import { EmptyState, Skeleton } from '@/ui/states';
 import { FeedStatus, useFallback } from './feed';
-import { ListenDialog, TransferDialog } from './live-asks';
+import { ListenDialog, ParkDialog, parkable, TransferDialog } from './live-asks';
 import { Party, Story } from './parts';
 
 export function LivePage() {
@@ -57,6 +57,7 @@ export function LivePage() {
         }
       </View>
       {asked?.what === 'transfer' && <TransferDialog call={asked.call} onClose={close} />}
+      {asked?.what === 'park' && <ParkDialog call={asked.call} onClose={close} />}
       {asked?.what === 'listen' && <ListenDialog call={asked.call} onClose={close} />}
       {asked?.what === 'hangUp' && (
         <ConfirmDialog title={t('live.hangUpTitle')} action={t('live.hangUp')} onClose={close} onConfirm={() => hangUp.mutateAsync(asked.call.id)}>
@@ -67,10 +68,12 @@ export function LivePage() {
   );
 }
 
-type Ask = 'transfer' | 'listen' | 'hangUp';
+type Ask = 'transfer' | 'park' | 'listen' | 'hangUp';
 
 /** Where somebody can be sent on: where people talk, and where a caller hears only us. */
-const MOVABLE: LiveCall['state'][] = ['connected', 'menu', 'waiting'];
+const MOVABLE: LiveCall['state'][] = ['connected', 'menu', 'waiting', 'parked'];
+
+const TONES: Partial<Record<LiveCall['state'], Tone>> = { ringing: 'warn', parked: 'accent', emergency: 'bad' };
 
 function LiveCard({ call, denied, onAsk }: { call: LiveCall; denied: string | undefined; onAsk: (what: Ask) => void }) {
   const { t } = useTranslation();
@@ -82,19 +85,24 @@ function LiveCard({ call, denied, onAsk }: { call: LiveCall; denied: string | un
   return (
     <li className="flex animate-appear flex-col rounded-xl border border-line bg-surface shadow-card" data-call={call.id} data-state={call.state}>
       <div className="flex items-center justify-between gap-3 border-b border-line px-4 py-3">
-        <Badge tone={call.state === 'ringing' ? 'warn' : call.state === 'emergency' ? 'bad' : 'good'}>{t(`live.state.${call.state}`)}</Badge>
+        <Badge tone={TONES[call.state] ?? 'good'}>{t(`live.state.${call.state}`)}</Badge>
         <span className="tabular text-lg font-semibold" role="timer" aria-label={t('live.duration')}>
           {duration((now - new Date(since).getTime()) / 1000)}
         </span>
       </div>
       <div className="flex flex-1 flex-col gap-4 px-4 py-4">
         <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-base font-medium">
-          <Party party={call.from} />
-          <ArrowRight aria-label={t('live.calls')} className="size-4 shrink-0 text-mute" />
-          <Party party={call.to} />
+          <Party party={call.parked?.who ?? call.from} />
+          {!call.parked && (
+            <>
+              <ArrowRight aria-label={t('live.calls')} className="size-4 shrink-0 text-mute" />
+              <Party party={call.to} />
+            </>
+          )}
         </p>
+        {call.parked && <Parked parked={call.parked} now={now} />}
         <Unheard party={call.from} />
-        <Unheard party={call.to} />
+        {!call.parked && <Unheard party={call.to} />}
         <Story steps={call.trace} live />
       </div>
       <div className="flex justify-end border-t border-line px-4 py-2.5">
@@ -114,6 +122,9 @@ function LiveCard({ call, denied, onAsk }: { call: LiveCall; denied: string | un
             <MenuItem icon={PhoneForwarded} disabled={!movable} onSelect={() => onAsk('transfer')}>
               {t('live.transfer')}
             </MenuItem>
+            <MenuItem icon={CircleParking} disabled={parkable(call).length === 0} onSelect={() => onAsk('park')}>
+              {t('live.park')}
+            </MenuItem>
             <MenuItem icon={Ear} disabled={!audible} onSelect={() => onAsk('listen')}>
               {t('live.listen')}
             </MenuItem>
@@ -125,6 +136,22 @@ function LiveCard({ call, denied, onAsk }: { call: LiveCall; denied: string | un
         )}
       </div>
     </li>
+  );
+}
+
+/** Where somebody waits, and what takes the call from there. */
+function Parked({ parked, now }: { parked: NonNullable<LiveCall['parked']>; now: number }) {
+  const { t } = useTranslation();
+  return (
+    <div className="flex items-center gap-4 rounded-lg bg-accent-soft px-3.5 py-3 text-accent-text" data-slot={parked.slot}>
+      <CircleParking aria-hidden className="size-5 shrink-0" />
+      <span className="tabular text-xl font-semibold">{parked.slot}</span>
+      <p className="min-w-0 flex-1 text-sm">
+        <span className="font-medium">{t('live.parkedDial', { slot: parked.slot })}</span>
+        <br />
+        {t('live.parkedBy', { by: parked.by.name ?? parked.by.number, time: duration((now - new Date(parked.since).getTime()) / 1000) })}
+      </p>
+    </div>
   );
 }
 

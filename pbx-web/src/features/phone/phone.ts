@@ -8,6 +8,7 @@ import { Engine } from './engine';
 import type { Credential } from './line';
 import { colleagues, COLLEAGUES, fetchCredential, giveBackCredential } from './remote';
 import { microphoneAllowed, microphonePermission, NoMicrophone, openMicrophone, stopStream } from './media';
+import { sentTo, toldOf } from './park';
 import { dispatch, mirror, phone, subscribe } from './store';
 import { Tabs } from './tabs';
 import { IDLE, isOurs, isUp } from './calls';
@@ -70,7 +71,8 @@ function followEvents(signal: AbortSignal): void {
       again('/api/v1/me/calls', '/api/v1/me/messages', '/api/v1/me/overview');
     },
     onLost: () => undefined,
-    onEvent: ({ event }) => {
+    onEvent: ({ event, data }) => {
+      if (event === 'call') toldOf(data);
       if (event === 'presence' || event === 'resync') people();
       if (event === 'call' || event === 'resync') again('/api/v1/me/calls', '/api/v1/me/overview');
       if (event === 'messages' || event === 'resync') again('/api/v1/me/messages', '/api/v1/me/overview');
@@ -144,6 +146,7 @@ const NEEDS_MICROPHONE: readonly Command['do'][] = ['dial', 'answer', 'ask'];
 /** Does something with the phone, in whichever tab it is. */
 export function tell(command: Command): void {
   if (!running) return;
+  if (command.do === 'pass') sentTo(command.number);
   const { tabs } = running;
   if (!tabs.leads && NEEDS_MICROPHONE.includes(command.do)) {
     // The browser asks in the tab that somebody looks at.

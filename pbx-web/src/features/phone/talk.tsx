@@ -1,4 +1,4 @@
-import { ArrowLeftRight, CircleAlert, Grid3x3, Mic, MicOff, Pause, Phone, PhoneForwarded, PhoneOff, Play, Search, Undo2 } from 'lucide-react';
+import { ArrowLeftRight, CircleAlert, CircleParking, Grid3x3, Mic, MicOff, Pause, Phone, PhoneForwarded, PhoneOff, Play, Search, Undo2 } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { cx } from '@/lib/cx';
@@ -9,6 +9,7 @@ import { callOf, isNumber, waitingOf, type Party, type PhoneCall, type Sound } f
 import { CallTimer, Control, FaceOf, useWho } from './parts';
 import { Keys } from './pad';
 import { ColleagueRow, useColleagues } from './people';
+import { PARK } from './park';
 import { callsSoon, tell } from './phone';
 import { usePhone } from './store';
 import { show, useView } from './view';
@@ -252,9 +253,22 @@ function HandOver({ call }: { call: PhoneCall }) {
             {t('phone.transfer.pass')}
           </Button>
         </div>
-        <Button size="lg" variant="ghost" onClick={done}>
-          {t('action.cancel')}
-        </Button>
+        <div className="grid grid-cols-2 gap-2">
+          <Button
+            size="lg"
+            icon={CircleParking}
+            title={t('phone.transfer.parkHint', { who: who(call.party) })}
+            onClick={() => {
+              tell({ do: 'pass', id: call.id, number: PARK, name: t('phone.transfer.slot') });
+              done();
+            }}
+          >
+            {t('phone.transfer.park')}
+          </Button>
+          <Button size="lg" variant="ghost" onClick={done}>
+            {t('action.cancel')}
+          </Button>
+        </div>
       </div>
     </div>
   );

@@ -9,7 +9,8 @@ use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use voxera_callcontrol::{HangupAnswer, LiveScope};
+use voxera_callcontrol::{HangupAnswer, LivePerson, LiveScope};
+use voxera_callflow::ParkSlot;
 use voxera_model::{CallId, Locale, PbxId};
 
 /// Where a call stands.
@@ -22,6 +23,8 @@ pub enum LiveState {
     Menu,
     /// In the line of a queue.
     Waiting,
+    /// In a slot, until somebody takes it.
+    Parked,
     /// Leaving or listening to messages.
     Voicemail,
     Conference,
@@ -40,6 +43,8 @@ pub struct LiveCall {
     pub from: LiveParty,
     pub to: LiveParty,
     pub state: LiveState,
+    /// Only while it is parked.
+    pub parked: Option<LiveParking>,
     pub started_at: DateTime<Utc>,
     pub answered_at: Option<DateTime<Utc>>,
     /// Only when it has ended.
@@ -47,6 +52,18 @@ pub struct LiveCall {
     /// Only when it has ended.
     pub outcome: Option<Outcome>,
     pub trace: Vec<TraceStep>,
+}
+
+/// Where a parked call waits.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LiveParking {
+    /// Whoever dials this on a phone of the PBX takes the call.
+    pub slot: ParkSlot,
+    /// Who waits.
+    pub who: CallParty,
+    /// Who parked the call. It rings there when nobody takes it within two minutes.
+    pub by: CallParty,
+    pub since: DateTime<Utc>,
 }
 
 /// One side of a call that is up.
@@ -161,11 +178,18 @@ impl LiveCall {
                 voxera_callcontrol::LiveState::Connected => LiveState::Connected,
                 voxera_callcontrol::LiveState::Menu => LiveState::Menu,
                 voxera_callcontrol::LiveState::Waiting => LiveState::Waiting,
+                voxera_callcontrol::LiveState::Parked => LiveState::Parked,
                 voxera_callcontrol::LiveState::Voicemail => LiveState::Voicemail,
                 voxera_callcontrol::LiveState::Conference => LiveState::Conference,
                 voxera_callcontrol::LiveState::Listening => LiveState::Listening,
                 voxera_callcontrol::LiveState::Emergency => LiveState::Emergency,
             },
+            parked: call.parked.map(|parked| LiveParking {
+                slot: parked.slot,
+                who: person(parked.who),
+                by: person(parked.by),
+                since: parked.since,
+            }),
             started_at: call.started_at,
             answered_at: call.answered_at,
             ended_at: None,
@@ -186,6 +210,7 @@ impl LiveCall {
                 sound: None,
             },
             state: LiveState::Ended,
+            parked: None,
             started_at: call.started_at,
             answered_at: call.answered_at,
             ended_at: Some(call.ended_at),
@@ -193,6 +218,10 @@ impl LiveCall {
             trace: tell(&call.trace, locale),
         }
     }
+}
+
+fn person(person: LivePerson) -> CallParty {
+    CallParty { number: person.number, name: person.name, extension: person.extension }
 }
 
 impl LiveParty {

@@ -1,15 +1,16 @@
-//! What somebody in charge does with a call that is up: sends it on, listens in.
+//! What somebody in charge does with a call that is up: sends it on, parks it, listens in.
 
 use crate::customer::live::{emergency, own};
 use crate::input::{Body, CallPath, Field, Url, input};
 use crate::permit::CustomerAdmin;
 use crate::problem::{Answer, Problem};
+use axum::Json;
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use voxera_callcontrol::{AskFault, ListenFault};
-use voxera_callflow::{Party, SendFault};
+use voxera_callflow::{ParkAt, ParkSlot, Party, SendFault};
 use voxera_model::{Dialled, ExtensionNumber, Invalid};
 
 /// One side of a call.
@@ -32,6 +33,15 @@ pub enum ListenMode {
     Whisper,
     /// Heard by both.
     Join,
+}
+
+impl CallSide {
+    const fn party(self) -> Party {
+        match self {
+            Self::Caller => Party::Caller,
+            Self::Callee => Party::Callee,
+        }
+    }
 }
 
 impl Field for CallSide {
@@ -58,12 +68,31 @@ impl Field for ListenMode {
 input! {
     /// Where one side of a call goes.
     pub struct LiveTransfer {
-        /// An extension, or a public number, as people dial it.
+        /// An extension, or a public number, as people dial it; a slot such as `*5901` parks the call.
         #[schema(example = "1002")]
         pub to: String,
         /// Who goes there; the other side leaves. Without it the caller.
         pub side: Option<CallSide>,
     }
+}
+
+input! {
+    /// Which side of a call is parked, and where.
+    pub struct LivePark {
+        /// Who waits there; the other side leaves, and the call goes back to it when nobody takes it.
+        /// Without it the caller.
+        pub side: Option<CallSide>,
+        /// `*5901` to `*5920`. Without it the first that is free.
+        #[schema(example = "*5901")]
+        pub slot: Option<String>,
+    }
+}
+
+/// Where a call was parked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LiveParked {
+    /// Whoever dials this on a phone of the PBX takes the call.
+    pub slot: ParkSlot,
 }
 
 input! {
@@ -86,8 +115,8 @@ input! {
     params(CallPath),
     request_body(content = LiveTransfer, example = json!({ "to": "1002", "side": "caller" })),
     responses((status = 202, description = "The number rings; the other side has left."),
-        (status = 409, description = "Where the call stands nobody can be sent on (`not_now`), or it is an emergency call (`emergency_call`).", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "No call can be sent there: `unknown_number`, `already_there`, `premium_blocked` or `no_line`, at `/to`.", body = Problem, content_type = "application/problem+json")),
+        (status = 409, description = "Where the call stands nobody can be sent on (`not_now`), a call is in every parking slot (`no_slot`), or it is an emergency call (`emergency_call`).", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "No call can be sent there: `unknown_number`, `already_there`, `premium_blocked`, `no_line` or `slot_taken`, at `/to`.", body = Problem, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("customer_admin")))
 )]
 pub async fn transfer(
@@ -98,17 +127,63 @@ pub async fn transfer(
     own(&admin, &path)?;
     let LiveTransfer { to, side } = body.value;
     let side = side.unwrap_or(CallSide::Caller);
-    let party = match side {
-        CallSide::Caller => Party::Caller,
-        CallSide::Callee => Party::Callee,
-    };
     let mut act = admin.open().await?;
     let what = json!({ "to": to, "side": side });
     act.changed("call.transfer", path.call, &None::<&Value>, &Some(&what)).await?;
     // Written before, kept after: what was refused did not happen.
-    admin.api.control.live().send_on(path.call, party, Dialled::parse(&to)).await.map_err(refused)?;
+    admin.api.control.live().send_on(path.call, side.party(), Dialled::parse(&to)).await.map_err(refused)?;
     act.commit().await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Park one side of a call.
+///
+/// It waits in a slot, with music, until somebody takes it by dialling the slot on any phone of the PBX.
+/// When nobody does within two minutes, it rings at whoever left, as a call to that extension. Both must
+/// talk, and whoever leaves must be an extension of the PBX. A phone does the same when it sends the
+/// other side to a slot, or to `*59` for the first that is free.
+#[utoipa::path(
+    post, path = "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live/{call}/park", operation_id = "live_park", tag = "Calls",
+    params(CallPath),
+    request_body(content = LivePark, example = json!({ "side": "caller" })),
+    responses((status = 200, description = "It waits there; the other side has left.", body = LiveParked, example = json!({ "slot": "*5901" })),
+        (status = 409, description = "Where the call stands nobody can be parked (`not_now`), a call is in every slot (`no_slot`), or it is an emergency call (`emergency_call`).", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "No such slot (`park_slot`), or a call is there already (`slot_taken`), at `/slot`.", body = Problem, content_type = "application/problem+json")),
+    extensions(("x-permission" = json!("customer_admin")))
+)]
+pub async fn park(
+    admin: CustomerAdmin,
+    Url(path): Url<CallPath>,
+    body: Body<LivePark>,
+) -> Answer<Json<LiveParked>> {
+    own(&admin, &path)?;
+    let LivePark { side, slot } = body.value;
+    let side = side.unwrap_or(CallSide::Caller);
+    let at = match slot {
+        None => ParkAt::AnyFree,
+        Some(slot) => ParkAt::Slot(
+            ParkSlot::parse(&slot).map_err(|wrong| Problem::field("/slot", wrong.code, wrong.message))?,
+        ),
+    };
+    let mut act = admin.open().await?;
+    let what = json!({ "side": side, "slot": at.to_string() });
+    act.changed("call.park", path.call, &None::<&Value>, &Some(&what)).await?;
+    let slot = admin.api.control.live().park(path.call, side.party(), at).await.map_err(not_parked)?;
+    act.commit().await?;
+    Ok(Json(LiveParked { slot }))
+}
+
+/// The same refusals as of a transfer, but at the field that there is here.
+fn not_parked(why: AskFault) -> Problem {
+    match why {
+        AskFault::Send(SendFault::SlotTaken) => {
+            Problem::field("/slot", "slot_taken", "Another call is parked there.")
+        }
+        AskFault::Send(SendFault::NotNow) => {
+            Problem::conflict("not_now", "Only who talks with an extension can be parked.")
+        }
+        other => refused(other),
+    }
 }
 
 /// Listen in on a call.
@@ -160,6 +235,8 @@ fn refused(why: AskFault) -> Problem {
             SendFault::AlreadyThere => to("already_there", "That is who talks in this call already."),
             SendFault::Premium => to("premium_blocked", "Premium numbers are blocked."),
             SendFault::NoLine => to("no_line", "No line to the public network works."),
+            SendFault::SlotTaken => to("slot_taken", "Another call is parked there."),
+            SendFault::NoSlot => Problem::conflict("no_slot", "A call is parked in every slot."),
             SendFault::NotNow => Problem::conflict(
                 "not_now",
                 "Where the call stands, nobody can be sent on. Try again in a moment.",

@@ -50,6 +50,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(live::list))
         .routes(routes!(live::hangup))
         .routes(routes!(live_asks::transfer))
+        .routes(routes!(live_asks::park))
         .routes(routes!(live_asks::listen))
         .routes(routes!(events::follow))
         .routes(routes!(audio::list, audio::upload))

@@ -193,8 +193,11 @@ impl Reading {
         match event {
             LiveEvent::Call { call } => {
                 self.look_soon();
-                if [&call.from.extension, &call.to.extension]
+                // Whoever parked a call is told where it is.
+                let parked_by = call.parked.as_ref().map(|parked| &parked.by.extension);
+                if [Some(&call.from.extension), Some(&call.to.extension), parked_by]
                     .into_iter()
+                    .flatten()
                     .any(|number| self.is_own(call.pbx, number.as_ref()))
                 {
                     self.ready.push_back(MyEvent::Call(Box::new(LiveCall::show(call, self.locale))));

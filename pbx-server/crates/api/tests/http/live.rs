@@ -85,7 +85,38 @@ async fn only_an_extension_with_the_right_and_a_phone_listens_in() {
 }
 
 #[tokio::test]
-async fn an_emergency_call_is_neither_sent_on_nor_listened_to() {
+async fn a_side_of_a_call_is_parked_and_the_answer_says_where() {
+    let world = World::new().await;
+    let akes = world.akes();
+    let admin = world.admin(akes).await;
+    let call = world.talk(akes).await;
+    let park = akes.pbx(&format!("/live/{}/park", call.id()));
+    for slot in ["*5921", "*59", "5901", ""] {
+        let refused = admin.post(&park, json!({ "slot": slot })).await.fields(422);
+        assert_eq!(refused, [("/slot".into(), "park_slot".into())], "{slot}");
+    }
+    let answer = admin.post(&park, json!({ "side": "callee" })).await.expect(200);
+    assert_eq!(answer, json!({ "slot": "*5901" }));
+    let live = admin.get(&akes.pbx("/live")).await.items();
+    assert_eq!(live[0]["state"], "parked");
+    let parked = &live[0]["parked"];
+    assert_eq!((&parked["slot"], &parked["who"]["extension"]), (&json!("*5901"), &json!("1001")));
+    assert_eq!(parked["by"]["extension"], live[0]["from"]["extension"]);
+    assert!(parked["since"].is_string());
+    let audit = written(&world, "call.park").await;
+    assert_eq!(audit[0]["after"], json!({ "side": "callee", "slot": "*59" }));
+    // It is in a slot, and nobody is left whom it could go back to.
+    admin.post(&park, json!({})).await.refused(409, "not_now");
+    let other = world.talk(akes).await;
+    let park = akes.pbx(&format!("/live/{}/park", other.id()));
+    let refused = admin.post(&park, json!({ "slot": "*5901" })).await.fields(422);
+    assert_eq!(refused, [("/slot".into(), "slot_taken".into())]);
+    admin.post(&park, json!({ "slot": "*5903" })).await.expect(200);
+    assert_eq!(written(&world, "call.park").await.len(), 2, "what was refused did not happen");
+}
+
+#[tokio::test]
+async fn an_emergency_call_is_neither_sent_on_nor_parked_nor_listened_to() {
     let world = World::new().await;
     let akes = world.akes();
     let call = world.emergency(akes).await;
@@ -93,5 +124,6 @@ async fn an_emergency_call_is_neither_sent_on_nor_listened_to() {
     let admin = world.admin(akes).await;
     let at = |what: &str| akes.pbx(&format!("/live/{}/{what}", call.id()));
     admin.post(&at("transfer"), json!({ "to": "1777" })).await.refused(409, "emergency_call");
+    admin.post(&at("park"), json!({})).await.refused(409, "emergency_call");
     admin.post(&at("listen"), json!({ "extension": "1777" })).await.refused(409, "emergency_call");
 }

@@ -264,7 +264,7 @@ async fn target(world: &World, operation: &Operation) -> (String, Option<Call>) 
         id if id.starts_with("platform_nodes_") && id != "platform_nodes_list" => {
             ids.insert("node", post("/api/v1/platform/nodes".into(), node(&unique())).await);
         }
-        "live_transfer" | "live_listen" => {
+        "live_transfer" | "live_park" | "live_listen" => {
             world.supervisor(akes).await;
             ids.insert("call", world.talk(akes).await.id().to_string());
         }

@@ -1,6 +1,7 @@
 //! What somebody in charge asks of a call: decided here and in the core, done by the engine.
 
-use super::{Call, Inner, QueueKeeper, State};
+use super::state::State;
+use super::{Call, Inner, QueueKeeper};
 use crate::ask::{Ask, Listen, ListenFault, Send};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -50,17 +51,19 @@ impl Call {
     /// why.
     #[must_use = "an engine does what the core decides"]
     pub fn send_on(&self, ask: Send) -> Vec<Action> {
-        let (actions, refused) =
+        let (actions, said) =
             self.decide(&Event::Sent { party: ask.party, to: ask.to.clone() }, false, |trace| {
                 trace.iter().find_map(|entry| match &entry.reason {
-                    Reason::SendRefused { why, .. } => Some(*why),
+                    Reason::SendRefused { why, .. } => Some(Err(*why)),
+                    Reason::Parked { slot, .. } => Some(Ok(*slot)),
                     _ => None,
                 })
             });
-        match refused {
-            Some(why) => ask.refuse(why),
-            None if actions.is_empty() => ask.not_now(),
-            None => ask.done(),
+        match said {
+            Some(Err(why)) => ask.refuse(why),
+            _ if actions.is_empty() => ask.not_now(),
+            Some(Ok(slot)) => ask.done(Some(slot)),
+            None => ask.done(None),
         }
         actions
     }

@@ -33,6 +33,7 @@ impl Inner {
                 std::collections::BTreeMap::new()
             },
             ringing: if code { phones.floor.ringing(snapshot) } else { Vec::new() },
+            parked: if code { phones.floor.parked() } else { Vec::new() },
             rooms: phones.floor.rooms(),
             lines: snapshot.trunks.iter().map(|trunk| trunk.id).filter(|id| lines.works(*id)).collect(),
             engine_rings_members: self.queues == QueueKeeper::Engine,
@@ -41,11 +42,13 @@ impl Inner {
     }
 }
 
-/// `*97`, `*8` and their like, dialled or transferred to.
+/// `*97`, `*8` and their like, dialled, transferred to, or chosen in the portal.
 const fn dials_code(event: &Event) -> bool {
     matches!(
         event,
-        Event::Arrived { dialled: Dialled::Code(_), .. } | Event::Transferred { to: Dialled::Code(_), .. }
+        Event::Arrived { dialled: Dialled::Code(_), .. }
+            | Event::Transferred { to: Dialled::Code(_), .. }
+            | Event::Sent { to: Dialled::Code(_), .. }
     )
 }
 

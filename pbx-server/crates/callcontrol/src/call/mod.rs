@@ -4,6 +4,8 @@ mod asked;
 mod facts;
 mod keep;
 mod record;
+mod show;
+mod state;
 
 pub(crate) use asked::Asks;
 pub use asked::Summons;
@@ -13,18 +15,19 @@ pub use keep::{NewMessage, NewRecording};
 use crate::control::CallControl;
 use crate::directory::PbxView;
 use crate::floor::Moment;
-use crate::live::{LiveCall, LiveEvent, LiveParty, LiveSound};
+use crate::live::{LiveEvent, LiveSound};
 use crate::presence;
-use crate::record::{Direction, MediaSummary};
+use crate::record::MediaSummary;
 use chrono::{DateTime, TimeDelta, Utc};
+use state::{Ended, State};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use voxera_callflow::{
-    Action, Cause, Cursor, Event, Party, Peer, Position, Reason, RingTarget, SoundTrouble, TraceEntry, step,
+    Action, Cause, Cursor, Event, Party, Peer, Position, Reason, SoundTrouble, TraceEntry, step,
 };
-use voxera_model::{CallId, DeviceId, Dialled, ExtensionId, ExtensionNumber, Name, PhoneNumber, TrunkId};
+use voxera_model::{CallId, DeviceId, Dialled, ExtensionId, PhoneNumber, TrunkId};
 
 /// Entries of a trace after which events that do nothing are no longer told.
 const LONGEST_TRACE: usize = 100;
@@ -95,29 +98,6 @@ pub struct Resumed {
     pub dialled: Dialled,
     pub started_at: DateTime<Utc>,
     pub cursor: Cursor,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    cursor: Option<Cursor>,
-    trace: Vec<TraceEntry>,
-    /// The extension that rang last, or answered.
-    to_extension: Option<ExtensionNumber>,
-    /// A line was taken to the public network.
-    outward: bool,
-    keys: String,
-    answered_at: Option<DateTime<Utc>>,
-    /// Of the caller, and of whoever answered.
-    sound: (LiveSound, LiveSound),
-    ended: Option<Ended>,
-    recorded: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Ended {
-    at: DateTime<Utc>,
-    outcome: Cause,
-    by: Party,
 }
 
 impl Call {
@@ -460,122 +440,10 @@ impl Inner {
         let (tenant, customer, pbx) = (snapshot.tenant, snapshot.customer, snapshot.pbx);
         self.control.live().publish(LiveEvent::Queues { tenant, customer, pbx });
     }
-
-    fn live_call(&self, state: &State) -> Option<LiveCall> {
-        let snapshot = &self.view.snapshot;
-        let cursor = state.cursor.as_ref()?;
-        Some(LiveCall {
-            id: self.id,
-            tenant: snapshot.tenant,
-            customer: snapshot.customer,
-            pbx: snapshot.pbx,
-            from: LiveParty {
-                number: self.caller_number(),
-                name: self.caller_name(),
-                extension: self.own_caller().cloned(),
-                sound: state.sound.0,
-            },
-            to: LiveParty {
-                number: self.dialled.to_string(),
-                name: self.called_name(state),
-                extension: state.to_extension.clone(),
-                sound: state.sound.1,
-            },
-            state: cursor.standing().into(),
-            started_at: self.started_at,
-            answered_at: state.answered_at,
-            trace: state.trace.clone(),
-        })
-    }
-
-    fn own_caller(&self) -> Option<&ExtensionNumber> {
-        match &self.from {
-            Some(Peer::Extension(number)) => Some(number),
-            Some(Peer::Outside(_)) | None => None,
-        }
-    }
-
-    /// Of an extension of the PBX.
-    fn caller_name(&self) -> Option<Name> {
-        self.own_caller().and_then(|number| self.name_of(number))
-    }
-
-    /// Whoever rang last or answered; until somebody does, what was dialled.
-    fn called_name(&self, state: &State) -> Option<Name> {
-        let dialled = match &self.dialled {
-            Dialled::Extension(number) => Some(number),
-            Dialled::Emergency | Dialled::Public(_) | Dialled::Code(_) | Dialled::Unknown(_) => None,
-        };
-        state.to_extension.as_ref().or(dialled).and_then(|number| self.name_of(number))
-    }
-
-    fn name_of(&self, number: &ExtensionNumber) -> Option<Name> {
-        self.view.snapshot.extensions.get(number).map(|extension| extension.name.clone())
-    }
-
-    /// As people read it; empty where the caller hides it.
-    fn caller_number(&self) -> String {
-        match &self.from {
-            Some(Peer::Extension(number)) => number.to_string(),
-            Some(Peer::Outside(Some(number))) => number.to_string(),
-            Some(Peer::Outside(None)) | None => String::new(),
-        }
-    }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
         self.record(MediaSummary::default());
-    }
-}
-
-impl State {
-    /// Notes what a step says of the call as a whole.
-    fn follow(&mut self, event: &Event, actions: &[Action], now: DateTime<Utc>) {
-        if let Event::Replaced { party, .. } = event {
-            match party {
-                Party::Caller => self.sound.0 = LiveSound::Ok,
-                Party::Callee => self.sound.1 = LiveSound::Ok,
-                Party::System => {}
-            }
-        }
-        for action in actions {
-            match action {
-                Action::Ring { targets, .. } => {
-                    for target in targets {
-                        match target {
-                            RingTarget::Extension { number, .. } => self.to_extension = Some(number.clone()),
-                            RingTarget::Outside { .. } => self.outward = true,
-                        }
-                    }
-                }
-                Action::Emergency { .. } => self.outward = true,
-                // Whoever stays is the caller now.
-                Action::Release { party } => {
-                    let (caller, callee) = std::mem::take(&mut self.sound);
-                    self.sound.0 = if *party == Party::Caller { callee } else { caller };
-                }
-                Action::Bridge => {
-                    self.answered_at = self.answered_at.or(Some(now));
-                    let (Event::Answered { by } | Event::Replaced { by, .. }) = event else { continue };
-                    if let Peer::Extension(number) = by {
-                        self.to_extension = Some(number.clone());
-                    }
-                }
-                Action::Answer => self.answered_at = self.answered_at.or(Some(now)),
-                Action::Hangup { cause } => {
-                    self.ended = Some(Ended { at: now, outcome: *cause, by: record::ended_by(event) });
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn direction(&self, from: Option<&Peer>) -> Direction {
-        match from {
-            Some(Peer::Outside(_)) => Direction::In,
-            Some(Peer::Extension(_)) | None if self.outward => Direction::Out,
-            Some(Peer::Extension(_)) | None => Direction::Internal,
-        }
     }
 }

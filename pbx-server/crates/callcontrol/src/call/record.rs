@@ -1,6 +1,7 @@
 //! What is kept of a call when it is over.
 
-use super::{Ended, Inner, State};
+use super::Inner;
+use super::state::{Ended, State};
 use crate::live::LiveEvent;
 use crate::presence;
 use crate::record::{CallEnded, MediaSummary};

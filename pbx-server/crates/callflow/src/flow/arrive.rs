@@ -1,9 +1,10 @@
 //! A call begins, and calls for help.
 
 use super::walk::Walk;
-use super::{Goal, Next, eavesdrop, listen_messages, outside, pickup, rules, sound_test};
+use super::{Goal, Next, eavesdrop, listen_messages, outside, park, pickup, rules, sound_test};
 use crate::cursor::Position;
 use crate::event::{Event, Peer};
+use crate::parking::ParkSlot;
 use crate::reason::Reason;
 use crate::step::{Action, Cause};
 use voxera_model::{Dialled, ExtensionNumber, Status};
@@ -87,6 +88,9 @@ fn feature(walk: &mut Walk<'_>, code: &str) -> Next {
         "*43" => return sound_test::echo(walk),
         "*44" => return sound_test::tone(walk),
         _ => {}
+    }
+    if let Ok(slot) = ParkSlot::parse(code) {
+        return park::take(walk, slot);
     }
     if let Some(number) = code.strip_prefix("*98").and_then(extension) {
         return listen_messages::of(walk, &number);

@@ -15,6 +15,7 @@ mod listen_messages;
 mod mailbox;
 mod members;
 mod outside;
+mod park;
 mod pickup;
 mod pin;
 mod queue;
@@ -116,6 +117,8 @@ fn happened(walk: &mut Walk<'_>, position: &Position, event: &Event) -> Next {
         }
         Position::Conference { room } => conference::happened(walk, *room, event),
         Position::PickingUp => pickup::happened(walk, event),
+        Position::Parked(parking) => park::happened(walk, *parking, event),
+        Position::TakingParked { slot } => park::taking(walk, *slot, event),
         // Until the caller hangs up, nothing that happens means anything.
         Position::Testing { test: _ } => None,
         Position::Listening { extension, mode } => eavesdrop::happened(walk, *extension, *mode, event),

@@ -3,6 +3,8 @@
 use super::Next;
 use super::walk::Walk;
 use crate::cursor::{Position, Then};
+use crate::event::Peer;
+use crate::extension::RecordingPolicy;
 use crate::reason::Reason;
 use crate::step::Action;
 use voxera_model::ExtensionId;
@@ -51,4 +53,17 @@ pub(super) fn start(walk: &mut Walk<'_>, of: &[ExtensionId]) {
     }
     walk.journey.recording.clone_from(&owners);
     walk.act(Action::StartRecording { owners });
+}
+
+/// The same when somebody takes a call that was not sent there: not on behalf of one whose notice was
+/// never heard.
+pub(super) fn start_for_taker(walk: &mut Walk<'_>, by: &Peer) {
+    let snapshot = walk.snapshot;
+    let taker = match by {
+        Peer::Extension(number) => snapshot.extensions.get(number),
+        Peer::Outside(_) => None,
+    };
+    let silent = |policy: &RecordingPolicy| policy.notice.is_none();
+    let may = taker.filter(|taker| walk.journey.noticed || taker.recording.as_ref().is_none_or(silent));
+    start(walk, may.map(|taker| taker.id).as_slice());
 }

@@ -1,9 +1,10 @@
 //! One of two people sends the other to another number and leaves, or somebody in charge sends one.
 
 use super::walk::Walk;
-use super::{Goal, Next, rules};
+use super::{Goal, Next, park, rules};
 use crate::cursor::{Journey, Position};
 use crate::event::Peer;
+use crate::parking::{ParkAt, ParkSlot};
 use crate::reason::{Reason, SendFault};
 use crate::step::{Action, Party};
 use voxera_model::{Dialled, ExtensionId, PhoneNumber};
@@ -14,6 +15,7 @@ enum Target {
     Extension(ExtensionId),
     OwnNumber(PhoneNumber),
     Outside(PhoneNumber),
+    Slot { slot: ParkSlot, by: ExtensionId },
 }
 
 pub(super) fn blind(walk: &mut Walk<'_>, by: Party, other: &Peer, dialled: &Dialled) -> Next {
@@ -25,7 +27,12 @@ pub(super) fn blind(walk: &mut Walk<'_>, by: Party, other: &Peer, dialled: &Dial
     };
     let who = walk.peer(&leaves);
     let Some(target) = target(walk, &leaves, &stays, dialled) else {
-        walk.say(Reason::TransferRefused { by: who, dialled: said(walk, dialled) });
+        walk.say(match parks(dialled) {
+            Some(at) if matches!(leaves, Peer::Extension(_)) => {
+                Reason::ParkRefused { by: who, slot: at.slot() }
+            }
+            Some(_) | None => Reason::TransferRefused { by: who, dialled: said(walk, dialled) },
+        });
         return Next::Wait(Position::Connected { to: other.clone() });
     };
     walk.say(Reason::Transfers { by: who, dialled: said(walk, dialled) });
@@ -34,7 +41,8 @@ pub(super) fn blind(walk: &mut Walk<'_>, by: Party, other: &Peer, dialled: &Dial
 }
 
 /// Somebody in charge sends one side of a call on. What a menu or a queue does with a caller can be
-/// cut short; phones that ring, messages, rooms and calls for help are left alone.
+/// cut short, and a call that is parked leaves its slot; phones that ring, messages, rooms and calls
+/// for help are left alone.
 pub(super) fn sent(walk: &mut Walk<'_>, position: &Position, party: Party, dialled: &Dialled) -> Next {
     let from = walk.from.clone();
     let sides = match (position, party) {
@@ -44,7 +52,8 @@ pub(super) fn sent(walk: &mut Walk<'_>, position: &Position, party: Party, diall
             Position::Waiting(_)
             | Position::Menu { .. }
             | Position::Hearing { .. }
-            | Position::Callback { .. },
+            | Position::Callback { .. }
+            | Position::Parked(_),
             Party::Caller,
         ) => Ok((from, None)),
         _ => Err((from, SendFault::NotNow)),
@@ -80,14 +89,29 @@ pub(super) fn sent(walk: &mut Walk<'_>, position: &Position, party: Party, diall
 /// On to where the call was sent. `by`: at whose cost.
 fn go(walk: &mut Walk<'_>, stays: Peer, target: Target, by: Option<Peer>) -> Next {
     walk.from = stays;
-    let (answered, timer) = (walk.journey.answered, walk.journey.timer);
+    let Journey { answered, timer, noticed, .. } = walk.journey;
     walk.journey = Journey { answered, timer, ..Journey::default() };
     match target {
         Target::Help => walk.emergency(),
         Target::Extension(id) => Next::Go(Goal::Extension(id)),
         Target::OwnNumber(number) => rules::own_number(walk, &number),
         Target::Outside(number) => Next::Go(Goal::Outside { number, by }),
+        Target::Slot { slot, by } => {
+            // Whoever takes the call later cannot say it again.
+            walk.journey.noticed = noticed;
+            park::enter(walk, slot, by)
+        }
     }
+}
+
+fn parks(dialled: &Dialled) -> Option<ParkAt> {
+    if let Dialled::Code(code) = dialled { ParkAt::of(code) } else { None }
+}
+
+/// The extension that this is a phone of.
+fn extension(walk: &Walk<'_>, peer: &Peer) -> Option<ExtensionId> {
+    let Peer::Extension(number) = peer else { return None };
+    walk.snapshot.extensions.get(number).map(|extension| extension.id)
 }
 
 /// Where somebody in charge can send a call: as phones of the PBX do, but also a caller from outside.
@@ -117,7 +141,17 @@ fn may_be_sent(
         }
         Dialled::Public(_) if walk.facts.lines.is_empty() => Err(SendFault::NoLine),
         Dialled::Public(number) => Ok(Target::Outside(number.clone())),
-        Dialled::Emergency | Dialled::Code(_) | Dialled::Unknown(_) => Err(SendFault::UnknownNumber),
+        Dialled::Code(code) => {
+            let at = ParkAt::of(code).ok_or(SendFault::UnknownNumber)?;
+            // A call that nobody takes goes back to somebody.
+            let by = leaves.and_then(|leaves| extension(walk, leaves)).ok_or(SendFault::NotNow)?;
+            let slot = park::free(walk, at).ok_or(match at {
+                ParkAt::AnyFree => SendFault::NoSlot,
+                ParkAt::Slot(_) => SendFault::SlotTaken,
+            })?;
+            Ok(Target::Slot { slot, by })
+        }
+        Dialled::Emergency | Dialled::Unknown(_) => Err(SendFault::UnknownNumber),
     }
 }
 
@@ -141,7 +175,11 @@ fn target(walk: &Walk<'_>, leaves: &Peer, stays: &Peer, dialled: &Dialled) -> Op
             let allowed = walk.snapshot.premium_allowed || !super::outside::is_premium(number);
             (allowed && !walk.facts.lines.is_empty()).then(|| Target::Outside(number.clone()))
         }
-        Dialled::Emergency | Dialled::Code(_) | Dialled::Unknown(_) => None,
+        Dialled::Code(code) => {
+            let (slot, by) = (park::free(walk, ParkAt::of(code)?)?, extension(walk, leaves)?);
+            Some(Target::Slot { slot, by })
+        }
+        Dialled::Emergency | Dialled::Unknown(_) => None,
     }
 }
 

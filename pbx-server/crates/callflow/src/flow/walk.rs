@@ -81,7 +81,8 @@ impl<'a> Walk<'a> {
             | Position::Waiting(_)
             | Position::Pin { .. }
             | Position::Messages { .. }
-            | Position::Callback { .. } => true,
+            | Position::Callback { .. }
+            | Position::Parked(_) => true,
             Position::Ringing { .. }
             | Position::Connected { .. }
             | Position::Emergency
@@ -89,6 +90,7 @@ impl<'a> Walk<'a> {
             | Position::Leaving { .. }
             | Position::Conference { .. }
             | Position::PickingUp
+            | Position::TakingParked { .. }
             | Position::Testing { .. }
             | Position::Listening { .. } => false,
         };
@@ -372,6 +374,7 @@ impl<'a> Walk<'a> {
         self.journey = Journey {
             answered: true,
             dialled: self.journey.dialled.take(),
+            noticed: self.journey.noticed,
             recording: std::mem::take(&mut self.journey.recording),
             timer: self.journey.timer,
             ..Journey::default()

@@ -323,6 +323,25 @@ pub(super) fn say(reason: &Reason) -> String {
         Reason::StayedAway { of } => {
             format!("{} lost the connection: the browser did not come back.", first_side(*of))
         }
+        Reason::Parked { who, slot } => format!("{who} is parked at {slot}.", who = who.first(EN)),
+        Reason::ParkRefused { by, slot: Some(slot) } => {
+            format!("{by} wanted to park the call at {slot}, but another call is there.", by = by.first(EN))
+        }
+        Reason::ParkRefused { by, slot: None } => {
+            format!("{by} wanted to park the call, but a call is in every slot.", by = by.first(EN))
+        }
+        Reason::TakesParked { from, slot } => {
+            format!("{from} takes the call that is parked at {slot}.", from = from.first(EN))
+        }
+        Reason::NothingParked { from, slot } => {
+            format!("{from} wanted to take the call at {slot}, but none is parked there.", from = from.first(EN))
+        }
+        Reason::TakenFromSlot { by, slot } => {
+            format!("{by} took the call from {slot}.", by = by.first(EN))
+        }
+        Reason::ParkedTooLong { slot, to } => {
+            format!("Nobody took the call at {slot} in time; it goes back to {to}.", to = to.say(EN))
+        }
         Reason::Transfers { by, dialled } => {
             format!("{by} sends the call on to {dialled}.", by = by.first(EN))
         }
@@ -338,6 +357,8 @@ pub(super) fn say(reason: &Reason) -> String {
                 SendFault::Premium => "premium numbers are blocked",
                 SendFault::NoLine => "no outside line works",
                 SendFault::NotNow => "that is not possible now",
+                SendFault::SlotTaken => "another call is parked there",
+                SendFault::NoSlot => "a call is parked in every slot",
             }
         ),
         Reason::TransferRefused { by, dialled } => format!(

@@ -50,6 +50,10 @@ pub enum SendFault {
     NoLine,
     /// Where the call stands, nobody can be sent on.
     NotNow,
+    /// A call is parked in that slot.
+    SlotTaken,
+    /// A call is parked in every slot.
+    NoSlot,
 }
 
 /// Why one side of a call is not heard.

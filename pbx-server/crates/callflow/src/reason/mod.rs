@@ -14,6 +14,7 @@ pub use who::Who;
 
 use crate::calendar::LocalTime;
 use crate::extension::Strategy;
+use crate::parking::ParkSlot;
 use crate::routing::{Condition, RuleId};
 use crate::step::{ListenMode, Party};
 use serde::{Deserialize, Serialize};
@@ -437,6 +438,35 @@ pub enum Reason {
     /// This call was taken by somebody else than whose phone rang.
     PickedUp {
         by: Who,
+    },
+    /// Whoever stays waits in a slot.
+    Parked {
+        who: Who,
+        slot: ParkSlot,
+    },
+    /// A call is in the slot already; `None`: in every one.
+    ParkRefused {
+        by: Who,
+        slot: Option<ParkSlot>,
+    },
+    /// Somebody takes the call that waits there.
+    TakesParked {
+        from: Who,
+        slot: ParkSlot,
+    },
+    NothingParked {
+        from: Who,
+        slot: ParkSlot,
+    },
+    /// This call was taken from its slot.
+    TakenFromSlot {
+        by: Who,
+        slot: ParkSlot,
+    },
+    /// Nobody took this call from its slot in time.
+    ParkedTooLong {
+        slot: ParkSlot,
+        to: Who,
     },
     /// Somebody else is at one end now.
     TookOver {

@@ -320,6 +320,25 @@ pub(super) fn say(reason: &Reason) -> String {
         Reason::StayedAway { of } => {
             format!("Förbindelsen med {} bröts: webbläsaren kom inte tillbaka.", side(*of))
         }
+        Reason::Parked { who, slot } => format!("{who} är parkerad på {slot}.", who = who.first(SV)),
+        Reason::ParkRefused { by, slot: Some(slot) } => {
+            format!("{by} ville parkera samtalet på {slot}, men där står redan ett.", by = by.first(SV))
+        }
+        Reason::ParkRefused { by, slot: None } => {
+            format!("{by} ville parkera samtalet, men alla platser är upptagna.", by = by.first(SV))
+        }
+        Reason::TakesParked { from, slot } => {
+            format!("{from} tar samtalet som är parkerat på {slot}.", from = from.first(SV))
+        }
+        Reason::NothingParked { from, slot } => {
+            format!("{from} ville ta samtalet på {slot}, men inget är parkerat där.", from = from.first(SV))
+        }
+        Reason::TakenFromSlot { by, slot } => {
+            format!("{by} tog samtalet från {slot}.", by = by.first(SV))
+        }
+        Reason::ParkedTooLong { slot, to } => {
+            format!("Ingen tog samtalet på {slot} i tid; det går tillbaka till {to}.", to = to.say(SV))
+        }
         Reason::Transfers { by, dialled } => {
             format!("{by} kopplar samtalet vidare till {dialled}.", by = by.first(SV))
         }
@@ -335,6 +354,8 @@ pub(super) fn say(reason: &Reason) -> String {
                 SendFault::Premium => "betalnummer är spärrade",
                 SendFault::NoLine => "ingen ytterlinje fungerar",
                 SendFault::NotNow => "det går inte nu",
+                SendFault::SlotTaken => "där är redan ett samtal parkerat",
+                SendFault::NoSlot => "alla platser är upptagna",
             }
         ),
         Reason::TransferRefused { by, dialled } => format!(

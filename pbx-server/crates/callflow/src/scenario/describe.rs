@@ -132,6 +132,10 @@ impl Words<'_> {
             Position::Messages { mailbox, .. } => format!("messages {}", self.extension(*mailbox)),
             Position::Conference { room } => format!("conference {}", self.extension(*room)),
             Position::PickingUp => "picking up".into(),
+            Position::Parked(parking) => {
+                format!("parked {} by {}", parking.slot, self.extension(parking.by))
+            }
+            Position::TakingParked { slot } => format!("taking {slot}"),
             Position::Testing { test: SoundTest::Echo } => "hearing itself".into(),
             Position::Testing { test: SoundTest::Tone } => "hearing a tone".into(),
             Position::Listening { extension, .. } => format!("listening {}", self.extension(*extension)),

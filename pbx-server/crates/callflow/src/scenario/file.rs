@@ -8,7 +8,8 @@ use crate::extension::{
     Conference, Extension, Forwarding, HuntGroup, Kind, Mailbox, Member, Queue, RecordingPolicy, Strategy,
     User,
 };
-use crate::facts::{Availability, Facts, MemberFacts, MessageFacts, QueueFacts, RingingCall};
+use crate::facts::{Availability, Facts, MemberFacts, MessageFacts, ParkedCall, QueueFacts, RingingCall};
+use crate::parking::ParkSlot;
 use crate::routing::{Condition, Destination, Rule, RuleId};
 use crate::snapshot::{Features, Snapshot, Trunk};
 use crate::sound::{Prompt, SpokenText};
@@ -53,6 +54,9 @@ pub(super) struct File {
     /// Calls that ring elsewhere, the longest first: a name for each, and whose phone it is.
     #[serde(default)]
     ringing: Vec<FileRinging>,
+    /// Calls that are parked: a name for each, and its slot.
+    #[serde(default)]
+    parked: Vec<FileParked>,
     pub steps: Vec<FileStep>,
 }
 
@@ -89,6 +93,13 @@ struct FileTrunk {
 struct FileRinging {
     call: String,
     extension: ExtensionNumber,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileParked {
+    call: String,
+    slot: ParkSlot,
 }
 
 #[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
@@ -333,6 +344,9 @@ impl File {
         for ringing in &self.ringing {
             let call = CallId(names.note(&ringing.call));
             facts.ringing.push(RingingCall { call, extension: ringing.extension.clone() });
+        }
+        for parked in &self.parked {
+            facts.parked.push(ParkedCall { slot: parked.slot, call: CallId(names.note(&parked.call)) });
         }
         snapshot.index();
         Ok(())

@@ -15,12 +15,16 @@ macro_rules! golden_calls {
         $engine! {
             everywhere {
                 a_blind_transfer,
+                a_call_is_parked,
+                a_call_is_parked_at_the_first_free_slot,
+                a_call_is_parked_from_the_portal,
                 a_call_is_picked_up,
                 a_call_is_sent_on,
                 a_callback,
                 a_callback_at_another_number,
                 a_callback_never_to_a_premium_number,
                 a_callback_without_a_number,
+                a_caller_parks,
                 a_caller_transfers,
                 a_conference,
                 a_conference_that_is_full,
@@ -54,6 +58,10 @@ macro_rules! golden_calls {
                 a_message_is_left,
                 a_message_then_a_person,
                 a_number_that_hangs_up,
+                a_parked_call_comes_back,
+                a_parked_call_is_recorded,
+                a_parked_call_that_nobody_wants,
+                a_parked_caller_gives_up,
                 a_premium_number,
                 a_premium_number_that_is_allowed,
                 a_public_number_without_an_outside_line,
@@ -141,6 +149,8 @@ macro_rules! golden_calls {
                 queues_switched_off,
                 recording_switched_off,
                 suspended,
+                taking_a_parked_call,
+                taking_from_an_empty_slot,
                 the_caller_gives_up,
                 the_line_to_help_fails,
                 the_phone_cannot_be_reached,
@@ -159,6 +169,7 @@ macro_rules! golden_calls {
                 a_recorded_queue,
                 a_transfer_that_is_refused,
                 a_transfer_to_a_queue,
+                parking_where_a_call_is_parked,
                 the_disk_is_full,
             }
             freeswitch {
@@ -174,6 +185,7 @@ macro_rules! golden_calls {
                 from_outside_to_an_extension,
                 help_is_not_passed_on_from_outside,
                 picking_up_a_queue,
+                taking_a_parked_call_too_late,
             }
             nowhere {
                 a_queue_least_calls,
@@ -184,6 +196,7 @@ macro_rules! golden_calls {
                 an_event_before_the_call,
                 an_event_that_is_late,
                 emergency_from_a_suspended_company,
+                parking_with_every_slot_taken,
                 two_phones_ring_at_once,
             }
         }

@@ -21,8 +21,8 @@
 //! ```
 //!
 //! An extension of another kind has a `kind` (`queue`, `hunt_group`, `ivr`, `conference`,
-//! `voicemail`, `external`); `[[rules]]`, `[menus.name.nodes.id]`, `[trunks.name]`, `[numbers]` and
-//! `[[ringing]]` set up the rest. A step may say `clock` (seconds since the call began) and `change`
+//! `voicemail`, `external`); `[[rules]]`, `[menus.name.nodes.id]`, `[trunks.name]`, `[numbers]`,
+//! `[[ringing]]` and `[[parked]]` set up the rest. A step may say `clock` (seconds since the call began) and `change`
 //! (facts of an extension that are otherwise than before). [`Scenario::written`] fills in what comes
 //! of the steps, to be read before it is kept.
 //!

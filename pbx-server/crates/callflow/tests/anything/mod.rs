@@ -8,7 +8,7 @@ use uuid::Uuid;
 use voxera_callflow::{
     Availability, Branch, Condition, Conference, Cursor, Destination, Event, Extension, Facts, Features,
     Forwarding, HuntGroup, Ivr, IvrSettings, Kind, LocalTime, Mailbox, Member, MemberFacts, MessageFacts,
-    Node, NodeId, NodeKind, Party, Peer, Prompt, PublishedIvr, Queue, QueueFacts, RecordingPolicy,
+    Node, NodeId, NodeKind, ParkSlot, ParkedCall, Party, Peer, Prompt, PublishedIvr, Queue, QueueFacts, RecordingPolicy,
     RingOutcome, RingingCall, Rule, RuleId, Snapshot, SpokenText, Strategy as Order, TimeOfDay, Trunk, User,
 };
 use voxera_model::{
@@ -329,6 +329,7 @@ prop_compose! {
         queues in btree_map(extension_id(), queue_facts(), 0..5),
         mailboxes in btree_map(extension_id(), messages(), 0..5),
         ringing in vec((id().prop_map(CallId), number()), 0..3),
+        parked in vec((0_usize..4, id().prop_map(CallId)), 0..3),
         rooms in btree_map(extension_id(), 0_u16..5, 0..3),
         lines in vec(id().prop_map(TrunkId), 0..3),
         clock in prop_oneof![0_u64..200_000, any::<u64>()],
@@ -338,9 +339,12 @@ prop_compose! {
         engine_rings_members in any::<bool>(),
     ) -> Facts {
         let ringing = ringing.into_iter().map(|(call, extension)| RingingCall { call, extension }).collect();
+        let slot = |nth| ParkSlot::all().nth(nth).unwrap();
+        let parked = parked.into_iter().map(|(nth, call)| ParkedCall { slot: slot(nth), call }).collect();
         let queues: BTreeMap<_, _> = queues;
         Facts {
-            now: LocalTime { day, minute }, clock, extensions, queues, mailboxes, ringing, rooms, lines, draw,
+            now: LocalTime { day, minute }, clock, extensions, queues, mailboxes, ringing, parked, rooms, lines,
+            draw,
             engine_rings_members,
         }
     }
@@ -354,6 +358,7 @@ pub fn dialled() -> impl Strategy<Value = Dialled> {
         2 => (prop::sample::select(vec!["*97", "*98", "*8", "*88"]), option::of(number())).prop_map(
             |(code, number)| Dialled::Code(number.map_or_else(|| code.to_owned(), |number| format!("{code}{number}")))
         ),
+        2 => prop::sample::select(vec!["*59", "*5901", "*5902", "*5921"]).prop_map(|code| Dialled::Code(code.into())),
         1 => "[0-9*#]{2,10}".prop_map(Dialled::Code),
         1 => any::<String>().prop_map(Dialled::Unknown),
     ]

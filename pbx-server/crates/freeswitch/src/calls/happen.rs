@@ -85,7 +85,9 @@ impl Calls {
     /// Two channels of different calls talk: one was picked up, or handed over by whoever held both.
     fn handed_over(&self, one: (ChannelId, &Arc<Tracked>, Side), two: (ChannelId, &Arc<Tracked>, Side)) {
         let picks = |tracked: &Tracked| {
-            tracked.core.cursor().is_some_and(|cursor| cursor.position == Position::PickingUp)
+            tracked.core.cursor().is_some_and(|cursor| {
+                matches!(cursor.position, Position::PickingUp | Position::TakingParked { .. })
+            })
         };
         let older = one.1.core.started_at() <= two.1.core.started_at();
         let (stays, joins) = match (picks(one.1), picks(two.1)) {

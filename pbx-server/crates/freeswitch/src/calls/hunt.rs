@@ -76,6 +76,10 @@ impl Calls {
         let tracked = Arc::new(Tracked::resumed(core, node.clone(), channel, &carried));
         self.book().enter(&tracked, channel);
         self.watch(&tracked);
+        if let Expect::Parked { .. } = carried.expect {
+            // Who counted the seconds is gone.
+            self.wait(&tracked, &carried.nonce, carried.wish.timer.map(|timer| timer.at));
+        }
         Some(tracked)
     }
 
@@ -207,7 +211,7 @@ impl Calls {
         if !ends {
             all.push(crate::dialplan::question(&setting));
         }
-        if let Expect::Queue { .. } = expect {
+        if let Expect::Queue { .. } | Expect::Parked { .. } = expect {
             self.wait(tracked, &state.nonce, state.wish.timer.map(|timer| timer.at));
         }
         drop(state);
@@ -250,7 +254,7 @@ impl Calls {
         })
     }
 
-    /// Lets a caller in a queue ask again when the core's timer rings.
+    /// Lets a caller in a queue or a slot ask again when the core's timer rings.
     fn wait(&self, tracked: &Arc<Tracked>, nonce: &str, at: Option<u64>) {
         let Some(at) = at else { return };
         let after = Duration::from_millis(at.saturating_sub(tracked.clock()));
@@ -267,7 +271,8 @@ impl Calls {
     pub(super) fn timer_rang(&self, tracked: &Arc<Tracked>, nonce: &str) {
         {
             let mut state = tracked.lock();
-            let current = state.nonce == nonce && matches!(state.expect, Expect::Queue { .. });
+            let waits = matches!(state.expect, Expect::Queue { .. } | Expect::Parked { .. });
+            let current = state.nonce == nonce && waits;
             if !current || state.other.is_some() {
                 return;
             }

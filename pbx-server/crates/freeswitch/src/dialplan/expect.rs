@@ -21,6 +21,8 @@ pub enum Expect {
     Message,
     /// A queue of `mod_callcenter`; the timer is the core's, for what is due next.
     Queue { timer: u32 },
+    /// Music until somebody takes the call that is parked; the timer is the core's.
+    Parked { timer: u32 },
     /// A room, another's call, a call that rings elsewhere: over when it could not be joined, or is
     /// over itself.
     Elsewhere,
@@ -55,6 +57,8 @@ impl KeyUse {
             | Position::Waiting(_)
             | Position::Conference { .. }
             | Position::PickingUp
+            | Position::Parked(_)
+            | Position::TakingParked { .. }
             | Position::Listening { .. }
             | Position::Testing { .. } => Self::None,
         }

@@ -106,6 +106,12 @@ fn hear(
             queue(apps, line, setting);
             Expect::Queue { timer: timer.map_or(0, |timer| timer.timer) }
         }
+        (Hears::Music { audio }, Some(timer), Position::Parked(_)) => {
+            // Whoever takes the call talks with this leg, and nothing else is to come after that.
+            apps.push(App::set("hangup_after_bridge", true));
+            apps.push(App::new("endless_playback", music(sounds, *audio)));
+            Expect::Parked { timer: timer.timer }
+        }
         (Hears::Echo, _, _) => {
             apps.push(App::new("echo", ""));
             Expect::Nothing

@@ -148,7 +148,9 @@ impl Wish {
         match (expect, event) {
             (Expect::Sounds { .. }, Event::Played) => self.hears = Hears::Nothing,
             (Expect::Sounds { .. }, Event::Key { .. }) => self.cut = true,
-            (Expect::Timer { .. } | Expect::Queue { .. }, Event::Timer { .. }) => self.timer = None,
+            (Expect::Timer { .. } | Expect::Queue { .. } | Expect::Parked { .. }, Event::Timer { .. }) => {
+                self.timer = None;
+            }
             (_, Event::RingEnded { .. } | Event::Answered { .. } | Event::Replaced { .. }) => {
                 self.ring = None;
             }

@@ -390,6 +390,48 @@ async fn a_call_that_rings_elsewhere_is_picked_up() {
     assert_eq!(call.to_extension.unwrap().as_str(), "1002", "who talked");
 }
 
+/// Bertil parks Anna, and somebody else takes the call; then it is parked again, and comes back.
+#[tokio::test]
+async fn a_parked_call_hears_music_until_it_is_taken_or_comes_back() {
+    let world = World::with(|acme| {
+        let number = voxera_model::ExtensionNumber::parse("1002").unwrap();
+        let mut third = acme.extensions.values().next().unwrap().clone();
+        third.id = voxera_model::ExtensionId(Uuid::from_u128(77));
+        if let voxera_callflow::Kind::User(user) = &mut third.kind {
+            user.devices = vec![voxera_model::DeviceId(CHIEF.parse().unwrap())];
+        }
+        acme.extensions.insert(number, third);
+        acme.index();
+    })
+    .await;
+    world.online(CHIEF, "1002");
+    let mut feed = world.control.live().subscribe(LiveScope::Platform);
+    let call = Question::hunt(ANNA, "1001");
+    let script = world.ask(&call).await.xml();
+    answers(&world, channel(&call), &script, "/1001");
+    let mut parked = call.next(&script, &[]);
+    parked.set("Hunt-Destination-Number", "*59");
+    let script = world.ask(&parked).await.xml();
+    assert!(apps(&script).contains_key("endless_playback"), "{:?}", script.actions());
+
+    let empty = Question::hunt(CHIEF, "*5902");
+    assert_eq!(apps(&world.ask(&empty).await.xml())["respond"], "404");
+    let takes = Question::hunt(CHIEF, "*5901");
+    let taken = world.ask(&takes).await.xml();
+    assert_eq!(apps(&taken)["intercept"], channel(&call).to_string());
+    world.handle.calls.event(channel(&call), ChannelEvent::Bridged { with: channel(&takes) });
+    assert_eq!(record(&mut feed).await.outcome, Cause::Normal, "the call of whoever took it");
+
+    // Whoever took the call parks it once more, and the node's clock runs out.
+    let mut again = parked.next(&script, &[]);
+    again.set("Hunt-Destination-Number", "*5920");
+    let script = world.ask(&again).await.xml();
+    assert!(apps(&script).contains_key("endless_playback"), "{:?}", script.actions());
+    let back = world.ask(&again.next(&script, &[])).await.xml();
+    assert!(apps(&back)["bridge"].contains("/1002"), "{:?}", back.actions());
+    assert!(apps(&back)["bridge"].contains("Parkerad 5920"), "{:?}", back.actions());
+}
+
 /// Bertil, who was called by Anna, called Chefen to ask, and lets the two talk.
 #[tokio::test]
 async fn a_call_is_handed_over_by_whoever_holds_both() {

@@ -14,6 +14,7 @@ mod kept;
 mod listening;
 mod menu;
 mod outages;
+mod parking;
 #[path = "../product/phones.rs"]
 mod phones;
 mod queue;

@@ -19,7 +19,7 @@ pub struct Handed {
 /// What the other call is to do with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// It answers while phones ring.
+    /// It answers while phones ring, or talks with whoever is parked.
     PickUp,
     /// It takes the place of this leg.
     Replace(LegId),
@@ -102,7 +102,8 @@ impl CallTask {
         let place = match handed.purpose {
             Purpose::PickUp => {
                 let rings = self.forks.iter().any(|fork| fork.stop.is_none()) && self.ringing.is_some();
-                (rings && self.callee.is_none()).then_some(Side::Callee)
+                let parked = self.core.cursor().is_some_and(|cursor| cursor.parking().is_some());
+                ((rings || parked) && self.callee.is_none()).then_some(Side::Callee)
             }
             Purpose::Replace(leg) => self.side_of(leg),
         };

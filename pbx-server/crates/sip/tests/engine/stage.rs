@@ -10,12 +10,12 @@ use std::time::Duration;
 use uuid::Uuid;
 use voxera_audio::{Library, LibraryConfig};
 use voxera_callcontrol::{
-    Arrival, ArrivedFrom, CallEnded, Clock, Hand, LineState, LiveEvent, LiveScope, LiveSound, NewMessage,
+    Arrival, ArrivedFrom, CallEnded, Clock, Hand, LineState, LiveEvent, LiveScope, LiveSound, LiveState, NewMessage,
     PbxConfig, TrunkKind, TrunkSecret, TrunkTransport,
 };
 use voxera_callflow::scenario::{Expected, Happening, Scenario, load_all};
 use voxera_callflow::{
-    Extension, Facts, Kind, LocalTime, MessageFacts, Peer, Reason, RingOutcome, TraceEntry, Trunk, User,
+    Extension, Facts, Kind, LocalTime, MessageFacts, ParkSlot, Peer, Reason, RingOutcome, TraceEntry, Trunk, User,
 };
 use voxera_model::{CallId, DeviceId, Dialled, Engine, ExtensionId, ExtensionNumber, Locale, Name, TrunkId};
 use voxera_sip::SipTimers;
@@ -33,12 +33,16 @@ pub struct Stage {
     pub phones: HashMap<ExtensionNumber, Vec<Ua>>,
     lines: Vec<Ua>,
     began: Peer,
+    /// The call that is told, once it is live.
+    pub id: Option<CallId>,
     pub caller: Peer,
     pub calls: Option<Talk>,
     pub callee: Option<(Peer, usize, Talk)>,
     /// Who rings: the phone's number in its extension, or the line's.
     pub ringing: Vec<(Peer, usize, Message)>,
     pub up: bool,
+    /// Where the call stands, as the file says.
+    pub stands: String,
     pub said: Vec<String>,
     pub trace: Vec<String>,
     /// Whether the caller, and whoever answered, are heard.
@@ -118,11 +122,13 @@ impl Stage {
             phones: HashMap::new(),
             lines,
             began: from.clone(),
+            id: None,
             caller: from,
             calls: None,
             callee: None,
             ringing: Vec::new(),
             up: false,
+            stands: String::new(),
             said: Vec::new(),
             trace: Vec::new(),
             sound: <(LiveSound, LiveSound)>::default(),
@@ -211,12 +217,40 @@ impl Stage {
                 rings(&mut self.phones.get_mut(&ringing.extension).unwrap()[0]).await;
             }
         }
+        if self.facts.parked != step.facts.parked {
+            for parked in step.facts.parked.clone() {
+                self.park_other(parked.slot).await;
+            }
+        }
         if let Happening::Failed = step.event
             && let Some((number, ..)) = self.others.last().cloned()
         {
             self.end_other(&number).await;
         }
         self.facts = step.facts.clone();
+    }
+
+    /// A friend parks another one.
+    async fn park_other(&mut self, slot: ParkSlot) {
+        let (waits, parks) = (friend(self.friends), friend(self.friends + 1));
+        self.friends += 2;
+        let mut talk = self.phones.get_mut(&waits).unwrap()[0].dial(parks.as_str()).await;
+        let ua = &mut self.phones.get_mut(&parks).unwrap()[0];
+        let invite = rings(ua).await;
+        let mut other = ua.pick_up(&invite).await;
+        connected(&mut self.phones.get_mut(&waits).unwrap()[0], &mut talk).await;
+        let mut feed = self.rig.control.live().subscribe(LiveScope::Platform);
+        let to = format!("Refer-To: <sip:{slot}@{}>\r\n", self.scenario.snapshot.realm);
+        self.phones.get_mut(&parks).unwrap()[0].inside(&mut other, "REFER", &to, "").await;
+        self.others.push((waits, 0, talk));
+        loop {
+            let event = tokio::time::timeout(PATIENCE, feed.next()).await.unwrap();
+            if let Some(LiveEvent::Call { call }) = event
+                && call.state == LiveState::Parked
+            {
+                return;
+            }
+        }
     }
 
     /// Those who wait in lines and sit in rooms.
@@ -300,7 +334,10 @@ impl Stage {
     }
 
     /// Whether a call is the one that is told, and none that went on beside it.
-    pub fn is_ours(&self, from: Option<&ExtensionNumber>, to: &str) -> bool {
+    pub fn is_ours(&self, id: CallId, from: Option<&ExtensionNumber>, to: &str) -> bool {
+        if let Some(own) = self.id {
+            return own == id;
+        }
         let caller = match &self.began {
             Peer::Extension(number) => Some(number),
             Peer::Outside(_) => None,

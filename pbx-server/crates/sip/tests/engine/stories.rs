@@ -57,7 +57,11 @@ impl Stage {
             assert_eq!(nth, 0);
             (self.caller, self.calls) = (peer, Some(talk));
         }
+        if step.does.iter().any(|deed| deed == "release callee") {
+            self.callee = None;
+        }
         self.came(!step.does.is_empty()).await;
+        self.stands.clone_from(&step.then);
         for deed in &step.does {
             self.follow(deed).await;
         }
@@ -152,7 +156,7 @@ impl Stage {
             Happening::HungUp { by: Party::System } => {
                 let live = self.rig.control.live();
                 let calls = live.calls(LiveScope::Platform);
-                let ours = |call: &&LiveCall| self.is_ours(call.from.extension.as_ref(), &call.to.number);
+                let ours = |call: &&LiveCall| Some(call.id) == self.id;
                 live.hangup(calls.iter().find(ours).unwrap().id);
             }
             Happening::Keys { keys } => {
@@ -183,7 +187,7 @@ impl Stage {
             Happening::Sent { party, to } => {
                 let live = self.rig.control.live();
                 let calls = live.calls(LiveScope::Platform);
-                let ours = |call: &&LiveCall| self.is_ours(call.from.extension.as_ref(), &call.to.number);
+                let ours = |call: &&LiveCall| Some(call.id) == self.id;
                 let sent = live.send_on(calls.iter().find(ours).unwrap().id, *party, Dialled::parse(to));
                 let _is_in_the_story = sent.await;
             }
@@ -198,13 +202,16 @@ impl Stage {
         }
     }
 
-    /// Another phone takes a call that rings, or the place of the one that answered.
+    /// Another phone takes a call that rings or is parked, or the place of the one that answered.
     async fn replaced(&mut self, by: Peer) {
         let Some((_, _, old)) = self.callee.take() else {
-            let rings = self.ringing[0].0.clone();
-            let Peer::Extension(number) = rings else { panic!("nobody picks up what rings outside") };
+            let code = match (self.ringing.first(), self.stands.split(' ').nth(1)) {
+                (Some((Peer::Extension(number), ..)), _) => format!("*8{number}"),
+                (None, Some(slot)) => slot.to_owned(),
+                _ => panic!("nobody picks up what rings outside"),
+            };
             let ua = self.ua(&by, 0);
-            let mut talk = ua.dial(&format!("*8{number}")).await;
+            let mut talk = ua.dial(&code).await;
             connected(ua, &mut talk).await;
             self.callee = Some((by, 0, talk));
             return;
@@ -276,12 +283,13 @@ impl Stage {
     /// Whether the call that is told took a step.
     fn note(&mut self, event: LiveEvent) -> bool {
         match event {
-            LiveEvent::Ended { call } if self.is_ours(call.from_extension.as_ref(), &call.to_number) => {
+            LiveEvent::Ended { call } if self.is_ours(call.id, call.from_extension.as_ref(), &call.to_number) => {
                 self.trace = words(&call.trace, Locale::Sv);
                 self.record = Some(call);
                 true
             }
-            LiveEvent::Call { call } if self.is_ours(call.from.extension.as_ref(), &call.to.number) => {
+            LiveEvent::Call { call } if self.is_ours(call.id, call.from.extension.as_ref(), &call.to.number) => {
+                self.id = Some(call.id);
                 let sound = (call.from.sound, call.to.sound);
                 let before = std::mem::replace(&mut self.trace, words(&call.trace, Locale::Sv));
                 // That somebody is not heard is no step.

@@ -56,7 +56,9 @@ const NOT_PLAYED: &[(&str, &str)] = &[
     ("from_outside_to_a_foreign_number", "a line hears 404 before there is a call (trunk_in)"),
     ("from_outside_to_an_extension", "a line hears 404 before there is a call (trunk_in)"),
     ("help_is_not_passed_on_from_outside", "a line hears 404 before there is a call (trunk_in)"),
+    ("parking_with_every_slot_taken", "twenty calls are more phones than there are"),
     ("picking_up_a_queue", "the call that rings would have to end between the decision and the deed"),
+    ("taking_a_parked_call_too_late", "the call would have to be taken between the decision and the deed"),
     ("two_phones_ring_at_once", "the second phone is told to stop before the call takes another step"),
 ];
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 use voxera_audio::{Library, LibraryConfig, Place};
 use voxera_callcontrol::{
-    CallControl, CallControlConfig, CallEnded, DeviceSecret, LiveCall, LiveEvent, LiveFeed, LiveScope,
+    CallControl, CallControlConfig, CallEnded, Clock, DeviceSecret, LiveCall, LiveEvent, LiveFeed, LiveScope,
     PbxConfig, RegistrationChange,
 };
 use voxera_callflow::Snapshot;
@@ -61,10 +61,26 @@ impl Company {
         without_extension: &[(ExtensionNumber, DeviceId)],
         change: impl FnOnce(&mut EngineConfig),
     ) -> Self {
+        Self::set_up(snapshot, without_extension, Clock::default(), change).await
+    }
+
+    /// The company of these extensions, whose calls go by this clock.
+    pub async fn by(clock: Clock, extensions: &str) -> Self {
+        let scenario = Scenario::parse("company", extensions).unwrap();
+        Self::set_up(scenario.snapshot, &[], clock, |_| {}).await
+    }
+
+    async fn set_up(
+        snapshot: Snapshot,
+        without_extension: &[(ExtensionNumber, DeviceId)],
+        clock: Clock,
+        change: impl FnOnce(&mut EngineConfig),
+    ) -> Self {
         let state = tempfile::tempdir().unwrap();
         let library = Library::new(LibraryConfig::new(state.path().join("media"))).unwrap();
         let mut settings = CallControlConfig::new(state.path());
         settings.library = Some(library.clone());
+        settings.clock = clock;
         let control = CallControl::start(settings, None).await.unwrap();
         let feed = control.live().subscribe(LiveScope::Platform);
         let mut passwords = HashMap::new();

@@ -9,6 +9,7 @@ mod calls;
 mod company;
 mod listening;
 mod load;
+mod parking;
 mod registration;
 mod scenarios;
 mod sounds_asked;

@@ -8,11 +8,11 @@ use voxera_model::{CallId, Dialled};
 use voxera_testkit::phone::Phone;
 
 /// The first call that is up.
-fn up(company: &Company) -> CallId {
+pub fn up(company: &Company) -> CallId {
     company.control.live().calls(LiveScope::Platform)[0].id
 }
 
-async fn talk(caller: &Phone, callee: &Phone, dialled: &str) {
+pub async fn talk(caller: &Phone, callee: &Phone, dialled: &str) {
     caller.dial(dialled).await;
     callee.called().await;
     callee.answer().await;

@@ -99,7 +99,8 @@ impl Switch {
                 vec![Told::Hunt { destination: to.clone(), vars: Box::new(self.vars()) }]
             }
             Happening::Replaced { by, .. } => {
-                assert!(self.talking || self.current().0 == "bridge", "a call that rings or talks");
+                let there = self.talking || matches!(self.current().0, "bridge" | "endless_playback");
+                assert!(there, "a call that rings, talks or is parked");
                 self.talking = true;
                 let party = if let Happening::Replaced { party, .. } = what { *party } else { Party::Callee };
                 vec![Told::Event(Event::Replaced { party, by: by.clone() })]
@@ -130,7 +131,7 @@ impl Switch {
             // While something is heard no timer runs.
             ("read", Happening::Timer) if !data.starts_with("1 1 silence ") => Told::Nothing,
             // The server's own clock sends the channel back.
-            ("callcenter", Happening::Timer) => {
+            ("callcenter" | "endless_playback", Happening::Timer) => {
                 let destination = self.question().replace("-done", "-timer");
                 Told::Hunt { destination, vars: Box::new(self.vars()) }
             }

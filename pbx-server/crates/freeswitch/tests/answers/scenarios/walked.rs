@@ -56,6 +56,14 @@ const NOT_WALKED: &[(&str, &str)] = &[
     ("an_event_before_the_call", "a channel that did not hunt is none of ours"),
     ("an_event_that_is_late", "a channel that rings hears no keys, and nobody wakes it"),
     ("emergency_from_a_suspended_company", "help hangs up without having answered, which a line cannot do"),
+    (
+        "parking_where_a_call_is_parked",
+        "FreeSWITCH takes a REFER itself: whoever stays is told goodbye (hunts.rs)",
+    ),
+    (
+        "parking_with_every_slot_taken",
+        "FreeSWITCH takes a REFER itself: whoever stays is told goodbye (hunts.rs)",
+    ),
     ("the_disk_is_full", "FreeSWITCH hangs up where it cannot write; no room at all is said (hunts.rs)"),
     ("two_phones_ring_at_once", "the slower phone is dropped before anybody hears that it answered"),
 ];

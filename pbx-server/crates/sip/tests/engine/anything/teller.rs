@@ -13,7 +13,7 @@ use voxera_model::{ExtensionId, ExtensionNumber, Locale};
 /// Some menus go round for ever: what is told of a call ends here.
 const LONGEST: usize = 30;
 /// Whom calls are handed over to.
-const HANDED_TO: [&str; 8] = ["1001", "1002", "1003", "2000", "3000", "4000", "6000", OUTSIDE];
+const HANDED_TO: [&str; 9] = ["1001", "1002", "1003", "2000", "3000", "4000", "6000", "*59", OUTSIDE];
 
 /// A made-up call with what the core says of it.
 pub struct Told {
