@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use voxera_callflow::{
-    Action, Cursor, Event, Kind, MemberFacts, ParkedCall, Peer, Position, QueueFacts, RingTarget, RingingCall, Rung,
-    Snapshot, Standing,
+    Action, Cursor, Event, Kind, MemberFacts, ParkedCall, Peer, Position, QueueFacts, RingTarget,
+    RingingCall, Rung, Snapshot, Standing,
 };
 use voxera_model::{CallId, ExtensionId};
 

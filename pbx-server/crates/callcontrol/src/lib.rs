@@ -34,7 +34,8 @@ pub use control::{CallControl, CallControlConfig, ControlStatus, StartError};
 pub use directory::{DeviceSecret, Directory, PbxConfig, PbxView, TrunkSecret};
 pub use lines::{LineFault, LineState, Lines};
 pub use live::{
-    HangupAnswer, Live, LiveCall, LiveEvent, LiveFeed, LiveParking, LiveParty, LivePerson, LiveScope, LiveSound, LiveState,
+    HangupAnswer, Live, LiveCall, LiveEvent, LiveFeed, LiveParking, LiveParty, LivePerson, LiveScope,
+    LiveSound, LiveState,
 };
 pub use mailboxes::Mailboxes;
 pub use nodes::{NodeFault, NodeLive, NodeReport, NodeState, Nodes};

@@ -32,7 +32,10 @@ async fn each_parked_call_has_a_slot_of_its_own_and_is_shown_with_who_waits_and_
     scenario.snapshot.numbers.insert(own, to);
     let setup = Setup::new(dir.path(), &scenario).await;
     let first = talks(&setup, "070-174 06 05");
-    assert!(matches!(parks(&first, "*59")[..], [Action::Release { .. }, Action::Music { .. }, Action::Timer { .. }]));
+    assert!(matches!(
+        parks(&first, "*59")[..],
+        [Action::Release { .. }, Action::Music { .. }, Action::Timer { .. }]
+    ));
     assert_eq!(setup.calls_of("1001"), 0, "whoever parked a call is free");
     let second = talks(&setup, "070-174 06 06");
     assert!(parks(&second, "*5901").is_empty(), "two calls in one slot");

@@ -334,7 +334,10 @@ pub(super) fn say(reason: &Reason) -> String {
             format!("{from} takes the call that is parked at {slot}.", from = from.first(EN))
         }
         Reason::NothingParked { from, slot } => {
-            format!("{from} wanted to take the call at {slot}, but none is parked there.", from = from.first(EN))
+            format!(
+                "{from} wanted to take the call at {slot}, but none is parked there.",
+                from = from.first(EN)
+            )
         }
         Reason::TakenFromSlot { by, slot } => {
             format!("{by} took the call from {slot}.", by = by.first(EN))

@@ -8,8 +8,9 @@ use uuid::Uuid;
 use voxera_callflow::{
     Availability, Branch, Condition, Conference, Cursor, Destination, Event, Extension, Facts, Features,
     Forwarding, HuntGroup, Ivr, IvrSettings, Kind, LocalTime, Mailbox, Member, MemberFacts, MessageFacts,
-    Node, NodeId, NodeKind, ParkSlot, ParkedCall, Party, Peer, Prompt, PublishedIvr, Queue, QueueFacts, RecordingPolicy,
-    RingOutcome, RingingCall, Rule, RuleId, Snapshot, SpokenText, Strategy as Order, TimeOfDay, Trunk, User,
+    Node, NodeId, NodeKind, ParkSlot, ParkedCall, Party, Peer, Prompt, PublishedIvr, Queue, QueueFacts,
+    RecordingPolicy, RingOutcome, RingingCall, Rule, RuleId, Snapshot, SpokenText, Strategy as Order,
+    TimeOfDay, Trunk, User,
 };
 use voxera_model::{
     AgentId, AudioId, CallId, CustomerId, DeviceId, Dialled, ExtensionId, ExtensionNumber, FlowId, Key,

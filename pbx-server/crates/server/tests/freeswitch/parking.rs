@@ -28,7 +28,10 @@ async fn a_phone_parks_a_caller_who_hears_music_until_another_phone_takes_the_ca
     bertil.command("transfer", Some(&slot)).await;
     bertil.closed().await;
     let parked = events.until("call", |call| call["state"] == "parked").await;
-    assert_eq!((&parked["parked"]["slot"], &parked["parked"]["by"]["extension"]), (&json!("*5901"), &json!("1001")));
+    assert_eq!(
+        (&parked["parked"]["slot"], &parked["parked"]["by"]["extension"]),
+        (&json!("*5901"), &json!("1001"))
+    );
     hears_music(&anna).await;
 
     cecilia.dial("*5902").await;

@@ -10,12 +10,13 @@ use std::time::Duration;
 use uuid::Uuid;
 use voxera_audio::{Library, LibraryConfig};
 use voxera_callcontrol::{
-    Arrival, ArrivedFrom, CallEnded, Clock, Hand, LineState, LiveEvent, LiveScope, LiveSound, LiveState, NewMessage,
-    PbxConfig, TrunkKind, TrunkSecret, TrunkTransport,
+    Arrival, ArrivedFrom, CallEnded, Clock, Hand, LineState, LiveEvent, LiveScope, LiveSound, LiveState,
+    NewMessage, PbxConfig, TrunkKind, TrunkSecret, TrunkTransport,
 };
 use voxera_callflow::scenario::{Expected, Happening, Scenario, load_all};
 use voxera_callflow::{
-    Extension, Facts, Kind, LocalTime, MessageFacts, ParkSlot, Peer, Reason, RingOutcome, TraceEntry, Trunk, User,
+    Extension, Facts, Kind, LocalTime, MessageFacts, ParkSlot, Peer, Reason, RingOutcome, TraceEntry, Trunk,
+    User,
 };
 use voxera_model::{CallId, DeviceId, Dialled, Engine, ExtensionId, ExtensionNumber, Locale, Name, TrunkId};
 use voxera_sip::SipTimers;

@@ -283,12 +283,16 @@ impl Stage {
     /// Whether the call that is told took a step.
     fn note(&mut self, event: LiveEvent) -> bool {
         match event {
-            LiveEvent::Ended { call } if self.is_ours(call.id, call.from_extension.as_ref(), &call.to_number) => {
+            LiveEvent::Ended { call }
+                if self.is_ours(call.id, call.from_extension.as_ref(), &call.to_number) =>
+            {
                 self.trace = words(&call.trace, Locale::Sv);
                 self.record = Some(call);
                 true
             }
-            LiveEvent::Call { call } if self.is_ours(call.id, call.from.extension.as_ref(), &call.to.number) => {
+            LiveEvent::Call { call }
+                if self.is_ours(call.id, call.from.extension.as_ref(), &call.to.number) =>
+            {
                 self.id = Some(call.id);
                 let sound = (call.from.sound, call.to.sound);
                 let before = std::mem::replace(&mut self.trace, words(&call.trace, Locale::Sv));
