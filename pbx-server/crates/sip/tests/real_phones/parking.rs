@@ -34,14 +34,19 @@ async fn waits(company: &mut Company, at: &str) {
         .await;
 }
 
-/// Until somebody hears the PBX's music for three seconds, and nothing else.
+/// Until somebody hears the PBX's music for three seconds, and nothing else. It fades in, and the last of
+/// a voice waits in the phone.
 async fn hears_music(phone: &Phone) {
-    // The music fades in, and the last of a voice waits in the phone.
-    phone.hears(500).await;
-    let heard = phone.hears(3_000).await;
-    let music = found_of(&heard.samples, &voxera_audio::music());
-    println!("parked: {music:?}");
-    assert!(music.missing <= 20 && music.likeness > 0.95 && music.louder.abs() < 1.0, "{music:?}");
+    let mut last = Vec::new();
+    for _ in 0..5 {
+        let heard = phone.hears(3_000).await;
+        let music = found_of(&heard.samples, &voxera_audio::music());
+        if music.missing <= 20 && music.likeness > 0.95 && music.louder.abs() < 1.0 {
+            return println!("parked: {music:?}");
+        }
+        last.push(music);
+    }
+    panic!("no music: {last:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
