@@ -2007,6 +2007,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live/{call}/park": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Park one side of a call.
+         * @description It waits in a slot, with music, until somebody takes it by dialling the slot on any phone of the PBX.
+         *     When nobody does within two minutes, it rings at whoever left, as a call to that extension. Both must
+         *     talk, and whoever leaves must be an extension of the PBX. A phone does the same when it sends the
+         *     other side to a slot, or to `*59` for the first that is free.
+         *
+         *     Needs the role `customer_admin`, or one that stands above it.
+         */
+        post: operations["live_park"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{tenant}/customers/{customer}/pbxs/{pbx}/live/{call}/transfer": {
         parameters: {
             query?: never;
@@ -3951,6 +3976,7 @@ export interface components {
             from: components["schemas"]["LiveParty"];
             id: components["schemas"]["CallId"];
             outcome?: components["schemas"]["Outcome"] | null;
+            parked?: components["schemas"]["LiveParking"] | null;
             pbx: components["schemas"]["PbxId"];
             /** Format: date-time */
             started_at: string;
@@ -3967,6 +3993,31 @@ export interface components {
             /** @description The number of an extension with `may_listen`; its phones ring. */
             extension: components["schemas"]["ExtensionNumber"];
             mode?: components["schemas"]["ListenMode"] | null;
+        };
+        /** @description Which side of a call is parked, and where. */
+        LivePark: {
+            side?: components["schemas"]["CallSide"] | null;
+            /**
+             * @description `*5901` to `*5920`. Without it the first that is free.
+             * @example *5901
+             */
+            slot?: string | null;
+        };
+        /** @description Where a call was parked. */
+        LiveParked: {
+            /** @description Whoever dials this on a phone of the PBX takes the call. */
+            slot: components["schemas"]["ParkSlot"];
+        };
+        /** @description Where a parked call waits. */
+        LiveParking: {
+            /** @description Who parked the call. It rings there when nobody takes it within two minutes. */
+            by: components["schemas"]["CallParty"];
+            /** Format: date-time */
+            since: string;
+            /** @description Whoever dials this on a phone of the PBX takes the call. */
+            slot: components["schemas"]["ParkSlot"];
+            /** @description Who waits. */
+            who: components["schemas"]["CallParty"];
         };
         /** @description One side of a call that is up. */
         LiveParty: components["schemas"]["CallParty"] & {
@@ -3985,12 +4036,12 @@ export interface components {
          * @description Where a call stands.
          * @enum {string}
          */
-        LiveState: "ringing" | "connected" | "menu" | "waiting" | "voicemail" | "conference" | "listening" | "emergency" | "ended";
+        LiveState: "ringing" | "connected" | "menu" | "waiting" | "parked" | "voicemail" | "conference" | "listening" | "emergency" | "ended";
         /** @description Where one side of a call goes. */
         LiveTransfer: {
             side?: components["schemas"]["CallSide"] | null;
             /**
-             * @description An extension, or a public number, as people dial it.
+             * @description An extension, or a public number, as people dial it; a slot such as `*5901` parks the call.
              * @example 1002
              */
             to: string;
@@ -4655,6 +4706,11 @@ export interface components {
             calls_per_day: components["schemas"]["CallsOfDay"][];
             counts: components["schemas"]["Counts"];
         };
+        /**
+         * @description A place where one call waits, by the code that takes it: `*5901` to `*5920`.
+         * @example *5901
+         */
+        ParkSlot: string;
         /** @description A new password for myself. */
         PasswordChange: {
             /** Format: password */
@@ -10946,6 +11002,76 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    live_park: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant (partner). */
+                tenant: components["schemas"]["TenantId"];
+                /** @description The customer. */
+                customer: components["schemas"]["CustomerId"];
+                /** @description The PBX. */
+                pbx: components["schemas"]["PbxId"];
+                /** @description The call. */
+                call: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "side": "caller"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LivePark"];
+            };
+        };
+        responses: {
+            /** @description It waits there; the other side has left. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "slot": "*5901"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LiveParked"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Where the call stands nobody can be parked (`not_now`), a call is in every slot (`no_slot`), or it is an emergency call (`emergency_call`). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description No such slot (`park_slot`), or a call is there already (`slot_taken`), at `/slot`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     live_transfer: {
         parameters: {
             query?: never;
@@ -10985,7 +11111,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description Where the call stands nobody can be sent on (`not_now`), or it is an emergency call (`emergency_call`). */
+            /** @description Where the call stands nobody can be sent on (`not_now`), a call is in every parking slot (`no_slot`), or it is an emergency call (`emergency_call`). */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10996,7 +11122,7 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description No call can be sent there: `unknown_number`, `already_there`, `premium_blocked` or `no_line`, at `/to`. */
+            /** @description No call can be sent there: `unknown_number`, `already_there`, `premium_blocked`, `no_line` or `slot_taken`, at `/to`. */
             422: {
                 headers: {
                     [name: string]: unknown;

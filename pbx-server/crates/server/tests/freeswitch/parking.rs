@@ -5,14 +5,14 @@ use super::stage::Stage;
 use serde_json::{Value, json};
 use voxera_testkit::phone::Phone;
 
-/// Music and none of the two who talked.
+/// Music, which is softer than a voice here, and never one tone alone.
 async fn hears_music(phone: &Phone) {
     // The last of a voice waits in the phone.
     phone.hears(500).await;
     let heard = phone.hears(2_000).await;
     let voices = heard.tone(CALLERS_TONE) + heard.tone(CALLEES_TONE);
     println!("parked: {:.1} dBFS, {voices:.4} of it voices", heard.level());
-    assert!(heard.level() > -40.0 && voices < 0.2, "{:.1} {voices}", heard.level());
+    assert!((-40.0..-15.0).contains(&heard.level()) && voices < 0.7, "{:.1} {voices}", heard.level());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
