@@ -101,7 +101,7 @@ async fn a_side_of_a_call_is_parked_and_the_answer_says_where() {
     assert_eq!(live[0]["state"], "parked");
     let parked = &live[0]["parked"];
     assert_eq!((&parked["slot"], &parked["who"]["extension"]), (&json!("*5901"), &json!("1001")));
-    assert_eq!(parked["by"]["extension"], live[0]["from"]["extension"]);
+    assert_eq!((&parked["by"]["extension"], &live[0]["from"]["extension"]), (&json!("1000"), &json!("1001")));
     assert!(parked["since"].is_string());
     let audit = written(&world, "call.park").await;
     assert_eq!(audit[0]["after"], json!({ "side": "callee", "slot": "*59" }));

@@ -377,7 +377,7 @@ async fn every_operation_answers_every_role_as_the_contract_says() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!((all.len(), askers.len()), (167, 13));
+    assert_eq!((all.len(), askers.len()), (168, 13));
     assert!(denials > 1000, "{denials}");
 }
 
