@@ -141,8 +141,10 @@ export function prepare({ pitch, clock, stretch }: { pitch: number; clock: numbe
     }
   };
 
-  if (pitch > 0) {
-    navigator.mediaDevices.getUserMedia = () => {
+  // An empty page has no microphones in Firefox.
+  const devices = (navigator as { mediaDevices?: MediaDevices }).mediaDevices;
+  if (pitch > 0 && devices) {
+    devices.getUserMedia = () => {
       const context = new AudioContext();
       const out = context.createMediaStreamDestination();
       const tone = context.createOscillator();

@@ -46,7 +46,7 @@ export class Softphone {
    * which theirs is ahead.
    */
   static async of(visit: Visit, pitch: number, { road, clock = 0, at = '/me' }: { road?: Road; clock?: number; at?: string | null } = {}): Promise<Softphone> {
-    await visit.context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write']);
+    await visit.allowMicrophone();
     if (road) await visit.context.exposeFunction('throughRoad', (sdp: string) => road.through(sdp));
     await visit.context.addInitScript(prepare, { pitch, clock, stretch: STRETCH });
     const phone = new Softphone(visit);

@@ -28,9 +28,13 @@ export interface Opening {
   at?: string;
   /** The product's origin as this browser reaches it. */
   url?: string;
+  /** Another browser than the Chromium of all walks. */
+  browser?: Browser;
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const isChromium = (browser: Browser): boolean => browser.browserType().name() === 'chromium';
 
 /** A person at a browser. What goes wrong in it and was not expected fails the test. */
 export class Visit {
@@ -59,12 +63,13 @@ export class Visit {
     page.on('requestfailed', (request) => {
       const why = request.failure()?.errorText ?? '';
       // Leaving a page takes its requests back.
-      if (why !== 'net::ERR_ABORTED') this.trouble.push(`${why} ${request.method()} ${new URL(request.url()).pathname}`);
+      if (!['net::ERR_ABORTED', 'NS_BINDING_ABORTED', 'NS_ERROR_ABORT'].includes(why)) this.trouble.push(`${why} ${request.method()} ${new URL(request.url()).pathname}`);
     });
   }
 
   static async open(browser: Browser, { size = desktop, language = 'sv', dark = false, scale = 1, as, password, at, url = inject('product').url }: Opening): Promise<Visit> {
     const { password: demo } = inject('product');
+    const chromium = isChromium(browser);
     const context = await browser.newContext({
       baseURL: url,
       viewport: size,
@@ -74,7 +79,7 @@ export class Visit {
       colorScheme: dark ? 'dark' : 'light',
       reducedMotion: 'reduce',
       hasTouch: size.width < 640,
-      permissions: ['clipboard-read', 'clipboard-write'],
+      ...(chromium ? { permissions: ['clipboard-read', 'clipboard-write'] } : {}),
       storageState: {
         cookies: [],
         origins: [{ origin: url, localStorage: [{ name: 'voxera.language', value: language }, ...(as ? [{ name: 'voxera.session', value: 'yes' }] : [])] }],
@@ -91,6 +96,12 @@ export class Visit {
     const visit = new Visit(context, await context.newPage(), language, size);
     if (at !== undefined) await visit.page.goto(at);
     return visit;
+  }
+
+  /** Firefox is told so when it starts. */
+  async allowMicrophone(): Promise<void> {
+    const browser = this.context.browser();
+    if (!browser || isChromium(browser)) await this.context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write']);
   }
 
   get narrow(): boolean {
@@ -184,7 +195,7 @@ export const test = plain.extend<{ open: (opening?: Opening) => Promise<Visit> }
   open: async ({ task }, use) => {
     const visits: Visit[] = [];
     await use(async (opening = {}) => {
-      const visit = await Visit.open(await browser(), opening);
+      const visit = await Visit.open(opening.browser ?? (await browser()), opening);
       visits.push(visit);
       return visit;
     });

@@ -1,6 +1,7 @@
 import { inject } from 'vitest';
-import { ADMIN, Api, makePhone, type Listed, type Named } from '../support/api';
+import { makePhone } from '../support/api';
 import { Phone } from '../phone/phone';
+import { receptionSays } from '../support/reception';
 import { makeOffice, PASSWORD, Softphone, type Office } from '../support/softphone';
 import { expect, phone as small, test, type Opening, type Visit } from '../support/visit';
 import { say } from '../support/words';
@@ -172,16 +173,12 @@ test('a call is handed over, at once and after asking', async ({ open }) => {
 test('a browser hears the reception of the demo, presses a key, is led to the line of orders and hears what follows', async ({ open }) => {
   const david = await Softphone.of(await open({ as: 'david@akesbageri.example' }), ANNA);
   const { w } = david.visit;
-  const api = await Api.as(ADMIN);
-  const { tenant, customer } = api.memberships[0] ?? {};
-  const base = `/api/v1/tenants/${tenant ?? ''}/customers/${customer ?? ''}`;
-  const pbx = (await api.get<Listed<Named>>(`${base}/pbxs?sort=name&limit=1&offset=0`)).items[0]?.id ?? '';
+  const said = await receptionSays();
   await david.dial('2000');
   await expect(david.dock.getByRole('timer')).toBeVisible();
   await expect.poll(() => david.hears(), { message: 'the reception speaks' }).toBeGreaterThan(60);
   await david.press(w.phone.call.keypad);
   await david.visit.clean();
-  const said = async () => (await api.get<{ items: { trace: { text: string }[] }[] }>(`${base}/pbxs/${pbx}/live`)).items.flatMap(({ trace }) => trace.map(({ text }) => text)).join('\n');
   await expect.poll(said, { message: 'the menu asks' }).toContain('väntar på ett val');
   await david.press(say(w.phone.pad.key, { key: '1' }));
   await expect.poll(said, { message: 'the key led to the line' }).toContain('Beställningar');
