@@ -7,7 +7,7 @@ const dist = new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist), 'utf8'));
 
 /** Chunks that every visitor loads at once. */
-const first = ['index.html', 'src/i18n/sv/general.ts', 'src/i18n/sv/auth.ts', 'src/portals/auth/index.ts'];
+const first = ['index.html', 'src/i18n/sv/auth.ts', 'src/portals/auth/index.ts'];
 const files = new Set(['index.html', 'theme.js']);
 const visit = (key) => {
   const chunk = manifest[key];
