@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use voxera_callflow::{Cause, Party, TraceEntry};
+use voxera_callflow::{Cause, Cursor, Party, TraceEntry};
 use voxera_model::{CallId, CustomerId, ExtensionNumber, Name, PbxId, TenantId};
 pub use voxera_store::{Direction, LegMedia};
 
@@ -48,4 +48,15 @@ pub struct CallEnded {
     /// Keys pressed in menus, in order; at most 200.
     #[serde(default)]
     pub keys: String,
+}
+
+/// A call that is up, as it is noted in case that we stop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Noted {
+    /// What is kept of it if it ended now.
+    #[serde(flatten)]
+    pub record: CallEnded,
+    /// Where it stands. `None`: an older version noted it.
+    #[serde(default)]
+    pub cursor: Option<Cursor>,
 }

@@ -98,6 +98,8 @@ pub struct Resumed {
     pub dialled: Dialled,
     pub started_at: DateTime<Utc>,
     pub cursor: Cursor,
+    /// How many lines its story had when the engine kept this, see [`Call::told`].
+    pub told: usize,
 }
 
 impl Call {
@@ -138,8 +140,8 @@ impl Call {
         (call, actions)
     }
 
-    /// Goes on with a call that was up when the server stopped. The trace of before is in the record
-    /// that the stop left; this one begins anew.
+    /// Goes on with a call that was up when the server stopped. What was noted of it tells what happened
+    /// until then; where nothing was, its story begins anew.
     pub(crate) fn resume(
         control: CallControl,
         view: Arc<PbxView>,
@@ -147,16 +149,22 @@ impl Call {
         queues: QueueKeeper,
     ) -> Self {
         let clock = control.clock();
-        let age = (clock.now() - resumed.started_at).to_std().unwrap_or_default();
+        let now = clock.now();
+        let age = (now - resumed.started_at).to_std().unwrap_or_default();
         let since = clock.instant().checked_sub(age).unwrap_or_else(|| clock.instant());
         let woken = Arc::<Notify>::default();
-        let state = State {
-            answered_at: resumed.cursor.journey.answered.then_some(resumed.started_at),
-            cursor: Some(resumed.cursor),
-            ..State::default()
-        };
-        let slot = control.presence().pbx(view.snapshot.pbx);
-        presence::lock(&slot).floor.enter(resumed.call, &woken);
+        let noted = control.spool().noted(resumed.call);
+        let state = State::resumed(noted, resumed.cursor, resumed.told, resumed.started_at);
+        {
+            let slot = control.presence().pbx(view.snapshot.pbx);
+            let mut phones = presence::lock(&slot);
+            phones.floor.enter(resumed.call, &woken);
+            let moment =
+                Moment { instant: clock.instant(), day: local_time(&view.snapshot.zone, now).day };
+            let (event, cursor) = (Event::Woken, state.cursor.as_ref());
+            let changed = phones.floor.follow(resumed.call, &view.snapshot, &event, &[], cursor, moment);
+            phones.settle(&changed);
+        }
         let call = Self {
             inner: Arc::new(Inner {
                 id: resumed.call,
@@ -175,10 +183,17 @@ impl Call {
         };
         let state = call.inner.lock();
         if let Some(live) = call.inner.live_call(&state) {
+            call.inner.note_up(&state, now);
             call.inner.control.live().put(live, &call.inner.hangup, &call.inner.asks);
         }
         drop(state);
         call
+    }
+
+    /// How many lines its story has.
+    #[must_use]
+    pub fn told(&self) -> usize {
+        self.inner.lock().trace.len()
     }
 
     /// Where it stands; `None`: it is over.
@@ -389,9 +404,7 @@ impl Call {
         }
         match inner.live_call(&state) {
             Some(live) => {
-                if !actions.is_empty() {
-                    inner.note_up(&state, now);
-                }
+                inner.note_up(&state, now);
                 inner.control.live().put(live, &inner.hangup, &inner.asks);
             }
             None => inner.control.live().take(inner.id),

@@ -4,7 +4,7 @@ use super::Inner;
 use super::state::{Ended, State};
 use crate::live::LiveEvent;
 use crate::presence;
-use crate::record::{CallEnded, MediaSummary};
+use crate::record::{CallEnded, MediaSummary, Noted};
 use chrono::{DateTime, Utc};
 use voxera_callflow::{Cause, Event, Party, Reason, RingOutcome, TraceEntry};
 
@@ -62,10 +62,12 @@ impl Inner {
         }
     }
 
-    /// Notes a call that is up, so that a crash leaves a record of it.
+    /// Notes a call that is up, so that a crash leaves a record of it, and whoever goes on with it knows
+    /// its story.
     pub(super) fn note_up(&self, state: &State, now: DateTime<Utc>) {
         let ended = Ended { at: now, outcome: Cause::Fault, by: Party::System };
-        self.control.spool().up(self.as_record(state, ended, MediaSummary::default()));
+        let record = self.as_record(state, ended, MediaSummary::default());
+        self.control.spool().up(Noted { record, cursor: state.cursor.clone() });
     }
 }
 

@@ -12,7 +12,7 @@ mod writer;
 
 pub(crate) use ship::Shipper;
 
-use crate::record::CallEnded;
+use crate::record::{CallEnded, Noted};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
@@ -39,6 +39,8 @@ pub(crate) struct Spool {
     counts: Arc<Counts>,
     waiting: Arc<Notify>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// The calls that were up when the last process ended.
+    noted: Mutex<HashMap<CallId, Noted>>,
 }
 
 /// What waits.
@@ -65,9 +67,10 @@ impl Spool {
         if let Err(error) = dead::revive(dir) {
             tracing::error!(%error, "refused records cannot be tried again");
         }
-        if let Err(error) = record_cut_off(dir) {
+        let noted = record_cut_off(dir).unwrap_or_else(|error| {
             tracing::error!(%error, "calls that a crash cut off cannot be recorded");
-        }
+            HashMap::new()
+        });
         let segments = writer::segments(dir);
         let next_segment = next(&segments);
         let on_disk: u64 = segments.iter().map(|path| stored(path)).sum();
@@ -77,14 +80,20 @@ impl Spool {
         let writer =
             Writer::new(dir.to_owned(), receiver, Arc::clone(&counts), Arc::clone(&waiting), next_segment);
         let thread = std::thread::Builder::new().name("voxera-spool".into()).spawn(|| writer.run())?;
-        let spool = Self { dir: dir.to_owned(), jobs, counts, waiting, thread: Mutex::new(Some(thread)) };
+        let (dir, thread, noted) = (dir.to_owned(), Mutex::new(Some(thread)), Mutex::new(noted));
+        let spool = Self { dir, jobs, counts, waiting, thread, noted };
         spool.waiting.notify_one();
         Ok(spool)
     }
 
-    /// A call is up; `record` is what is kept should we stop now.
-    pub(crate) fn up(&self, record: CallEnded) {
-        self.send(Job::Up(Box::new(record)));
+    /// A call is up; `noted` is what is kept should we stop now.
+    pub(crate) fn up(&self, noted: Noted) {
+        self.send(Job::Up(Box::new(noted)));
+    }
+
+    /// What the last process noted of a call that goes on, for whoever takes it up.
+    pub(crate) fn noted(&self, call: CallId) -> Option<Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).remove(&call)
     }
 
     /// A call is over.
@@ -231,24 +240,25 @@ fn write_segment<'a>(dir: &Path, records: impl IntoIterator<Item = &'a CallEnded
     writer::sync_dir(dir)
 }
 
-/// Records the calls that were up when the last process ended, as calls that ended there. A call
-/// whose own record was written just before is harmless here: the first record of an id stays.
-fn record_cut_off(dir: &Path) -> io::Result<()> {
+/// Records the calls that were up when the last process ended, as calls that ended there, and hands
+/// back what was noted of them. A call whose own record was written just before is harmless here: the
+/// first record of an id stays.
+fn record_cut_off(dir: &Path) -> io::Result<HashMap<CallId, Noted>> {
     let path = dir.join(UP_FILE);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
         Err(error) => return Err(error),
     };
     let last_sign = fs::metadata(&path)?.modified().map(DateTime::<Utc>::from)?;
-    let mut up: HashMap<CallId, CallEnded> = HashMap::new();
-    for mark in line::decode::<Mark<CallEnded>>(&bytes).whole {
+    let mut up: HashMap<CallId, Noted> = HashMap::new();
+    for mark in line::decode::<Mark<Noted>>(&bytes).whole {
         match mark {
-            Mark::Up(record) => drop(up.insert(record.id, record)),
+            Mark::Up(noted) => drop(up.insert(noted.record.id, noted)),
             Mark::Down(id) => drop(up.remove(&id)),
         }
     }
-    let mut records: Vec<CallEnded> = up.into_values().collect();
+    let mut records: Vec<CallEnded> = up.values().map(|noted| noted.record.clone()).collect();
     records.sort_by_key(|record| (record.started_at, record.id));
     for record in &mut records {
         record.ended_at = last_sign.max(record.answered_at.unwrap_or(record.started_at));
@@ -261,5 +271,6 @@ fn record_cut_off(dir: &Path) -> io::Result<()> {
     }
     write_segment(dir, &records)?;
     fs::remove_file(&path)?;
-    writer::sync_dir(dir)
+    writer::sync_dir(dir)?;
+    Ok(up)
 }

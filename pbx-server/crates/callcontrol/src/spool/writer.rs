@@ -5,7 +5,7 @@
 
 use super::line;
 use super::{Counts, EXTENSION, UP_FILE};
-use crate::record::CallEnded;
+use crate::record::{CallEnded, Noted};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ use voxera_model::CallId;
 /// One thing for the thread to do.
 pub(super) enum Job {
     /// A call is up: what its record would be if we stopped now.
-    Up(Box<CallEnded>),
+    Up(Box<Noted>),
     /// A call is over.
     Ended(Box<CallEnded>),
     /// Close the segment and hand over everything that is closed, and what did not fit on the disk.
@@ -113,7 +113,7 @@ impl Writer {
             let more = std::iter::from_fn(|| self.jobs.try_recv().ok()).take(GROUP);
             for job in first.into_iter().chain(more).collect::<Vec<_>>() {
                 match job {
-                    Job::Up(record) => self.note_up(&record),
+                    Job::Up(noted) => self.note_up(&noted),
                     Job::Ended(record) => {
                         self.held.push(*record);
                         self.counts.held(self.held.len());
@@ -149,20 +149,21 @@ impl Writer {
         }
     }
 
-    fn note_up(&mut self, record: &CallEnded) {
-        match line::encode(&Mark::Up(record)) {
+    fn note_up(&mut self, noted: &Noted) {
+        let id = noted.record.id;
+        match line::encode(&Mark::Up(noted)) {
             Ok(line) => {
                 self.up_dirty.extend_from_slice(&line);
-                self.up.insert(record.id, line);
+                self.up.insert(id, line);
             }
-            Err(error) => tracing::error!(call = %record.id, %error, "a call cannot be noted"),
+            Err(error) => tracing::error!(call = %id, %error, "a call cannot be noted"),
         }
     }
 
     /// The record of a call is safe, so that nothing must be left of it should we stop.
     fn note_down(&mut self, id: CallId) {
         if self.up.remove(&id).is_some()
-            && let Ok(line) = line::encode(&Mark::<CallEnded>::Down(id))
+            && let Ok(line) = line::encode(&Mark::<Noted>::Down(id))
         {
             self.up_dirty.extend_from_slice(&line);
         }

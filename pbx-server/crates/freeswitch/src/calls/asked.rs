@@ -44,9 +44,12 @@ impl Calls {
                 return;
             }
             let released = actions.iter().find_map(|action| match action {
-                Action::Release { party } => Some(*party),
+                Action::Release { party } => Some(state.party(*party)),
                 _ => None,
             });
+            if released.is_some() {
+                state.swapped = false;
+            }
             let leaves = match (released, state.other.take()) {
                 // Whoever stays runs our scripts from now on.
                 (Some(Party::Caller), Some(stays)) => Some(std::mem::replace(&mut state.main, stays)),

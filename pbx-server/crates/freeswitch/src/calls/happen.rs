@@ -68,9 +68,10 @@ impl Calls {
             }
             state.other = Some(other);
             let peer = state.legs.get(&other).cloned();
-            if one.core.cursor().and_then(|cursor| cursor.other()) == peer {
-                // Called back after a refused transfer: the core never thought that they had parted.
-                state.wish.ring = None;
+            if peer.is_some() && one.at_other(&state) == peer {
+                // Called back after a refused transfer, or taken up after a stop of the server: the core
+                // never thought that they had parted.
+                state.wish.talks();
                 self.shared.talks.notify_waiters();
                 return;
             }
@@ -103,6 +104,7 @@ impl Calls {
         };
         {
             let mut state = stays.1.lock();
+            state.left = false;
             match side {
                 Side::Main => {
                     let gone = std::mem::replace(&mut state.main, joins.0);
@@ -122,23 +124,32 @@ impl Calls {
 
     fn hung_up(&self, channel: ChannelId, cause: &str, by: Party) {
         let Some((tracked, side)) = self.find(channel) else { return };
-        // Whoever sent the other on leaves; the call goes on.
+        // Whoever sent the other on leaves; the call goes on while there is another.
         let leaves = matches!(cause, "BLIND_TRANSFER" | "ATTENDED_TRANSFER");
-        match side {
-            Side::Main if leaves => {}
-            Side::Main => {
-                self.told(&tracked, Event::HungUp { by });
-                self.finish(&tracked);
-            }
-            Side::Other => {
-                self.book().forget(channel);
-                let mut state = tracked.lock();
-                state.legs.remove(&channel);
-                if state.other == Some(channel) {
+        let by = {
+            let mut state = tracked.lock();
+            match side {
+                Side::Main if leaves && state.other.is_some() => {
+                    state.left = true;
+                    return;
+                }
+                Side::Main => by,
+                Side::Other => {
+                    self.book().forget(channel);
+                    state.legs.remove(&channel);
+                    if state.other != Some(channel) {
+                        return;
+                    }
                     state.other = None;
+                    if !state.left {
+                        return;
+                    }
+                    Party::Callee
                 }
             }
-        }
+        };
+        self.told(&tracked, Event::HungUp { by });
+        self.finish(&tracked);
     }
 
     /// A member's phone rings for a caller in a queue, or no longer.
@@ -201,7 +212,7 @@ fn member(agent: &str) -> Option<ExtensionId> {
 /// Who is at a channel.
 fn peer(tracked: &Tracked, channel: ChannelId, side: Side) -> Option<Peer> {
     match side {
-        Side::Main => tracked.core.cursor().map(|cursor| cursor.from),
+        Side::Main => tracked.at_main(&tracked.lock()),
         Side::Other => tracked.lock().legs.get(&channel).cloned(),
     }
 }

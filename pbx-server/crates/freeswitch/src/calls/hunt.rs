@@ -2,7 +2,7 @@
 
 use super::identity::{Identified, identify};
 use super::ids::{ChannelId, NodeName};
-use super::tracked::{Carried, Tracked};
+use super::tracked::{Carried, State, Tracked};
 use super::{Calls, Order, Side, sounds};
 use crate::dialplan::{App, Expect, Hears, Marker, Ringing, Script, Setting, Suffix, refuse, render};
 use crate::document::Document;
@@ -71,6 +71,7 @@ impl Calls {
             dialled: carried.dialled.clone(),
             started_at: carried.started_at,
             cursor: carried.cursor.clone(),
+            told: carried.told,
         };
         let core = control.resume(&view, resumed, QueueKeeper::Engine);
         let tracked = Arc::new(Tracked::resumed(core, node.clone(), channel, &carried));
@@ -137,24 +138,24 @@ impl Calls {
                 deeds.extend(tracked.tell(&mut state, event));
             }
         } else {
-            let by = match side {
-                Side::Main => Party::Callee,
-                Side::Other => Party::Caller,
-            };
             if side == Side::Other {
                 let gone = std::mem::replace(&mut state.main, request.channel);
+                state.swapped = !state.swapped;
                 let mut book = self.book();
                 book.forget(gone);
                 book.join(request.channel, tracked.core.id(), Side::Main);
             }
+            state.left = false;
             state.other = None;
             state.offered = false;
+            // Whoever asks stays; the one who talked with it sent it here and left.
+            let by = Party::Callee;
             let to = Dialled::parse(&request.destination);
             deeds.extend(tracked.tell(&mut state, Event::Transferred { by, to }));
             let cursor = tracked.core.cursor();
             if state.is_alone(cursor.as_ref().map(|cursor| &cursor.position)) {
                 // Refused, but whoever wanted it has left already: is called back, so that they talk on.
-                match called_back(tracked, by) {
+                match called_back(tracked, &state) {
                     Some(ringing) => state.wish.ring = Some(ringing),
                     None => deeds.extend(tracked.tell(&mut state, Event::HungUp { by })),
                 }
@@ -175,7 +176,7 @@ impl Calls {
         let view = Arc::clone(tracked.core.view());
         let sounds = sounds::find(self.shared.library.as_ref(), &view.snapshot, &wish).await;
         let cursor = tracked.core.cursor();
-        let from = cursor.as_ref().map_or(Peer::Outside(None), |cursor| cursor.from.clone());
+        let from = tracked.at_main(&tracked.lock()).unwrap_or(Peer::Outside(None));
         let from_name = match &from {
             Peer::Extension(number) => view.snapshot.extensions.get(number).map(|e| e.name.clone()),
             Peer::Outside(_) => None,
@@ -245,11 +246,12 @@ impl Calls {
                 && call.node == asks.node
                 && call.core.id() != asks.core.id()
                 && which.is_none_or(|which| call.core.id() == which);
-            let cursor = call.core.cursor().filter(|_| same)?;
-            let other = cursor.other()?;
+            if !same {
+                return None;
+            }
             let state = call.lock();
-            let leg =
-                if cursor.from == peer { Some(state.main) } else { state.other.filter(|_| other == peer) };
+            let (main, other) = (call.at_main(&state)?, call.at_other(&state)?);
+            let leg = if main == peer { Some(state.main) } else { state.other.filter(|_| other == peer) };
             Some((leg?, call.core.id()))
         })
     }
@@ -304,10 +306,9 @@ impl Calls {
     }
 }
 
-/// The phones of whoever wanted to send a caller where no call can be sent.
-fn called_back(tracked: &Tracked, by: Party) -> Option<Ringing> {
-    let cursor = tracked.core.cursor().filter(|_| by == Party::Callee)?;
-    let Some(Peer::Extension(number)) = cursor.other() else { return None };
+/// The phones of whoever wanted to send the other where no call can be sent.
+fn called_back(tracked: &Tracked, state: &State) -> Option<Ringing> {
+    let Some(Peer::Extension(number)) = tracked.at_other(state) else { return None };
     let extension = tracked.core.view().snapshot.extensions.get(&number)?;
     let target = RingTarget::Extension {
         extension: extension.id,

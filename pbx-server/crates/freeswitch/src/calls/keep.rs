@@ -110,13 +110,14 @@ impl Calls {
     /// What a leg measured of its sound; told before its end.
     pub(crate) fn measured(&self, channel: super::ChannelId, codec: Option<&str>, leg: Option<LegMedia>) {
         let Some((tracked, side)) = self.find(channel) else { return };
-        let media = &mut tracked.lock().media;
+        let state = &mut *tracked.lock();
+        let media = &mut state.media;
         if media.codec.is_none() {
             media.codec = codec.map(str::to_owned);
         }
-        match side {
-            Side::Main => media.caller = leg,
-            Side::Other => media.callee = leg,
+        match (side, state.swapped) {
+            (Side::Main, false) | (Side::Other, true) => media.caller = leg,
+            (Side::Other, false) | (Side::Main, true) => media.callee = leg,
         }
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use voxera_callcontrol::{Call, MediaSummary};
-use voxera_callflow::{Cursor, Event, ListenMode, Peer, Position};
+use voxera_callflow::{Action, Cursor, Event, ListenMode, Party, Peer, Position};
 use voxera_model::{CallId, Dialled, PbxId};
 
 /// One call. Events of several tasks are taken one after the other.
@@ -25,6 +25,11 @@ pub(super) struct Tracked {
 pub(super) struct State {
     /// The leg that runs our scripts: the caller's.
     pub main: ChannelId,
+    /// The core's callee is at the main leg, and its caller at the other: the caller sent the callee where
+    /// no call can be sent, and left.
+    pub swapped: bool,
+    /// Whoever was at the main leg sent the other on; nobody is there until that one is somewhere.
+    pub left: bool,
     /// Whoever it talks with.
     pub other: Option<ChannelId>,
     /// Legs that were rung, and whose phones they are.
@@ -60,6 +65,11 @@ pub(super) struct Carried {
     pub wish: Wish,
     pub expect: Expect,
     pub nonce: String,
+    #[serde(default)]
+    pub swapped: bool,
+    /// How many lines its story had when the script was made.
+    #[serde(default)]
+    pub told: usize,
 }
 
 impl Carried {
@@ -80,6 +90,8 @@ impl Tracked {
     pub fn new(core: Call, node: NodeName, main: ChannelId) -> Self {
         let state = State {
             main,
+            swapped: false,
+            left: false,
             other: None,
             legs: HashMap::new(),
             wish: Wish::default(),
@@ -102,6 +114,11 @@ impl Tracked {
             state.wish = carried.wish.clone();
             state.expect = carried.expect;
             state.nonce.clone_from(&carried.nonce);
+            state.swapped = carried.swapped;
+            let talks = |cursor: &Cursor| cursor.other().is_some();
+            if tracked.core.cursor().as_ref().is_some_and(talks) && !talks(&carried.cursor) {
+                state.wish.talks();
+            }
         }
         tracked
     }
@@ -115,11 +132,29 @@ impl Tracked {
         u64::try_from(self.core.age().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Tells the core, and takes in what it says.
+    /// Tells the core, and takes in what it says. In the event the main leg is the caller, the other one
+    /// the callee.
     pub fn tell(&self, state: &mut State, event: Event) -> Vec<Deed> {
         state.wish.settle(state.expect, &event);
-        let actions = self.core.advance(event);
+        let actions = self.core.advance(state.of_the_core(event));
+        if actions.iter().any(|action| matches!(action, Action::Release { .. })) {
+            // Whoever stays is the core's caller from now on, and runs our scripts.
+            state.swapped = false;
+        }
         state.wish.follow(actions, &self.core.view().snapshot, self.clock())
+    }
+
+    /// Who is at the main leg, as far as the core knows.
+    pub fn at_main(&self, state: &State) -> Option<Peer> {
+        let cursor = self.core.cursor()?;
+        if state.swapped { cursor.other() } else { Some(cursor.from) }
+    }
+
+    /// Whom the main leg talks with, as far as the core knows.
+    pub fn at_other(&self, state: &State) -> Option<Peer> {
+        let cursor = self.core.cursor()?;
+        let other = cursor.other()?;
+        Some(if state.swapped { cursor.from } else { other })
     }
 
     /// What the channel is to carry from here on.
@@ -136,11 +171,33 @@ impl Tracked {
             wish: state.wish.clone(),
             expect: state.expect,
             nonce: state.nonce.clone(),
+            swapped: state.swapped,
+            told: self.core.told(),
         })
     }
 }
 
 impl State {
+    /// An event of legs, as one of the core's caller and callee.
+    fn of_the_core(&self, event: Event) -> Event {
+        match event {
+            Event::HungUp { by } => Event::HungUp { by: self.party(by) },
+            Event::Transferred { by, to } => Event::Transferred { by: self.party(by), to },
+            Event::Replaced { party, by } => Event::Replaced { party: self.party(party), by },
+            other => other,
+        }
+    }
+
+    /// Whom the core means by the one at the main leg (`Caller`) or at the other (`Callee`), and the other
+    /// way round.
+    pub const fn party(&self, party: Party) -> Party {
+        match (party, self.swapped) {
+            (Party::Caller, true) => Party::Callee,
+            (Party::Callee, true) => Party::Caller,
+            (party, _) => party,
+        }
+    }
+
     /// A name for the next hunt that nobody can guess.
     pub fn rename(&mut self) {
         self.nonce = hex::encode(rand::random::<[u8; 16]>());

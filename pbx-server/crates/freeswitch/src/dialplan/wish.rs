@@ -168,6 +168,14 @@ impl Wish {
         }
     }
 
+    /// Two people talk: nothing more is rung, heard or waited for.
+    pub fn talks(&mut self) {
+        self.ring = None;
+        self.hears = Hears::Nothing;
+        self.timer = None;
+        self.answered = true;
+    }
+
     /// Takes in what the core said; hands back what is to be done at once. `clock`: milliseconds
     /// since the call began.
     pub fn follow(&mut self, actions: Vec<Action>, snapshot: &Snapshot, clock: u64) -> Vec<Deed> {
@@ -200,10 +208,7 @@ impl Wish {
             }
             Action::StopRinging => self.ring = None,
             Action::Bridge => {
-                self.ring = None;
-                self.hears = Hears::Nothing;
-                self.timer = None;
-                self.answered = true;
+                self.talks();
                 deeds.push(Deed::Bridge);
             }
             Action::Answer => self.answered = true,

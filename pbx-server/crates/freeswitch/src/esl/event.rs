@@ -328,8 +328,17 @@ impl Ended {
                 .filter(|micros| *micros > 0)
                 .and_then(DateTime::from_timestamp_micros)
         };
+        // Whoever sent the other on has left, whatever the phone or the node then says of its end.
+        let sent_on = |way: &str| variable("transfer_to").is_some_and(|to| to.starts_with(way));
+        let cause = if sent_on("blind:") {
+            "BLIND_TRANSFER"
+        } else if sent_on("att:") || sent_on("satt:") {
+            "ATTENDED_TRANSFER"
+        } else {
+            variable("hangup_cause").unwrap_or("NONE")
+        };
         Self {
-            cause: variable("hangup_cause").unwrap_or("NONE").to_owned(),
+            cause: cause.to_owned(),
             by_peer: variable("sip_hangup_disposition").is_some_and(|how| how.starts_with("recv_")),
             was_bridged: variable("bridge_uuid").is_some() || time("bridge_uepoch").is_some(),
             started_at: time("start_uepoch"),

@@ -129,12 +129,7 @@ async fn a_call_that_is_up_when_the_server_is_back_is_live_again() {
     let world = World::new().await;
     let mut feed = world.control.live().subscribe(LiveScope::Platform);
     world.control.nodes().configure(vec![node.secret()]);
-    let live = loop {
-        match feed.next().await.unwrap() {
-            LiveEvent::Call { call } if call.state == LiveState::Connected => break call,
-            _ => {}
-        }
-    };
+    let live = connected(&mut feed).await;
     assert_eq!(live.id, id);
     assert_eq!((live.from.number.as_str(), live.to.number.as_str()), ("1000", "1001"));
     node.tells(&told(&channel));
@@ -144,6 +139,65 @@ async fn a_call_that_is_up_when_the_server_is_back_is_live_again() {
         }
     };
     assert_eq!((call.id, call.outcome), (id, voxera_callflow::Cause::Normal));
+}
+
+#[tokio::test]
+async fn a_talk_that_outlives_two_stops_of_the_server_has_its_whole_story_once() {
+    let node = Played::start().await;
+    let mut world = World::new().await;
+    joins(&world.control, &node).await;
+    let mut feed = world.control.live().subscribe(LiveScope::Platform);
+    let question = hunt(&node);
+    let script = world.ask(&question).await.xml();
+    let id = world.control.live().calls(LiveScope::Platform)[0].id;
+    let channel = question.get("Hunt-Unique-ID").to_owned();
+    let leg = uuid::Uuid::now_v7().to_string();
+    let mark = format!("{id}/1001");
+    let answer = with(&event("CHANNEL_ANSWER_bleg"), "Unique-ID", &leg);
+    node.tells(&with(&answer, "variable_voxera_leg", &mark));
+    let bridge = with(&event("CHANNEL_BRIDGE_aleg"), "Unique-ID", &channel);
+    node.tells(&with(&bridge, "Bridge-B-Unique-ID", &leg));
+    let before = connected(&mut feed).await;
+
+    let rows = format!("{{\"rows\":[{{\"uuid\":\"{channel}\"}},{{\"uuid\":\"{leg}\"}}]}}");
+    node.answers("show channels as json", &rows);
+    for (of, name, value) in [
+        (&channel, "voxera_cursor", carried(&script)),
+        (&channel, "bridge_uuid", leg.clone()),
+        (&leg, "voxera_cursor", "_undef_".into()),
+        (&leg, "voxera_leg", mark),
+    ] {
+        node.answers(&format!("uuid_getvar {of} {name}"), &value);
+    }
+    for _ in 0..2 {
+        world = World::after(world.stop().await).await;
+        feed = world.control.live().subscribe(LiveScope::Platform);
+        world.control.nodes().configure(vec![node.secret()]);
+        let live = connected(&mut feed).await;
+        assert_eq!((live.id, live.answered_at, &live.trace), (id, before.answered_at, &before.trace));
+    }
+    node.tells(&told(&leg));
+    node.tells(&told(&channel));
+    let call = loop {
+        if let LiveEvent::Ended { call } = feed.next().await.unwrap() {
+            break call;
+        }
+    };
+    assert_eq!((call.id, call.outcome), (id, voxera_callflow::Cause::Normal));
+    let words: Vec<String> = call.trace.iter().map(|entry| entry.say(voxera_model::Locale::En)).collect();
+    assert_eq!(words.len(), 4, "{words:?}");
+    assert_eq!(words[2], "Bertil Berg (1001) answered.");
+    assert!(words[3].ends_with("hung up."), "{words:?}");
+}
+
+/// The first call that is told to be a talk.
+async fn connected(feed: &mut LiveFeed) -> voxera_callcontrol::LiveCall {
+    loop {
+        match feed.next().await.unwrap() {
+            LiveEvent::Call { call } if call.state == LiveState::Connected => return call,
+            _ => {}
+        }
+    }
 }
 
 #[tokio::test]

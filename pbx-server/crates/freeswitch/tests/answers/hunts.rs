@@ -9,18 +9,18 @@ use voxera_freeswitch::request::Request;
 use voxera_freeswitch::{Calls, ChannelEvent, ChannelId, NodeName, Order};
 
 /// The phone of a third person of acme's.
-const CHIEF: &str = "0c0ffee0-0000-4000-8000-000000000001";
+pub const CHIEF: &str = "0c0ffee0-0000-4000-8000-000000000001";
 
-fn channel(question: &Question) -> ChannelId {
+pub fn channel(question: &Question) -> ChannelId {
     ChannelId(question.get("Hunt-Unique-ID").parse().unwrap())
 }
 
-fn gone(cause: &str, by: Party) -> ChannelEvent {
+pub fn gone(cause: &str, by: Party) -> ChannelEvent {
     ChannelEvent::HungUp { cause: cause.to_owned(), by }
 }
 
 /// The leg that a dial string rings for somebody answers, and is connected.
-fn answers(world: &World, caller: ChannelId, script: &Element, who: &str) -> ChannelId {
+pub fn answers(world: &World, caller: ChannelId, script: &Element, who: &str) -> ChannelId {
     let call = apps(script)["bridge"].clone();
     let mark = call.split("voxera_leg=").nth(1).unwrap().split(',').next().unwrap().to_owned();
     assert!(mark.ends_with(who), "{mark}");
@@ -31,7 +31,7 @@ fn answers(world: &World, caller: ChannelId, script: &Element, who: &str) -> Cha
 }
 
 /// How the only call ended, by the feed.
-async fn record(feed: &mut voxera_callcontrol::LiveFeed) -> voxera_callcontrol::CallEnded {
+pub async fn record(feed: &mut voxera_callcontrol::LiveFeed) -> voxera_callcontrol::CallEnded {
     loop {
         if let voxera_callcontrol::LiveEvent::Ended { call } = feed.next().await.unwrap() {
             return call;
@@ -192,51 +192,6 @@ async fn rooms_are_named_after_their_pbx() {
     assert!(room.starts_with(&Uuid::from_u128(1).to_string()) && room.ends_with("@voxera"), "{room}");
 }
 
-/// Bertil, who was called, sends Anna to the conference: Anna's channel hunts there.
-#[tokio::test]
-async fn whoever_was_called_sends_the_caller_on() {
-    let world = World::new().await;
-    let question = Question::hunt(ANNA, "1001");
-    let script = world.ask(&question).await.xml();
-    let caller = channel(&question);
-    let leg = answers(&world, caller, &script, "/1001");
-    let mut referred = question.next(&script, &[]);
-    referred.set("Hunt-Destination-Number", "3000");
-    world.handle.calls.event(leg, gone("BLIND_TRANSFER", Party::System));
-    let script = world.ask(&referred).await.xml();
-    assert!(apps(&script).contains_key("conference"), "{:?}", script.actions());
-    assert_eq!(world.handle.calls.channels(&NodeName("node-1".into())), [caller]);
-}
-
-/// Anna, who called, sends Bertil on: Bertil's leg hunts, and is the call's main channel from then on.
-#[tokio::test]
-async fn whoever_called_sends_the_other_on_and_leaves() {
-    let world = World::new().await;
-    let mut feed = world.control.live().subscribe(LiveScope::Platform);
-    let question = Question::hunt(ANNA, "1001");
-    let script = world.ask(&question).await.xml();
-    let caller = channel(&question);
-    let leg = answers(&world, caller, &script, "/1001");
-    // Both happen at once: the one who leaves may be gone before the other hunts.
-    world.handle.calls.event(caller, gone("BLIND_TRANSFER", Party::System));
-    let mut referred = Question::captured("dialplan_after_uuid_transfer_bleg");
-    referred.set("Hunt-Unique-ID", &leg.to_string()).set("Hunt-Destination-Number", "3000");
-    referred.set("Hunt-Context", "acme.test").set("Core-UUID", "node-1");
-    let first = script;
-    let script = world.ask(&referred).await.xml();
-    assert!(apps(&script).contains_key("conference"), "{:?}", script.actions());
-    assert_eq!(world.handle.calls.channels(&NodeName("node-1".into())), [leg]);
-    // The record of the leg that left names the call, which is not begun anew by it.
-    let carried = question.next(&first, &[]).get("variable_voxera_cursor").to_owned();
-    let posted = serde_json::json!({ "core-uuid": "node-1", "variables": {
-        "uuid": caller.to_string(), "hangup_cause": "BLIND_TRANSFER", "voxera_cursor": carried,
-    }});
-    world.post("/freeswitch/cdr", &posted.to_string(), Some(crate::world::SECRET)).await;
-    assert_eq!(world.handle.calls.count(), 1);
-    world.handle.calls.event(leg, gone("NORMAL_CLEARING", Party::Caller));
-    assert_eq!(record(&mut feed).await.outcome, Cause::Normal);
-}
-
 #[tokio::test]
 async fn a_server_that_was_started_anew_goes_on_with_the_call() {
     let first = World::new().await;
@@ -281,23 +236,6 @@ async fn a_call_that_the_portal_ends_is_killed_on_its_node() {
     let order = orders.recv().await.unwrap();
     let (node, cause) = (NodeName("node-1".into()), "NORMAL_CLEARING");
     assert_eq!(order, Order::Kill { node, channel: channel(&question), cause });
-}
-
-/// Bertil wants to send Anna to a number that leads nowhere. He has left by then: his phones ring again,
-/// and where he does not come back Anna is told goodbye.
-#[tokio::test]
-async fn who_is_sent_where_nothing_is_gets_the_sender_back_or_a_goodbye() {
-    let world = World::new().await;
-    let question = Question::hunt(ANNA, "1001");
-    let script = world.ask(&question).await.xml();
-    answers(&world, channel(&question), &script, "/1001");
-    let mut referred = question.next(&script, &[]);
-    referred.set("Hunt-Destination-Number", "4711");
-    let script = world.ask(&referred).await.xml();
-    assert!(apps(&script)["bridge"].contains("/1001"), "{:?}", script.actions());
-    let alone = referred.next(&script, &[("variable_originate_disposition", "NO_ANSWER")]);
-    let script = world.ask(&alone).await.xml();
-    assert!(apps(&script).contains_key("hangup"), "{:?}", script.actions());
 }
 
 #[tokio::test]
@@ -430,37 +368,4 @@ async fn a_parked_call_hears_music_until_it_is_taken_or_comes_back() {
     let back = world.ask(&again.next(&script, &[])).await.xml();
     assert!(apps(&back)["bridge"].contains("/1002"), "{:?}", back.actions());
     assert!(apps(&back)["bridge"].contains("Parkerad 5920"), "{:?}", back.actions());
-}
-
-/// Bertil, who was called by Anna, called Chefen to ask, and lets the two talk.
-#[tokio::test]
-async fn a_call_is_handed_over_by_whoever_holds_both() {
-    let world = World::with(|acme| {
-        let number = voxera_model::ExtensionNumber::parse("1002").unwrap();
-        let mut third = acme.extensions.values().next().unwrap().clone();
-        third.id = voxera_model::ExtensionId(Uuid::from_u128(77));
-        if let voxera_callflow::Kind::User(user) = &mut third.kind {
-            user.devices = vec![voxera_model::DeviceId(CHIEF.parse().unwrap())];
-        }
-        acme.extensions.insert(number, third);
-        acme.index();
-    })
-    .await;
-    world.online(CHIEF, "1002");
-    let mut feed = world.control.live().subscribe(LiveScope::Platform);
-    let first = Question::hunt(ANNA, "1001");
-    let script = world.ask(&first).await.xml();
-    let held = answers(&world, channel(&first), &script, "/1001");
-    let second = Question::hunt(BERTIL, "1002");
-    let script = world.ask(&second).await.xml();
-    let asked = answers(&world, channel(&second), &script, "/1002");
-    world.handle.calls.event(channel(&first), ChannelEvent::Bridged { with: asked });
-    assert_eq!(record(&mut feed).await.outcome, Cause::Normal, "the question is over");
-    world.handle.calls.event(held, gone("ATTENDED_TRANSFER", Party::System));
-    world.handle.calls.event(channel(&second), gone("ATTENDED_TRANSFER", Party::System));
-    assert_eq!(world.handle.calls.count(), 1);
-    world.handle.calls.event(channel(&first), gone("NORMAL_CLEARING", Party::Caller));
-    let call = record(&mut feed).await;
-    let words: Vec<String> = call.trace.iter().map(|entry| entry.say(voxera_model::Locale::En)).collect();
-    assert!(words.iter().any(|words| words.contains("(1002)")), "{words:?}");
 }

@@ -11,5 +11,6 @@ mod hunts;
 mod node;
 mod nodes;
 mod scenarios;
+mod transfers;
 mod world;
 mod xml;

@@ -64,7 +64,7 @@ online = 1
 pub struct World {
     pub control: CallControl,
     pub handle: Handle,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// One answer over HTTP.
@@ -91,7 +91,22 @@ impl World {
 
     /// With something changed about acme.
     pub async fn with(change: impl FnOnce(&mut Snapshot)) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap(), change).await
+    }
+
+    /// A server that starts where another has stopped.
+    pub async fn after(dir: TempDir) -> Self {
+        Self::at(dir, |_| {}).await
+    }
+
+    /// Stops in order, and leaves what it had on disk.
+    pub async fn stop(self) -> TempDir {
+        self.handle.shutdown().await;
+        self.control.shutdown().await;
+        self.dir
+    }
+
+    async fn at(dir: TempDir, change: impl FnOnce(&mut Snapshot)) -> Self {
         let control = CallControl::start(CallControlConfig::new(dir.path()), None).await.unwrap();
         let mut acme = snapshot(ACME_FILE, "acme.test", 1, &[("1000", ANNA), ("1001", BERTIL)]);
         change(&mut acme);
@@ -120,7 +135,7 @@ impl World {
             timing: Timing::default(),
         };
         let handle = FreeSwitch::start(config, control.clone(), None).await.unwrap();
-        Self { control, handle, _dir: dir }
+        Self { control, handle, dir }
     }
 
     /// A phone of acme comes online.

@@ -198,8 +198,8 @@ impl<'t> Calls<'t> {
     }
 
     /// Puts calls on record, in one statement. Handing one in again changes nothing. Only a call that was
-    /// recorded because the server stopped, and that went on without it, is completed by its real end;
-    /// its trace then tells both.
+    /// recorded because the server stopped, and that went on without it, is completed by its real end,
+    /// whose trace tells the whole call or only what came after the stop.
     pub async fn insert(self, records: &[CallRecord]) -> Result<Inserted> {
         let rows = records
             .iter()
@@ -228,7 +228,12 @@ impl<'t> Calls<'t> {
                      media = coalesce(excluded.media, c.media),
                      to_name = coalesce(excluded.to_name, c.to_name),
                      to_extension = coalesce(excluded.to_extension, c.to_extension),
-                     trace = c.trace || excluded.trace, keys = left(c.keys || excluded.keys, 200)
+                     trace = case
+                         when starts_with(excluded.trace::text, left((c.trace - (-1))::text, -1))
+                         then excluded.trace else (c.trace - (-1)) || excluded.trace end,
+                     keys = case
+                         when starts_with(excluded.trace::text, left((c.trace - (-1))::text, -1))
+                         then excluded.keys else left(c.keys || excluded.keys, 200) end
                  where c.trace -> -1 -> 'reason' ->> 'kind' = 'system_restarted'
                      and excluded.ended_at > c.ended_at",
         )

@@ -46,11 +46,11 @@ const NOT_WALKED: &[(&str, &str)] = &[
     ("a_recorded_queue", "mod_callcenter chooses which member rings (hunts.rs)"),
     (
         "a_transfer_from_outside_is_refused",
-        "FreeSWITCH takes a REFER itself: whoever stays is told goodbye (hunts.rs)",
+        "FreeSWITCH takes a REFER itself: who is outside has left, and is not called back (transfers.rs)",
     ),
     (
         "a_transfer_that_is_refused",
-        "FreeSWITCH takes a REFER itself: whoever stays is told goodbye (hunts.rs)",
+        "FreeSWITCH takes a REFER itself: whoever sent it has left, and is called back (transfers.rs)",
     ),
     ("a_transfer_to_a_queue", "mod_callcenter chooses which member rings (hunts.rs)"),
     ("an_event_before_the_call", "a channel that did not hunt is none of ours"),
