@@ -81,6 +81,13 @@ fn sofia() -> Vec<Setting> {
         ("NDLB-received-in-nat-reg-contact", "true"),
         ("apply-nat-acl", "nat.auto"),
         ("nat-options-ping", "true"),
+        // A phone is reached over the connection that it opened: few listen for one, and fewer have a
+        // certificate. One whose connection is gone is offline.
+        ("tcp-always-nat", "true"),
+        ("tls-always-nat", "true"),
+        ("tcp-unreg-on-socket-close", "true"),
+        // And whatever is newer.
+        ("tls-version", "tlsv1.2"),
         ("user-agent-string", "voxera"),
         ("hold-music", "local_stream://voxera"),
     ];

@@ -150,13 +150,15 @@ fn rung(
     let name = view.snapshot.extensions.get(&secret.extension).map(|extension| extension.name.as_str());
     let (number, name) = (&secret.extension, Text::word(name.unwrap_or_default()));
     let legs = devices.iter().map(|device| {
-        // Browsers lose packets, which Opus repairs.
         let bindings = control.presence().bindings(view.snapshot.pbx, *device);
-        let browser = bindings.iter().any(|binding| binding.transport == Transport::WebSocket);
-        let codec = if browser { ":absolute_codec_string=OPUS" } else { "" };
+        let over = |transport| bindings.iter().any(|binding| binding.transport == transport);
+        // Browsers lose packets, which Opus repairs.
+        let codec = if over(Transport::WebSocket) { ":absolute_codec_string=OPUS" } else { "" };
+        // Whoever hides what it says to us may hide what it says to others.
+        let secure = if over(Transport::Tls) { ":rtp_secure_media_outbound=optional" } else { "" };
         format!(
             "[^^:sip_invite_domain={realm}:presence_id={device}@{realm}\
-             :origination_callee_id_number={number}:origination_callee_id_name={name}{codec}]\
+             :origination_callee_id_number={number}:origination_callee_id_name={name}{codec}{secure}]\
              sofia/voxera/{device}%{realm}"
         )
     });

@@ -58,6 +58,12 @@ impl Node {
         SocketAddr::new(self.address, 5060)
     }
 
+    /// Where phones register over TLS, when it speaks that.
+    #[must_use]
+    pub fn sips(&self) -> SocketAddr {
+        SocketAddr::new(self.address, 5061)
+    }
+
     /// Where it takes commands.
     #[must_use]
     pub fn control(&self) -> SocketAddr {

@@ -4,6 +4,7 @@ mod asked;
 mod facts;
 mod keep;
 mod record;
+mod resumed;
 mod show;
 mod state;
 
@@ -11,6 +12,7 @@ pub(crate) use asked::Asks;
 pub use asked::Summons;
 pub(crate) use facts::local_time;
 pub use keep::{NewMessage, NewRecording};
+pub use resumed::Resumed;
 
 use crate::control::CallControl;
 use crate::directory::PbxView;
@@ -90,18 +92,6 @@ pub enum QueueKeeper {
     Engine,
 }
 
-/// A call that was up when the server stopped, as its engine kept it.
-#[derive(Debug, Clone)]
-pub struct Resumed {
-    pub call: CallId,
-    pub from: Peer,
-    pub dialled: Dialled,
-    pub started_at: DateTime<Utc>,
-    pub cursor: Cursor,
-    /// How many lines its story had when the engine kept this, see [`Call::told`].
-    pub told: usize,
-}
-
 impl Call {
     pub(crate) fn arrive(
         control: CallControl,
@@ -138,56 +128,6 @@ impl Call {
             None => call.refuse(),
         };
         (call, actions)
-    }
-
-    /// Goes on with a call that was up when the server stopped. What was noted of it tells what happened
-    /// until then; where nothing was, its story begins anew.
-    pub(crate) fn resume(
-        control: CallControl,
-        view: Arc<PbxView>,
-        resumed: Resumed,
-        queues: QueueKeeper,
-    ) -> Self {
-        let clock = control.clock();
-        let now = clock.now();
-        let age = (now - resumed.started_at).to_std().unwrap_or_default();
-        let since = clock.instant().checked_sub(age).unwrap_or_else(|| clock.instant());
-        let woken = Arc::<Notify>::default();
-        let noted = control.spool().noted(resumed.call);
-        let state = State::resumed(noted, resumed.cursor, resumed.told, resumed.started_at);
-        {
-            let slot = control.presence().pbx(view.snapshot.pbx);
-            let mut phones = presence::lock(&slot);
-            phones.floor.enter(resumed.call, &woken);
-            let moment =
-                Moment { instant: clock.instant(), day: local_time(&view.snapshot.zone, now).day };
-            let (event, cursor) = (Event::Woken, state.cursor.as_ref());
-            let changed = phones.floor.follow(resumed.call, &view.snapshot, &event, &[], cursor, moment);
-            phones.settle(&changed);
-        }
-        let call = Self {
-            inner: Arc::new(Inner {
-                id: resumed.call,
-                control,
-                view,
-                from: Some(resumed.from),
-                dialled: resumed.dialled,
-                started_at: resumed.started_at,
-                since,
-                hangup: CancellationToken::new(),
-                asks: Asks::default(),
-                woken,
-                queues,
-                state: Mutex::new(state),
-            }),
-        };
-        let state = call.inner.lock();
-        if let Some(live) = call.inner.live_call(&state) {
-            call.inner.note_up(&state, now);
-            call.inner.control.live().put(live, &call.inner.hangup, &call.inner.asks);
-        }
-        drop(state);
-        call
     }
 
     /// How many lines its story has.

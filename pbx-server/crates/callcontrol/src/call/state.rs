@@ -2,7 +2,7 @@
 
 use super::record;
 use crate::live::LiveSound;
-use crate::record::{Direction, Noted};
+use crate::record::Direction;
 use chrono::{DateTime, Utc};
 use voxera_callflow::{Action, Cause, Cursor, Event, Party, Peer, RingTarget, TraceEntry};
 use voxera_model::ExtensionNumber;
@@ -31,26 +31,6 @@ pub(super) struct Ended {
 }
 
 impl State {
-    /// Of a call that outlived us: what was noted of it, and where its engine kept that it stands. What
-    /// the engine kept is of its last order to the call; that two talk since is in the note alone.
-    pub fn resumed(noted: Option<Noted>, kept: Cursor, told: usize, started_at: DateTime<Utc>) -> Self {
-        let Some(Noted { record, cursor }) = noted else {
-            let answered_at = kept.journey.answered.then_some(started_at);
-            return Self { answered_at, cursor: Some(kept), ..Self::default() };
-        };
-        let newer = cursor.filter(|cursor| cursor.other().is_some() && record.trace.len() >= told);
-        let cursor = newer.unwrap_or(kept);
-        Self {
-            answered_at: record.answered_at.or(cursor.journey.answered.then_some(started_at)),
-            cursor: Some(cursor),
-            trace: record.trace,
-            to_extension: record.to_extension,
-            outward: record.direction == Direction::Out,
-            keys: record.keys,
-            ..Self::default()
-        }
-    }
-
     /// Notes what a step says of the call as a whole.
     pub fn follow(&mut self, event: &Event, actions: &[Action], now: DateTime<Utc>) {
         if let Event::Replaced { party, .. } = event {

@@ -110,9 +110,11 @@ impl Calls {
                     let gone = std::mem::replace(&mut state.main, joins.0);
                     self.book().forget(gone);
                 }
-                Side::Other => state.other = Some(joins.0),
+                Side::Other => {
+                    state.other = Some(joins.0);
+                    state.legs.insert(joins.0, by.clone());
+                }
             }
-            state.legs.insert(joins.0, by.clone());
             state.expect = Expect::Nothing;
         }
         self.told(joins.1, Event::GivenAway);
@@ -129,7 +131,7 @@ impl Calls {
         let by = {
             let mut state = tracked.lock();
             match side {
-                Side::Main if leaves && state.other.is_some() => {
+                Side::Main if leaves && !state.legs.is_empty() => {
                     state.left = true;
                     return;
                 }
@@ -137,11 +139,10 @@ impl Calls {
                 Side::Other => {
                     self.book().forget(channel);
                     state.legs.remove(&channel);
-                    if state.other != Some(channel) {
-                        return;
+                    if state.other == Some(channel) {
+                        state.other = None;
                     }
-                    state.other = None;
-                    if !state.left {
+                    if !(state.left && state.legs.is_empty()) {
                         return;
                     }
                     Party::Callee

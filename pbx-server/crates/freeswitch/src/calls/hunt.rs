@@ -140,6 +140,7 @@ impl Calls {
         } else {
             if side == Side::Other {
                 let gone = std::mem::replace(&mut state.main, request.channel);
+                state.legs.remove(&request.channel);
                 state.swapped = !state.swapped;
                 let mut book = self.book();
                 book.forget(gone);

@@ -208,6 +208,7 @@ async fn commands(dir: &Path, found: &Inspection) -> Vec<Finding> {
         && said.contains("BIND-URL")
     {
         findings.push(browsers(dir, &found.settings, said).await);
+        findings.extend(encrypted(dir, &found.settings).await);
     }
     findings.push(match status {
         Ok(said) if said.contains("BIND-URL") => {
@@ -241,6 +242,34 @@ async fn browsers(dir: &Path, settings: &NodeSettings, status: &str) -> Finding 
             "Another program has the port, or the node has not been restarted: choose one with --ws-port",
         ),
     }
+}
+
+/// SIP over TLS, where it is to be spoken.
+async fn encrypted(dir: &Path, settings: &NodeSettings) -> Option<Finding> {
+    let check = "node_sips";
+    let address = std::net::SocketAddr::new(settings.sip.ip(), settings.sips_port?);
+    let certificate = dir.join("tls/agent.pem");
+    let shown = certificate.display();
+    let cure = "Its private key and its certificate go into it, and what signed that into tls/cafile.pem; then \
+                restart the node (docs/freeswitch.md)";
+    match tokio::time::timeout(PATIENCE, tokio::net::TcpStream::connect(address)).await {
+        Ok(Ok(_)) => {}
+        _ => {
+            let says = format!("Nothing speaks TLS with phones at {address}.");
+            return Some(Finding::fault(check, says, "Restart the node; then look at its log"));
+        }
+    }
+    Some(match std::fs::read_to_string(&certificate) {
+        Ok(text) if text.contains("BEGIN CERTIFICATE") && text.contains("PRIVATE KEY") => {
+            Finding::good(check, format!("Phones can register over TLS at {address}."))
+        }
+        Ok(_) => Finding::fault(check, format!("{shown} lacks a certificate or its key: no phone is let in."), cure),
+        Err(_) => Finding::warning(
+            check,
+            format!("There is no {shown}: FreeSWITCH shows a certificate of its own, which phones refuse."),
+            cure,
+        ),
+    })
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! Browsers that are phones, over the product's own `/sip`, with the sound of real ones.
 
 use super::phones::{CALLEES_TONE, CALLERS_TONE};
-use super::stage::Stage;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use super::stage::{Stage, pem};
 use serde_json::{Value, json};
 use std::path::Path;
-use voxera_testkit::browser::{Browser, Call, Credential, Wire};
+use voxera_testkit::browser::{Browser, Call, Change, Credential, Wire};
 use voxera_testkit::product::{Product, USER};
 use voxera_testkit::tone::Recording;
 
@@ -23,14 +21,8 @@ async fn takes_browsers(stage: &Stage) {
 /// browsers take and `str0m` does not.
 fn prove_on_a_curve(node: &Path) {
     let made = rcgen::generate_simple_self_signed(["voxera".to_owned()]).unwrap();
-    let block = |name: &str, der: &[u8]| {
-        let text = STANDARD.encode(der);
-        let lines: Vec<&str> =
-            text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-        format!("-----BEGIN {name}-----\n{}\n-----END {name}-----\n", lines.join("\n"))
-    };
-    let key = block("PRIVATE KEY", &made.signing_key.serialize_der());
-    std::fs::write(node.join("tls/dtls-srtp.pem"), block("CERTIFICATE", made.cert.der()) + &key).unwrap();
+    let key = pem("PRIVATE KEY", &made.signing_key.serialize_der());
+    std::fs::write(node.join("tls/dtls-srtp.pem"), pem("CERTIFICATE", made.cert.der()) + &key).unwrap();
 }
 
 async fn wire(product: &Product) -> Wire {
@@ -191,4 +183,32 @@ async fn the_node_of_a_browser_is_killed_and_the_browser_is_back_at_the_next() {
     let devices = mine["items"][0]["devices"].as_array().unwrap();
     let own = devices.iter().find(|device| device["id"] == phone["device"]).unwrap();
     assert_eq!(own["online"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs FREESWITCH=/path/to/freeswitch"]
+async fn a_browser_changes_its_network_in_a_call_and_the_two_talk_on() {
+    let stage = Stage::open().await;
+    takes_browsers(&stage).await;
+    let mut events = stage.admin.events(&stage.company.path("/events")).await;
+    let (mut browser, _) = browser(&stage).await;
+    let desk = stage.phone("1001", CALLEES_TONE).await;
+    let mut call = browser.dial("1001").await;
+    desk.called().await;
+    desk.answer().await;
+    browser.answered(&mut call).await;
+    desk.established().await;
+    hear_each_other(&call, &desk).await;
+
+    browser.cut();
+    events.until("registration", |event| event["change"] == "unregistered").await;
+    // The sound knows nothing of it.
+    hear_each_other(&call, &desk).await;
+    browser.join(wire(&stage.product).await).await;
+    browser.change(&mut call, Change::Network).await;
+    hear_each_other(&call, &desk).await;
+    desk.hang_up().await;
+    browser.hung_up().await;
+    let calls = stage.listed(1).await;
+    assert_eq!((&calls[0]["outcome"], &calls[0]["hung_up_by"]), (&json!("normal"), &json!("callee")));
 }

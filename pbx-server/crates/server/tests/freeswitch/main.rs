@@ -8,6 +8,7 @@
 mod asked;
 mod browsers;
 mod calls;
+mod doctor;
 mod engines;
 mod isolation;
 mod kept;
@@ -19,7 +20,9 @@ mod parking;
 mod phones;
 mod queue;
 mod registration;
+mod sips;
 mod stage;
+mod transfers;
 
 /// FreeSWITCH gives sound its own beat: on a machine that does much else a packet comes late now and
 /// then. Three of them at most.

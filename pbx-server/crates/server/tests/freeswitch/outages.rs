@@ -52,8 +52,11 @@ async fn the_server_is_killed_in_a_call_the_talk_goes_on_and_the_record_has_its_
     anna.closed().await;
     // What the stop left of it gives way to how it really ended.
     let call = stage.ended_as("normal").await;
-    println!("{:?}", stage.story(&call).await);
     assert_eq!(call["hung_up_by"], "callee", "{call}");
+    assert_eq!(
+        stage.story(&call).await[2..],
+        ["Bertil Berg (1001) answered.", "Bertil Berg (1001) hung up."]
+    );
     assert_eq!(stage.listed(1).await.len(), 1);
     // Phones are still known, and call.
     let (cecilia, david) = tokio::join!(stage.phone("1002", CALLERS_TONE), stage.phone("1003", CALLEES_TONE));

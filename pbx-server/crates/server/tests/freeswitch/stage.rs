@@ -1,13 +1,24 @@
 //! The product, its demo, and a node that carries its calls.
 
 use super::phones;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use std::path::Path;
 use voxera_callflow::Extension;
 use voxera_model::{Engine, Realm};
 use voxera_testkit::PATIENCE;
 use voxera_testkit::node::{LOOK, Node, SECRET};
 use voxera_testkit::phone::{Phone, PhoneConfig};
 use voxera_testkit::product::{ADMIN, Client, Company, Events, PLATFORM, Product, Setup};
+
+/// A block of a `.pem`.
+pub fn pem(name: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {name}-----\n{}\n-----END {name}-----\n", lines.join("\n"))
+}
 
 pub struct Stage {
     pub product: Product,
@@ -24,9 +35,14 @@ impl Stage {
 
     /// Starts the product and a node, and makes the one known to the other in the portal.
     pub async fn with(setup: Setup) -> Self {
+        Self::on(setup, Node::start).await
+    }
+
+    /// With a node that is started so; the path is the folder of sounds.
+    pub async fn on(setup: Setup, start: impl FnOnce(&mut Node, &Path)) -> Self {
         let node = Node::planned();
         let setup = setup.with("engine", "freeswitch").with("sip.listen", &node.sip().to_string());
-        Self::raise(setup, node).await
+        Self::raise(setup, node, start).await
     }
 
     /// With both engines: the demo's partner at the node, whoever comes later at this process.
@@ -34,7 +50,7 @@ impl Stage {
         let node = Node::planned();
         let setup = Setup::default().with("engine", "per_tenant");
         let setup = setup.with("freeswitch.phones", &node.sip().to_string());
-        let stage = Self::raise(setup, node).await;
+        let stage = Self::raise(setup, node, Node::start).await;
         stage.move_to(Engine::FreeSwitch).await;
         stage
     }
@@ -50,13 +66,13 @@ impl Stage {
         directory.changes().wait_for(|_| moved()).await.unwrap();
     }
 
-    async fn raise(setup: Setup, mut node: Node) -> Self {
+    async fn raise(setup: Setup, mut node: Node, start: impl FnOnce(&mut Node, &Path)) -> Self {
         let setup = setup
             .with("freeswitch.listen", &node.listener.to_string())
             .with("freeswitch.allowed", "127.0.0.0/8")
             .with("freeswitch.secret", SECRET);
         let product = setup.start().await;
-        node.start(&product.state_dir().join("media"));
+        start(&mut node, &product.state_dir().join("media"));
         let platform = product.api(PLATFORM).await;
         let new = json!({
             "name": "test", "host": node.address.to_string(), "port": node.sip().port(),

@@ -33,6 +33,8 @@ pub enum Wire {
     #[default]
     Udp,
     Tcp,
+    /// With whoever is there: this version of baresip looks at no certificate.
+    Tls,
 }
 
 /// Whose phone it is.
@@ -61,6 +63,8 @@ pub struct PhoneConfig {
     pub codecs: &'static str,
     /// How long a registration it asks for, in seconds.
     pub register_seconds: u32,
+    /// Its sound is encrypted (SDES), or there is no call.
+    pub encrypts: bool,
 }
 
 impl PhoneConfig {
@@ -81,6 +85,7 @@ impl PhoneConfig {
             auto_answer: false,
             codecs: "PCMA,PCMU",
             register_seconds: 300,
+            encrypts: false,
         }
     }
 
@@ -104,6 +109,13 @@ impl PhoneConfig {
     #[must_use]
     pub fn over(mut self, wire: Wire) -> Self {
         self.wire = wire;
+        self
+    }
+
+    /// The same phone, whose sound must be encrypted.
+    #[must_use]
+    pub fn encrypting(mut self) -> Self {
+        self.encrypts = true;
         self
     }
 
@@ -133,10 +145,12 @@ impl PhoneConfig {
         let transport = match self.wire {
             Wire::Udp => "udp",
             Wire::Tcp => "tcp",
+            Wire::Tls => "tls",
         };
+        let encrypts = if self.encrypts { ";mediaenc=srtp-mand" } else { "" };
         let answer = if self.auto_answer { "auto" } else { "manual" };
         let line = format!(
-            "\"{}\" <sip:{user}@{realm};transport={transport}>;answermode={answer};audio_codecs={}",
+            "\"{}\" <sip:{user}@{realm};transport={transport}>;answermode={answer};audio_codecs={}{encrypts}",
             self.display, self.codecs
         );
         let Some(server) = server else { return format!("{line};regint=0") };
@@ -299,6 +313,29 @@ impl Phone {
         self.event(&format!("CALL_REMOTE_SDP {what}"), fits).await;
     }
 
+    /// Connects the others of two calls: of the one that an event told of, which is held, and of the call
+    /// that this phone made last, to this number.
+    ///
+    /// # Panics
+    /// When nobody has answered to the latter.
+    pub async fn connect_the_others(&self, held: &Event, number: &str) {
+        let log = self.log();
+        let answer = log.rsplit("SIP/2.0 200 ").find(|text| {
+            field(text, "CSeq").is_some_and(|of| of.ends_with(" INVITE"))
+                && field(text, "To").is_some_and(|to| to.contains(&format!("sip:{number}@")))
+        });
+        let Some(answer) = answer else { panic!("{}", self.story("nobody answered that could be connected")) };
+        let tag = |name| {
+            let value = field(answer, name).unwrap_or_default();
+            value.split("tag=").nth(1).unwrap_or_default().split(';').next().unwrap_or_default()
+        };
+        let replaces =
+            [field(answer, "Call-ID").unwrap_or_default(), "%3Bto-tag%3D", tag("To"), "%3Bfrom-tag%3D", tag("From")];
+        self.select(held).await;
+        let to = format!("<sip:{number}@{}?Replaces={}>", self.config.account.realm, replaces.concat());
+        self.command("transfer", Some(&to)).await;
+    }
+
     /// Makes the call that an event told of the current one.
     pub async fn select(&self, call: &Event) {
         self.command("callfind", Some(&call.call)).await;
@@ -429,6 +466,13 @@ impl Phone {
             shown.join("\n")
         )
     }
+}
+
+/// The value of a field of a message that begins here.
+fn field<'a>(message: &'a str, name: &str) -> Option<&'a str> {
+    let fields = message.lines().take_while(|line| !line.trim().is_empty());
+    let mut found = fields.filter_map(|line| line.split_once(':'));
+    found.find(|(field, _)| field.trim() == name).map(|(_, value)| value.trim())
 }
 
 async fn patiently<T>(what: impl Future<Output = T>) -> Option<T> {

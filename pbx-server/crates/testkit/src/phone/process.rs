@@ -83,6 +83,7 @@ fn write_settings(folder: &Path, address: IpAddr, tone_hz: u32) -> std::io::Resu
         ("module", "g711.so".to_owned()),
         ("module", "aufile.so".to_owned()),
         ("module", "sndfile.so".to_owned()),
+        ("module", "srtp.so".to_owned()),
         ("module_app", "menu.so".to_owned()),
         ("module_app", "ctrl_tcp.so".to_owned()),
         ("module_tmp", "account.so".to_owned()),
