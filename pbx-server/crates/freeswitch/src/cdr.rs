@@ -19,6 +19,9 @@ const REMEMBERED: usize = 20_000;
 /// How long the record of a call waits for what the other leg measured.
 const OTHER_LEG: Duration = Duration::from_millis(500);
 
+/// How long a record that was posted waits for the event of the same end.
+const EVENT_FIRST: Duration = Duration::from_secs(1);
+
 /// Ends calls by what is told of their legs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Cdrs {
@@ -69,7 +72,16 @@ impl Cdrs {
             return tracing::warn!("a posted record names no leg");
         };
         let ended = Ended::from_variables(variable);
-        self.ended(&NodeName(posted.core), channel, &ended, variable("voxera_cursor"));
+        let (this, node) = (self.clone(), NodeName(posted.core));
+        let carried = variable("voxera_cursor").map(str::to_owned);
+        if !self.calls.has(ChannelId(channel)) {
+            return self.ended(&node, channel, &ended, carried.as_deref());
+        }
+        // The event socket tells what was before the end as well, and in order, but may be slower.
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(EVENT_FIRST, this.heard(channel)).await;
+            this.ended(&node, channel, &ended, carried.as_deref());
+        });
     }
 
     /// We end this leg: whoever tells of its end need not say who did.

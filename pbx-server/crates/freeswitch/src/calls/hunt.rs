@@ -23,6 +23,7 @@ impl Calls {
     /// What a channel does next. Always a valid document.
     pub async fn hunt(&self, request: &DialplanRequest) -> Document {
         let found = if let Some((tracked, side)) = self.known(request) {
+            self.news_of_the_answer(&tracked, request).await;
             self.go_on(&tracked, side, request);
             Ok(tracked)
         } else {
@@ -82,6 +83,25 @@ impl Calls {
             self.wait(&tracked, &carried.nonce, carried.wish.timer.map(|timer| timer.at));
         }
         Some(tracked)
+    }
+
+    /// Whoever sends the other on in the moment after the answer does so before the node has told of it.
+    async fn news_of_the_answer(&self, tracked: &Tracked, request: &DialplanRequest) {
+        if Marker::parse(&request.destination).is_some() {
+            return;
+        }
+        let answered = async {
+            loop {
+                let mut talks = std::pin::pin!(self.shared.talks.notified());
+                talks.as_mut().enable();
+                if tracked.core.cursor().is_none_or(|cursor| cursor.other().is_some()) {
+                    return;
+                }
+                talks.await;
+            }
+        };
+        // In vain when nobody has answered: the core then refuses.
+        let _ = tokio::time::timeout(NEWS_WITHIN, answered).await;
     }
 
     /// Whoever listens in the moment after somebody answered asks before the node has told of it.

@@ -121,6 +121,11 @@ impl Calls {
         }
     }
 
+    /// Whether a channel is an end of a call that is up.
+    pub(crate) fn has(&self, channel: super::ChannelId) -> bool {
+        self.find(channel).is_some()
+    }
+
     /// Whether a channel is one of ours, for those who keep records of channels.
     #[must_use]
     pub fn knows(&self, channel: super::ChannelId) -> bool {

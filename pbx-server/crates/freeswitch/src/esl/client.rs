@@ -123,6 +123,11 @@ impl Connection {
         in_time(self.reply("command/reply")).await.map(drop)
     }
 
+    /// An event that came while an answer was waited for.
+    pub fn kept(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
     /// The next event. Nothing is lost when this is dropped before it is done.
     pub async fn next(&mut self) -> Result<Event, EslError> {
         loop {

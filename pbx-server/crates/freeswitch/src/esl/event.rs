@@ -329,13 +329,12 @@ impl Ended {
                 .and_then(DateTime::from_timestamp_micros)
         };
         // Whoever sent the other on has left, whatever the phone or the node then says of its end.
-        let sent_on = |way: &str| variable("transfer_to").is_some_and(|to| to.starts_with(way));
-        let cause = if sent_on("blind:") {
-            "BLIND_TRANSFER"
-        } else if sent_on("att:") || sent_on("satt:") {
-            "ATTENDED_TRANSFER"
-        } else {
-            variable("hangup_cause").unwrap_or("NONE")
+        let way = variable("transfer_to").and_then(|to| to.split(':').next());
+        let cause = match (way, variable("endpoint_disposition")) {
+            (Some("blind"), _) => "BLIND_TRANSFER",
+            // The leg with the question, and the one that the two were connected over.
+            (Some("att" | "satt"), _) | (_, Some("ATTENDED_TRANSFER")) => "ATTENDED_TRANSFER",
+            _ => variable("hangup_cause").unwrap_or("NONE"),
         };
         Self {
             cause: cause.to_owned(),

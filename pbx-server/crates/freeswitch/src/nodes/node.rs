@@ -192,6 +192,10 @@ impl Node {
         let mut ask = tokio::time::interval(self.fleet.timing.ask_every);
         ask.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            // Many commands must not hold up what calls wait to hear.
+            while let Some(event) = connection.kept() {
+                self.take(News::read(&event));
+            }
             tokio::select! {
                 event = connection.next() => {
                     self.heard();
