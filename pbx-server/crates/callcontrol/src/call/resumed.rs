@@ -45,8 +45,7 @@ impl Call {
             let slot = control.presence().pbx(view.snapshot.pbx);
             let mut phones = presence::lock(&slot);
             phones.floor.enter(resumed.call, &woken);
-            let moment =
-                Moment { instant: clock.instant(), day: local_time(&view.snapshot.zone, now).day };
+            let moment = Moment { instant: clock.instant(), day: local_time(&view.snapshot.zone, now).day };
             let (event, cursor) = (Event::Woken, state.cursor.as_ref());
             let changed = phones.floor.follow(resumed.call, &view.snapshot, &event, &[], cursor, moment);
             phones.settle(&changed);

@@ -263,7 +263,11 @@ async fn encrypted(dir: &Path, settings: &NodeSettings) -> Option<Finding> {
         Ok(text) if text.contains("BEGIN CERTIFICATE") && text.contains("PRIVATE KEY") => {
             Finding::good(check, format!("Phones can register over TLS at {address}."))
         }
-        Ok(_) => Finding::fault(check, format!("{shown} lacks a certificate or its key: no phone is let in."), cure),
+        Ok(_) => Finding::fault(
+            check,
+            format!("{shown} lacks a certificate or its key: no phone is let in."),
+            cure,
+        ),
         Err(_) => Finding::warning(
             check,
             format!("There is no {shown}: FreeSWITCH shows a certificate of its own, which phones refuse."),

@@ -36,7 +36,8 @@ async fn the_doctor_finds_nothing_wrong_with_a_node_and_says_what_it_lacks() {
     let found = examined(&stage).await;
     assert!(amiss(&found).is_empty(), "{found:?}");
     let checks: Vec<_> = found.iter().map(|finding| finding["check"].as_str().unwrap()).collect();
-    for check in ["node_folder", "node_secret", "node_program", "node_asks", "node_commands", "node_modules"] {
+    for check in ["node_folder", "node_secret", "node_program", "node_asks", "node_commands", "node_modules"]
+    {
         assert!(checks.contains(&check), "{check}: {checks:?}");
     }
     assert!(checks.contains(&"node_browsers") && checks.contains(&"node_phones"), "{checks:?}");

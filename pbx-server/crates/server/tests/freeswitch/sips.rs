@@ -77,7 +77,8 @@ fn over_tls(stage: &Stage, extension: &str) -> PhoneConfig {
 async fn phones_over_tls_call_and_are_called_and_their_sound_is_encrypted_when_they_want_it() {
     let signed = Signed::new(NAME);
     let start = |node: &mut Node, media: &Path| {
-        let command = node.init(&NodeSettings { sips_port: Some(node.sips().port()), ..node.settings(media) });
+        let command =
+            node.init(&NodeSettings { sips_port: Some(node.sips().port()), ..node.settings(media) });
         signed.put(&node.dir());
         node.run(&command);
     };

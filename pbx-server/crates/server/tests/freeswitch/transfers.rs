@@ -75,7 +75,10 @@ async fn each_of_two_sends_the_other_on_to_a_third() {
         assert_eq!((&call["outcome"], &call["hung_up_by"]), (&json!("normal"), &json!("caller")), "{call}");
         let story = stage.story(call).await;
         let sent = story.iter().position(|said| said.ends_with("sends the call on to Cecilia Ceder (1002)."));
-        assert!(sent.is_some() && story.iter().filter(|said| said.contains("answered")).count() == 2, "{story:?}");
+        assert!(
+            sent.is_some() && story.iter().filter(|said| said.contains("answered")).count() == 2,
+            "{story:?}"
+        );
     }
 }
 

@@ -324,13 +324,20 @@ impl Phone {
             field(text, "CSeq").is_some_and(|of| of.ends_with(" INVITE"))
                 && field(text, "To").is_some_and(|to| to.contains(&format!("sip:{number}@")))
         });
-        let Some(answer) = answer else { panic!("{}", self.story("nobody answered that could be connected")) };
+        let Some(answer) = answer else {
+            panic!("{}", self.story("nobody answered that could be connected"))
+        };
         let tag = |name| {
             let value = field(answer, name).unwrap_or_default();
             value.split("tag=").nth(1).unwrap_or_default().split(';').next().unwrap_or_default()
         };
-        let replaces =
-            [field(answer, "Call-ID").unwrap_or_default(), "%3Bto-tag%3D", tag("To"), "%3Bfrom-tag%3D", tag("From")];
+        let replaces = [
+            field(answer, "Call-ID").unwrap_or_default(),
+            "%3Bto-tag%3D",
+            tag("To"),
+            "%3Bfrom-tag%3D",
+            tag("From"),
+        ];
         self.select(held).await;
         let to = format!("<sip:{number}@{}?Replaces={}>", self.config.account.realm, replaces.concat());
         self.command("transfer", Some(&to)).await;
