@@ -4,7 +4,7 @@ use super::phones::{CALLEES_TONE, CALLERS_TONE};
 use super::stage::{Stage, pem};
 use serde_json::{Value, json};
 use std::path::Path;
-use voxera_testkit::browser::{Browser, Call, Change, Credential, Wire};
+use voxera_testkit::browser::{Browser, Call, Credential, Wire};
 use voxera_testkit::product::{Product, USER};
 use voxera_testkit::tone::Recording;
 
@@ -183,32 +183,4 @@ async fn the_node_of_a_browser_is_killed_and_the_browser_is_back_at_the_next() {
     let devices = mine["items"][0]["devices"].as_array().unwrap();
     let own = devices.iter().find(|device| device["id"] == phone["device"]).unwrap();
     assert_eq!(own["online"], true);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs FREESWITCH=/path/to/freeswitch"]
-async fn a_browser_changes_its_network_in_a_call_and_the_two_talk_on() {
-    let stage = Stage::open().await;
-    takes_browsers(&stage).await;
-    let mut events = stage.admin.events(&stage.company.path("/events")).await;
-    let (mut browser, _) = browser(&stage).await;
-    let desk = stage.phone("1001", CALLEES_TONE).await;
-    let mut call = browser.dial("1001").await;
-    desk.called().await;
-    desk.answer().await;
-    browser.answered(&mut call).await;
-    desk.established().await;
-    hear_each_other(&call, &desk).await;
-
-    browser.cut();
-    events.until("registration", |event| event["change"] == "unregistered").await;
-    // The sound knows nothing of it.
-    hear_each_other(&call, &desk).await;
-    browser.join(wire(&stage.product).await).await;
-    browser.change(&mut call, Change::Network).await;
-    hear_each_other(&call, &desk).await;
-    desk.hang_up().await;
-    browser.hung_up().await;
-    let calls = stage.listed(1).await;
-    assert_eq!((&calls[0]["outcome"], &calls[0]["hung_up_by"]), (&json!("normal"), &json!("callee")));
 }
