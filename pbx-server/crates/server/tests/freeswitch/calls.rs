@@ -2,6 +2,7 @@
 
 use super::phones::{connect, hear_each_other};
 use super::stage::Stage;
+use super::transfers::come_to_hear_each_other;
 use serde_json::json;
 use voxera_callflow::Kind;
 use voxera_testkit::phone::Phone;
@@ -121,7 +122,7 @@ async fn a_call_that_is_transferred_to_nobody_comes_back() {
     tokio::join!(bertil.closed(), bertil.called());
     bertil.answer().await;
     bertil.established().await;
-    hear_each_other(&anna, &bertil).await;
+    come_to_hear_each_other(&anna, &bertil).await;
     bertil.hang_up().await;
     anna.closed().await;
     let call = &stage.listed(1).await[0];

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use voxera_testkit::phone::{Event, Phone};
 
 /// Until each hears the other's tone, whatever was heard before.
-async fn come_to_hear_each_other(caller: &Phone, callee: &Phone) {
+pub async fn come_to_hear_each_other(caller: &Phone, callee: &Phone) {
     let until = async |phone: &Phone, hz| while Box::pin(phone.hears(500)).await.tone(hz) < 0.95 {};
     tokio::join!(until(caller, CALLEES_TONE), until(callee, CALLERS_TONE));
     hear_each_other(caller, callee).await;
