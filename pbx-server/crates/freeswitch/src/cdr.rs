@@ -109,6 +109,7 @@ impl Cdrs {
             }
         };
         let id = ChannelId(channel);
+        self.calls.relay_over(id);
         if let Some(carried) = carried
             && !self.calls.knows(id)
             && self.calls.take_up(node, id, carried)

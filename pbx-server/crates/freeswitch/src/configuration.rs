@@ -241,12 +241,14 @@ pub(crate) fn agent_name(member: ExtensionId, pbx: PbxId) -> Text {
 fn agent(snapshot: &Snapshot, id: ExtensionId, ring_for: u32, wrap_up: u32) -> Option<Agent> {
     let (number, extension) = snapshot.extension(id)?;
     let (realm, pbx) = (&snapshot.realm, snapshot.pbx);
-    let legs = extension.devices().iter().map(|device| {
-        format!(
-            "[leg_timeout={ring_for},voxera_pbx={pbx},voxera_member={number},eavesdrop_group={pbx},\
-             force_transfer_context={realm}]user/{device}@{realm}"
-        )
-    });
-    let contact = Text::ours(legs.collect::<Vec<_>>().join(","));
+    let phones = match extension.devices() {
+        [one] => one.to_string(),
+        // Of all of them every address: a list of legs cannot have lists in it.
+        _ => number.to_string(),
+    };
+    let contact = Text::ours(format!(
+        "[leg_timeout={ring_for},voxera_pbx={pbx},voxera_member={number},eavesdrop_group={pbx},\
+         force_transfer_context={realm}]user/{phones}@{realm}"
+    ));
     Some(Agent { name: agent_name(id, pbx), contact, wrap_up, rest: 5 })
 }

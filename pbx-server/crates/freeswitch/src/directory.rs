@@ -5,10 +5,11 @@
 //! has the password of any. So a hash is never in a document with an alias, and a phone that is to
 //! ring has no password.
 
-use crate::calls::{LINES, LINES_DOMAIN, music};
+use crate::calls::{Calls, LINES, LINES_DOMAIN, NODES, NODES_DOMAIN, Reached, music};
+use crate::dialplan::Way;
 use crate::document::{Document, Setting};
 use crate::escape::Text;
-use crate::request::{DirectoryRequest, SipAuth};
+use crate::request::{Asks, DirectoryRequest, SipAuth};
 use serde::Serialize;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -44,10 +45,18 @@ struct User {
 }
 
 /// The answer to a look-up. Reads memory alone, but for the names of lines.
-pub async fn answer(control: &CallControl, library: Option<&Library>, asked: &DirectoryRequest) -> Document {
+pub async fn answer(
+    calls: &Calls,
+    control: &CallControl,
+    library: Option<&Library>,
+    asked: &DirectoryRequest,
+) -> Document {
     let found = match asked {
+        DirectoryRequest::Auth(auth) if auth.domain == NODES_DOMAIN => from_node(calls, auth),
         DirectoryRequest::Auth(auth) => prove(control, library, auth),
-        DirectoryRequest::UserCall { user, domain } => call(control, library, user, domain),
+        DirectoryRequest::UserCall { user, domain, asks } => {
+            call(&Rings { calls, library, asks }, control, user, domain)
+        }
         DirectoryRequest::GroupCall { group, domain } => group_call(control, group, domain),
         DirectoryRequest::Gateways { .. } => Some(gateways(control)),
         DirectoryRequest::NetworkList { domain } if domain == LINES_DOMAIN => {
@@ -122,9 +131,41 @@ fn variables(view: &PbxView, library: Option<&Library>, secret: &DeviceSecret) -
     ]
 }
 
-fn call(control: &CallControl, library: Option<&Library>, user: &str, domain: &str) -> Option<Document> {
+/// A leg from another node proves that it was sent: with what was made for it alone.
+fn from_node(calls: &Calls, auth: &SipAuth) -> Option<Document> {
+    let honest = auth.method == "INVITE" && auth.from_host.as_deref() == Some(NODES_DOMAIN);
+    let password = calls.relay_password(&auth.node, &auth.user).filter(|_| honest)?;
+    // Its name is one that we made.
+    let name = Text::ours(auth.user.clone());
+    let fixed = |text: &str| Text::ours(text.to_owned());
+    let user = User {
+        id: name.clone(),
+        params: vec![
+            Setting::new("password", Text::ours(password)),
+            Setting::new("allow-empty-password", fixed("false")),
+            Setting::new("sip-forbid-register", fixed("true")),
+        ],
+        variables: vec![
+            Setting::new("user_context", fixed(NODES)),
+            Setting::new("domain_name", fixed(NODES_DOMAIN)),
+            Setting::new("voxera_relay", name),
+        ],
+        ..User::default()
+    };
+    let group = Group { name: fixed("nodes"), users: vec![user] };
+    Some(Document::print("directory", &Page { domain: fixed(NODES_DOMAIN), groups: vec![group] }))
+}
+
+/// What is known when phones are to ring.
+struct Rings<'a> {
+    calls: &'a Calls,
+    library: Option<&'a Library>,
+    asks: &'a Asks,
+}
+
+fn call(rings: &Rings<'_>, control: &CallControl, user: &str, domain: &str) -> Option<Document> {
     if let Some((view, secret)) = device(control, user, domain) {
-        let user = rung(control, &view, library, &secret, None, std::slice::from_ref(&secret.device));
+        let user = rings.rung(&view, &secret, None, std::slice::from_ref(&secret.device));
         return Some(page(&view.snapshot.realm, "phones", vec![user]));
     }
     // By its extension's number: all its phones.
@@ -133,46 +174,66 @@ fn call(control: &CallControl, library: Option<&Library>, user: &str, domain: &s
     let view = control.directory().pbx(&realm)?;
     let devices = view.snapshot.extensions.get(&number)?.devices();
     let first = view.device(*devices.first()?)?.clone();
-    let user = rung(control, &view, library, &first, Some(&number), devices);
+    let user = rings.rung(&view, &first, Some(&number), devices);
     Some(page(&view.snapshot.realm, "phones", vec![user]))
 }
 
-/// A phone that is to ring: without a password, so that nobody proves anything by this answer.
-fn rung(
-    control: &CallControl,
-    view: &PbxView,
-    library: Option<&Library>,
-    secret: &DeviceSecret,
-    alias: Option<&ExtensionNumber>,
-    devices: &[DeviceId],
-) -> User {
+impl Rings<'_> {
+    /// A phone that is to ring: without a password, so that nobody proves anything by this answer.
+    fn rung(
+        &self,
+        view: &PbxView,
+        secret: &DeviceSecret,
+        alias: Option<&ExtensionNumber>,
+        devices: &[DeviceId],
+    ) -> User {
+        let dial = devices.iter().flat_map(|device| self.legs(view, secret, *device));
+        let params = vec![
+            Setting::new("dial-string", Text::ours(dial.collect::<Vec<_>>().join(","))),
+            Setting::new("allow-empty-password", Text::ours("false".into())),
+        ];
+        User {
+            id: Text::from(secret.device.0),
+            alias: alias.map(|number| Text::ours(number.to_string())),
+            params,
+            variables: variables(view, self.library, secret),
+            ..User::default()
+        }
+    }
+
+    /// The legs to one phone: the one that is meant, or one to each of its addresses.
+    fn legs(&self, view: &PbxView, secret: &DeviceSecret, device: DeviceId) -> Vec<String> {
+        let (calls, node) = (self.calls, &self.asks.node);
+        let (pbx, realm) = (view.snapshot.pbx, view.snapshot.realm.as_str());
+        let meant = self.asks.at.as_deref().and_then(Way::parse);
+        let ways = meant.map_or_else(|| calls.ways(node, pbx, device), |way| vec![way]);
+        let reach = |way| calls.reach(node, (pbx, realm), device, way);
+        let mut reached: Vec<_> = ways.into_iter().filter_map(reach).collect();
+        if reached.is_empty() {
+            // It has left meanwhile, which the node says best.
+            reached.extend(reach(Way::Here));
+        }
+        reached.into_iter().map(|reached| leg(view, secret, device, reached)).collect()
+    }
+}
+
+fn leg(view: &PbxView, secret: &DeviceSecret, device: DeviceId, reached: Reached) -> String {
     let realm = &view.snapshot.realm;
     let name = view.snapshot.extensions.get(&secret.extension).map(|extension| extension.name.as_str());
     let (number, name) = (&secret.extension, Text::word(name.unwrap_or_default()));
-    let legs = devices.iter().map(|device| {
-        let bindings = control.presence().bindings(view.snapshot.pbx, *device);
-        let over = |transport| bindings.iter().any(|binding| binding.transport == transport);
-        // Browsers lose packets, which Opus repairs.
-        let codec = if over(Transport::WebSocket) { ":absolute_codec_string=OPUS" } else { "" };
-        // Whoever hides what it says to us may hide what it says to others.
-        let secure = if over(Transport::Tls) { ":rtp_secure_media_outbound=optional" } else { "" };
-        format!(
-            "[^^:sip_invite_domain={realm}:presence_id={device}@{realm}\
-             :origination_callee_id_number={number}:origination_callee_id_name={name}{codec}{secure}]\
-             sofia/voxera/{device}%{realm}"
-        )
-    });
-    let dial = legs.collect::<Vec<_>>().join(",");
-    let params = vec![
-        Setting::new("dial-string", Text::ours(dial)),
-        Setting::new("allow-empty-password", Text::ours("false".into())),
-    ];
-    User {
-        id: Text::from(secret.device.0),
-        alias: alias.map(|number| Text::ours(number.to_string())),
-        params,
-        variables: variables(view, library, secret),
-        ..User::default()
+    let shows = format!("origination_callee_id_number={number}:origination_callee_id_name={name}");
+    match reached {
+        Reached::Here { target, transport } => {
+            let sound = match transport {
+                // Browsers lose packets, which Opus repairs.
+                Transport::WebSocket => ":absolute_codec_string=OPUS",
+                // Whoever hides what it says to us may hide what it says to others.
+                Transport::Tls => ":rtp_secure_media_outbound=optional",
+                Transport::Udp | Transport::Tcp => "",
+            };
+            format!("[^^:sip_invite_domain={realm}:presence_id={device}@{realm}:{shows}{sound}]{target}")
+        }
+        Reached::There(ticket) => ticket.dial_string(&format!(":{shows}")),
     }
 }
 

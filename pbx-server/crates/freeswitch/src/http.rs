@@ -115,7 +115,7 @@ impl Desk {
         match request {
             Request::Dialplan(asked) => self.calls.hunt(&asked).await,
             Request::Directory(asked) => {
-                directory::answer(&self.control, self.library.as_ref(), &asked).await
+                directory::answer(&self.calls, &self.control, self.library.as_ref(), &asked).await
             }
             Request::Configuration(asked) => {
                 configuration::answer(&self.control, self.library.as_ref(), &asked)

@@ -109,8 +109,7 @@ impl FreeSwitch {
                 tracing::error!(%error, "nodes are not answered any more");
             }
         });
-        let homes = Arc::clone(&fleet.homes);
-        let browsers = Browsers::new(for_browsers, homes, stop.clone(), jobs.clone());
+        let browsers = Browsers::new(for_browsers, calls.homes(), stop.clone(), jobs.clone());
         jobs.spawn(fleet.run(orders, stop.clone()));
         Ok(Handle { calls, browsers, address, stop, jobs })
     }

@@ -77,6 +77,9 @@ pub struct DialplanRequest {
     /// Set by the directory for lines.
     #[serde(rename = "variable_voxera_trunk", default)]
     pub trunk: Option<String>,
+    /// Set by the directory for calls from other nodes.
+    #[serde(rename = "variable_voxera_relay", default)]
+    pub relay: Option<String>,
     /// Set by our own scripts.
     #[serde(flatten)]
     pub ours: HuntVars,
@@ -95,6 +98,9 @@ pub struct HuntVars {
     /// On legs that we rang: which call, and who that is.
     #[serde(rename = "variable_voxera_leg")]
     pub leg: Option<String>,
+    /// On legs that lead here from another node: the node, and its leg.
+    #[serde(rename = "variable_voxera_far")]
+    pub far: Option<String>,
     /// The key that `read` got.
     #[serde(rename = "variable_voxera_key")]
     pub key: Option<String>,
@@ -122,7 +128,7 @@ pub enum DirectoryRequest {
     /// A phone proves who it is, to register or to call.
     Auth(SipAuth),
     /// A phone is to ring: `user/<device>@<realm>`.
-    UserCall { user: String, domain: String },
+    UserCall { user: String, domain: String, asks: Asks },
     /// Several are to ring.
     GroupCall { group: String, domain: String },
     /// The lines that `FreeSWITCH` registers or calls over.
@@ -138,9 +144,23 @@ pub enum DirectoryRequest {
     Mailbox { user: String, domain: String },
 }
 
+/// Who asks for a phone that is to ring, and which of its addresses is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+pub struct Asks {
+    /// The process that asks.
+    #[serde(rename = "Core-UUID", default)]
+    pub node: NodeName,
+    /// What our own dial string said; without it every address is meant.
+    #[serde(rename = "voxera_at", default)]
+    pub at: Option<String>,
+}
+
 /// The proof of a phone. All of it but `user` and `domain` is what the phone says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SipAuth {
+    /// The process that asks.
+    #[serde(rename = "Core-UUID", default)]
+    pub node: NodeName,
     pub user: String,
     /// The realm that it proves itself for.
     pub domain: String,
@@ -225,7 +245,8 @@ fn directory(body: &[u8]) -> Result<DirectoryRequest, Unreadable> {
         (Some("network-list"), _) => Ok(DirectoryRequest::NetworkList { domain }),
         (_, Some("sip_auth")) => Ok(DirectoryRequest::Auth(read(body)?)),
         (_, Some("user_call")) => {
-            Ok(DirectoryRequest::UserCall { user: user.ok_or(missing("user_call", "user"))?, domain })
+            let user = user.ok_or(missing("user_call", "user"))?;
+            Ok(DirectoryRequest::UserCall { user, domain, asks: read(body)? })
         }
         (_, Some("group_call")) => Ok(DirectoryRequest::GroupCall {
             group: group_name.ok_or(missing("group_call", "group_name"))?,

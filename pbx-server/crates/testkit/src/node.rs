@@ -179,6 +179,16 @@ impl Node {
         assert!(tokio::time::timeout(PATIENCE, answers).await.is_ok(), "{}", self.log());
     }
 
+    /// What it answers to a command.
+    ///
+    /// # Panics
+    /// When it refuses, or is not there.
+    pub async fn asked(&self, command: &Order) -> String {
+        let login = Login::at(self.control(), self.password().into());
+        let mut node = must("no connection to the node", Connection::open(&login).await);
+        must("the node refuses", node.api(command).await)
+    }
+
     /// `kill -9`, and it is gone.
     ///
     /// # Panics

@@ -24,6 +24,7 @@ impl Calls {
 
     /// A node died: its calls are over.
     pub fn lost(&self, node: &NodeName) {
+        self.relays_lost(node);
         let all = self.book().of_node(node);
         for tracked in all {
             tracked.core.carrier_lost();
@@ -52,9 +53,22 @@ impl Calls {
     }
 
     fn bridged(&self, a: ChannelId, b: ChannelId) {
-        let (Some((one, one_side)), Some((two, two_side))) = (self.find(a), self.find(b)) else { return };
+        let (Some(((a, one, one_side), one_afar)), Some(((b, two, two_side), two_afar))) =
+            (self.stands_for(a), self.stands_for(b))
+        else {
+            return;
+        };
         if one.core.id() != two.core.id() {
-            return self.handed_over((a, &one, one_side), (b, &two, two_side));
+            let (one, two) = ((a, &one, one_side), (b, &two, two_side));
+            return match (one_afar, two_afar) {
+                // The call stays at its own node.
+                (true, false) => self.handed_over(one, two, true),
+                (false, true) => self.handed_over(two, one, true),
+                (true, true) | (false, false) => self.handed_over(one, two, false),
+            };
+        }
+        if one_afar || two_afar {
+            return;
         }
         let other = match (one_side, two_side) {
             (Side::Main, Side::Other) => b,
@@ -83,14 +97,20 @@ impl Calls {
         }
     }
 
-    /// Two channels of different calls talk: one was picked up, or handed over by whoever held both.
-    fn handed_over(&self, one: (ChannelId, &Arc<Tracked>, Side), two: (ChannelId, &Arc<Tracked>, Side)) {
+    /// Two channels of different calls talk: one was picked up, or handed over by whoever held both. `first`:
+    /// the first one stays, whichever is older.
+    fn handed_over(
+        &self,
+        one: (ChannelId, &Arc<Tracked>, Side),
+        two: (ChannelId, &Arc<Tracked>, Side),
+        first: bool,
+    ) {
         let picks = |tracked: &Tracked| {
             tracked.core.cursor().is_some_and(|cursor| {
                 matches!(cursor.position, Position::PickingUp | Position::TakingParked { .. })
             })
         };
-        let older = one.1.core.started_at() <= two.1.core.started_at();
+        let older = first || one.1.core.started_at() <= two.1.core.started_at();
         let (stays, joins) = match (picks(one.1), picks(two.1)) {
             (true, false) => (two, one),
             (false, true) => (one, two),

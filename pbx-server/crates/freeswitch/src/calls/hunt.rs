@@ -4,7 +4,9 @@ use super::identity::{Identified, identify};
 use super::ids::{ChannelId, NodeName};
 use super::tracked::{Carried, State, Tracked};
 use super::{Calls, Order, Side, sounds};
-use crate::dialplan::{App, Expect, Hears, Marker, Ringing, Script, Setting, Suffix, refuse, render};
+use crate::dialplan::{
+    App, Expect, Hears, Marker, PicksUp, Ringing, Script, Setting, Suffix, Ways, refuse, render,
+};
 use crate::document::Document;
 use crate::request::DialplanRequest;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use voxera_callcontrol::{Arrival, QueueKeeper, Resumed};
 use voxera_callflow::{Event, Party, Peer, RingTarget, WhileRinging};
-use voxera_model::{CallId, Dialled, Seconds};
+use voxera_model::{CallId, Dialled, PbxId, Seconds};
 
 /// How long whoever wanted to send a call somewhere is called back.
 const CALLED_BACK_FOR: Seconds = Seconds(25);
@@ -26,6 +28,8 @@ impl Calls {
             self.news_of_the_answer(&tracked, request).await;
             self.go_on(&tracked, side, request);
             Ok(tracked)
+        } else if let Some(document) = self.relayed(request) {
+            return document;
         } else {
             self.news_of_talks(request).await;
             self.begin(request)
@@ -112,8 +116,7 @@ impl Calls {
             let is = |whom: &RingTarget| matches!(whom, RingTarget::Extension { number: own, .. } if own.as_str() == number);
             all.iter().any(|tracked| {
                 let state = tracked.lock();
-                tracked.node == request.node
-                    && state.wish.ring.as_ref().is_some_and(|ringing| ringing.targets.iter().any(is))
+                state.wish.ring.as_ref().is_some_and(|ringing| ringing.targets.iter().any(is))
             })
         };
         let talks = self.shared.talks.notified();
@@ -203,7 +206,12 @@ impl Calls {
             Peer::Outside(_) => None,
         };
         let picks_up = wish.picks_up.and_then(|call| self.book().call(call));
-        let picks_up = picks_up.map(|picked| picked.lock().main.0);
+        let picks_up = picks_up.and_then(|picked| match picked.node == tracked.node {
+            true => Some(PicksUp::Leg(picked.lock().main.0)),
+            false => self.send_for(tracked, &picked).map(PicksUp::There),
+        });
+        let listens = wish.listening.and_then(|listening| self.send_to_listen(tracked, listening));
+        let ways = self.ways_of(&tracked.node, view.snapshot.pbx, wish.ring.as_ref());
         let mut state = tracked.lock();
         state.rename();
         let setting = Setting {
@@ -214,7 +222,9 @@ impl Calls {
             from_name: from_name.as_ref(),
             nonce: &state.nonce.clone(),
             clock: tracked.clock(),
-            picks_up,
+            picks_up: picks_up.as_ref(),
+            ways: &ways,
+            listens: listens.as_deref(),
         };
         let position = cursor.as_ref().map(|cursor| &cursor.position);
         let (apps, expect) = render(&wish, position, &setting, &sounds);
@@ -238,6 +248,16 @@ impl Calls {
         }
         drop(state);
         Script { apps: all }.document(context)
+    }
+
+    /// Where the phones are that are to ring.
+    fn ways_of(&self, node: &NodeName, pbx: PbxId, ringing: Option<&Ringing>) -> Ways {
+        let targets = ringing.map_or(&[][..], |ringing| ringing.targets.as_slice());
+        let devices = targets.iter().flat_map(|target| match target {
+            RingTarget::Extension { devices, .. } => devices.as_slice(),
+            RingTarget::Outside { .. } => &[],
+        });
+        devices.map(|device| (*device, self.ways(node, pbx, *device))).collect()
     }
 
     /// Finds the leg of whoever is to be listened to.
@@ -264,7 +284,6 @@ impl Calls {
         let all = self.book().all();
         all.into_iter().find_map(|call| {
             let same = call.core.view().snapshot.pbx == snapshot.pbx
-                && call.node == asks.node
                 && call.core.id() != asks.core.id()
                 && which.is_none_or(|which| call.core.id() == which);
             if !same {

@@ -14,15 +14,19 @@ mod hunt;
 mod identity;
 mod ids;
 mod keep;
+mod relay;
 mod sounds;
 mod tracked;
 
 pub use event::{ChannelEvent, Order, Ring};
 pub(crate) use identity::{LINES, LINES_DOMAIN};
 pub use ids::{ChannelId, NodeName};
+pub(crate) use relay::{NODES, NODES_DOMAIN, Reached};
 pub(crate) use sounds::music;
 
+use crate::nodes::Homes;
 use book::Book;
+use relay::Relays;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -44,6 +48,10 @@ struct Shared {
     orders: UnboundedSender<Order>,
     /// Somebody talks with somebody.
     talks: Notify,
+    /// Where phones are.
+    homes: Arc<Homes>,
+    /// Legs between nodes.
+    relays: Mutex<Relays>,
 }
 
 /// Which end of its call a channel is.
@@ -58,7 +66,15 @@ impl Calls {
     #[must_use]
     pub fn new(control: CallControl, library: Option<Library>) -> (Self, UnboundedReceiver<Order>) {
         let (orders, receiver) = unbounded_channel();
-        let shared = Shared { control, library, book: Mutex::default(), orders, talks: Notify::new() };
+        let shared = Shared {
+            control,
+            library,
+            book: Mutex::default(),
+            orders,
+            talks: Notify::new(),
+            homes: Arc::default(),
+            relays: Mutex::default(),
+        };
         (Self { shared: Arc::new(shared) }, receiver)
     }
 
@@ -73,6 +89,11 @@ impl Calls {
     #[must_use]
     pub fn count(&self) -> usize {
         self.book().len()
+    }
+
+    /// Where phones are, as nodes say.
+    pub(crate) fn homes(&self) -> Arc<Homes> {
+        Arc::clone(&self.shared.homes)
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

@@ -9,11 +9,14 @@ mod expect;
 mod interpret;
 mod render;
 mod script;
+mod way;
 mod wish;
 
 pub use expect::{Expect, KeyUse, Marker, Suffix};
 pub use interpret::{interpret, ring_outcome};
-pub(crate) use render::queue_name;
-pub use render::{Setting, question, render};
+pub use render::{PicksUp, Setting, question, render};
+pub(crate) use render::{eavesdrop, queue_name};
 pub use script::{App, Script, refuse, sip_code};
+pub(crate) use way::AT;
+pub use way::{Way, Ways};
 pub use wish::{Deed, Hears, Listening, Message, Playable, Ringing, Sounds, TimerSet, Wish};

@@ -2,11 +2,12 @@
 
 use super::expect::{Expect, KeyUse, Marker, Suffix};
 use super::script::{App, sip_code};
+use super::way::{AT, Way, Ways};
 use super::wish::{Emergency, Hears, Listening, Playable, Ringing, Sounds, Wish};
 use crate::escape::Text;
 use std::fmt::Write as _;
 use voxera_callflow::{ListenMode, Peer, Position, RingTarget, WhileRinging};
-use voxera_model::{CallId, ExtensionId, Name, PbxId, PhoneNumber, Realm, TrunkId};
+use voxera_model::{CallId, DeviceId, ExtensionId, Name, PbxId, PhoneNumber, Realm, TrunkId};
 
 /// The tone of a phone that rings, as in Sweden.
 const RINGBACK: &str = "%(1000,4000,425)";
@@ -16,6 +17,15 @@ const FAULT_TONE: &str = "tone_stream://%(250,250,425);loops=4";
 const SILENT_FOR: u32 = 5;
 /// What counts as silence, in `FreeSWITCH`'s own unit of energy.
 const SILENCE: u32 = 200;
+
+/// A call that rings elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PicksUp {
+    /// By its leg, at this node.
+    Leg(uuid::Uuid),
+    /// At another node, which this dial string leads to.
+    There(String),
+}
 
 /// The call that a script is for.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +41,11 @@ pub struct Setting<'a> {
     /// Milliseconds since the call began.
     pub clock: u64,
     /// The leg of a call that rings elsewhere, when this one picks it up.
-    pub picks_up: Option<uuid::Uuid>,
+    pub picks_up: Option<&'a PicksUp>,
+    /// Where the phones are that are to ring.
+    pub ways: &'a Ways,
+    /// Leads to the node of the leg that is listened to, when that is another.
+    pub listens: Option<&'a str>,
 }
 
 /// The applications, without the question at their end, and what they wait for.
@@ -68,9 +82,19 @@ pub fn render(
         listen(&mut apps, listening, setting);
         Expect::Elsewhere
     } else if wish.picks_up.is_some() {
-        // Not once somebody else has answered.
-        apps.push(App::set("intercept_unbridged_only", true));
-        apps.extend(setting.picks_up.map(|leg| App::new("intercept", leg.to_string())));
+        match setting.picks_up {
+            Some(PicksUp::Leg(leg)) => {
+                // Not once somebody else has answered.
+                apps.push(App::set("intercept_unbridged_only", true));
+                apps.push(App::new("intercept", leg.to_string()));
+            }
+            Some(PicksUp::There(dial)) => {
+                apps.push(App::set("hangup_after_bridge", true));
+                apps.push(App::set("continue_on_fail", true));
+                apps.push(App::new("bridge", dial.clone()));
+            }
+            None => {}
+        }
         Expect::Elsewhere
     } else {
         hear(&mut apps, wish, position, setting, sounds)
@@ -194,16 +218,6 @@ pub(crate) fn queue_name(queue: ExtensionId, pbx: PbxId) -> String {
 
 fn listen(apps: &mut Vec<App>, listening: &Listening, setting: &Setting<'_>) {
     let Some(leg) = listening.leg else { return };
-    // `aleg` is what the other end hears of the extension, `bleg` what the extension hears.
-    let (others, extension) = match listening.mode {
-        ListenMode::Listen => (false, false),
-        ListenMode::Whisper => (false, true),
-        ListenMode::Barge => (true, true),
-    };
-    apps.push(App::set("eavesdrop_require_group", setting.pbx));
-    apps.push(App::set("eavesdrop_enable_dtmf", false));
-    apps.push(App::set("eavesdrop_whisper_aleg", others));
-    apps.push(App::set("eavesdrop_whisper_bleg", extension));
     apps.push(App::new("clear_digit_action", "all"));
     for key in ['1', '2', '3'] {
         let Some(key) = voxera_model::Key::new(key) else { continue };
@@ -214,7 +228,31 @@ fn listen(apps: &mut Vec<App>, listening: &Listening, setting: &Setting<'_>) {
         ));
     }
     apps.push(App::new("digit_action_set_realm", "voxera"));
-    apps.push(App::new("eavesdrop", leg.to_string()));
+    match setting.listens {
+        Some(dial) => {
+            apps.push(App::set("hangup_after_bridge", false));
+            apps.push(App::set("continue_on_fail", true));
+            apps.push(App::new("bridge", dial));
+        }
+        None => apps.extend(eavesdrop(setting.pbx, listening.mode, leg)),
+    }
+}
+
+/// Hears a leg of this node and this PBX.
+pub(crate) fn eavesdrop(pbx: PbxId, mode: ListenMode, leg: uuid::Uuid) -> [App; 5] {
+    // `aleg` is what the other end hears of the extension, `bleg` what the extension hears.
+    let (others, extension) = match mode {
+        ListenMode::Listen => (false, false),
+        ListenMode::Whisper => (false, true),
+        ListenMode::Barge => (true, true),
+    };
+    [
+        App::set("eavesdrop_require_group", pbx),
+        App::set("eavesdrop_enable_dtmf", false),
+        App::set("eavesdrop_whisper_aleg", others),
+        App::set("eavesdrop_whisper_bleg", extension),
+        App::new("eavesdrop", leg.to_string()),
+    ]
 }
 
 fn ring(apps: &mut Vec<App>, wish: &Wish, ringing: &Ringing, setting: &Setting<'_>, sounds: &Sounds) {
@@ -281,10 +319,13 @@ fn one(target: &RingTarget, wish: &Wish, setting: &Setting<'_>) -> String {
         RingTarget::Extension { number, devices, .. } => {
             let (name, from) = shown(setting, wish.name_before.as_ref());
             let leg = leg(setting, number.as_str());
-            let legs = devices.iter().map(|device| {
+            let realm = setting.realm;
+            let legs = devices
+                .iter()
+                .flat_map(|device| ways(setting, *device).into_iter().map(move |way| (device, way)));
+            let legs = legs.map(|(device, way)| {
                 format!(
-                    "[{leg},origination_caller_id_number={from},origination_caller_id_name='{name}']user/{device}@{}",
-                    setting.realm
+                    "[{leg},origination_caller_id_number={from},origination_caller_id_name='{name}'{way}]user/{device}@{realm}"
                 )
             });
             legs.collect::<Vec<_>>().join(",")
@@ -293,6 +334,15 @@ fn one(target: &RingTarget, wish: &Wish, setting: &Setting<'_>) -> String {
             let leg = leg(setting, number.as_str());
             over_lines(trunks, number.as_str(), caller_id.as_ref(), &leg)
         }
+    }
+}
+
+/// What each leg to a phone carries besides, so that it takes its own way. Several legs cannot be one, as
+/// `FreeSWITCH` rings the first of a list that stands inside another.
+fn ways(setting: &Setting<'_>, device: DeviceId) -> Vec<String> {
+    match setting.ways.get(&device).map_or(&[][..], Vec::as_slice) {
+        [] | [Way::Here] => vec![String::new()],
+        ways => ways.iter().map(|way| format!(",{AT}={way}")).collect(),
     }
 }
 

@@ -137,7 +137,8 @@ pub struct Phones {
     pub group: Uuid,
     /// The extension's number.
     pub whose: Word,
-    pub devices: Vec<Uuid>,
+    /// A phone, or the extension whose phones they all are.
+    pub phones: Word,
     /// The realm, which is where they are found and where they hunt.
     pub context: Word,
     /// What they show.
@@ -289,14 +290,12 @@ impl Lamp {
 
 impl Phones {
     fn dial_string(&self) -> String {
-        let Self { call, group, whose, devices, context, name, number, ring_for } = self;
+        let Self { call, group, whose, phones, context, name, number, ring_for } = self;
         let leg = format!(
             "voxera_leg={call}/{whose},eavesdrop_group={group},force_transfer_context={context},\
              origination_caller_id_number={number},origination_caller_id_name={name}"
         );
-        let legs: Vec<String> =
-            devices.iter().map(|device| format!("[{leg}]user/{device}@{context}")).collect();
-        format!("{{ignore_early_media=true,originate_timeout={ring_for}}}{}", legs.join(","))
+        format!("{{ignore_early_media=true,originate_timeout={ring_for}}}[{leg}]user/{phones}@{context}")
     }
 }
 
@@ -365,7 +364,7 @@ mod tests {
                         call: Uuid::from_u128(1),
                         group: Uuid::from_u128(2),
                         whose: word("1003"),
-                        devices: vec![Uuid::from_u128(3), Uuid::from_u128(4)],
+                        phones: word("1003"),
                         context: word("demo.example"),
                         name: Phrase::parse("Lyssna Bertil").unwrap(),
                         number: word("*881001"),
@@ -377,11 +376,7 @@ mod tests {
                  [voxera_leg=00000000-0000-0000-0000-000000000001/1003,\
                  eavesdrop_group=00000000-0000-0000-0000-000000000002,force_transfer_context=demo.example,\
                  origination_caller_id_number=*881001,origination_caller_id_name='Lyssna Bertil']\
-                 user/00000000-0000-0000-0000-000000000003@demo.example,\
-                 [voxera_leg=00000000-0000-0000-0000-000000000001/1003,\
-                 eavesdrop_group=00000000-0000-0000-0000-000000000002,force_transfer_context=demo.example,\
-                 origination_caller_id_number=*881001,origination_caller_id_name='Lyssna Bertil']\
-                 user/00000000-0000-0000-0000-000000000004@demo.example voxera-ab-anew XML demo.example",
+                 user/1003@demo.example voxera-ab-anew XML demo.example",
             ),
             (
                 Command::AddTier { queue: word("q@default"), agent: word("a@x"), level: 1, position: 2 },

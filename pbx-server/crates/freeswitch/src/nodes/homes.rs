@@ -18,13 +18,24 @@ pub(crate) struct Homes {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The node that a phone's contact was registered at last, and its PBX.
-    phones: HashMap<(DeviceId, String), (NodeId, PbxId)>,
+    /// Where a phone's contact was registered last.
+    phones: HashMap<(DeviceId, String), Home>,
     /// How many phones of a PBX a node has.
     of_pbx: HashMap<(NodeId, PbxId), usize>,
     doors: HashMap<NodeId, Door>,
+    /// Where a node takes calls of other nodes.
+    halls: HashMap<NodeId, SocketAddr>,
     /// Browsers, by the address that a node sees of them: ours.
     browsers: HashMap<SocketAddr, SocketAddr>,
+}
+
+/// Where one contact of a phone is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Home {
+    pub(crate) node: NodeId,
+    pbx: PbxId,
+    /// How the node reaches it, as a dial string may have it. `None`: only the node itself can say.
+    pub(crate) way: Option<String>,
 }
 
 /// Where a node takes browsers.
@@ -38,9 +49,17 @@ pub(crate) struct Door {
 
 impl Homes {
     /// A phone registered at a node.
-    pub(super) fn arrived(&self, node: NodeId, pbx: PbxId, device: DeviceId, contact: &str) {
+    pub(super) fn arrived(
+        &self,
+        (node, pbx): (NodeId, PbxId),
+        device: DeviceId,
+        contact: &str,
+        way: Option<String>,
+    ) {
         let mut known = self.lock();
-        let before = known.phones.insert((device, contact.to_owned()), (node, pbx));
+        let home = Home { node, pbx, way };
+        let before = known.phones.insert((device, contact.to_owned()), home);
+        let before = before.map(|home| (home.node, home.pbx));
         if before != Some((node, pbx)) {
             known.one_less(before);
             *known.of_pbx.entry((node, pbx)).or_default() += 1;
@@ -51,10 +70,10 @@ impl Homes {
     pub(super) fn left(&self, node: NodeId, device: DeviceId, contact: &str) -> bool {
         let mut known = self.lock();
         let key = (device, contact.to_owned());
-        if known.phones.get(&key).is_none_or(|(home, _)| *home != node) {
+        if known.phones.get(&key).is_none_or(|home| home.node != node) {
             return !known.phones.contains_key(&key);
         }
-        let before = known.phones.remove(&key);
+        let before = known.phones.remove(&key).map(|home| (home.node, home.pbx));
         known.one_less(before);
         true
     }
@@ -67,9 +86,26 @@ impl Homes {
         }
     }
 
-    /// A node takes none any more, and those that it had are gone.
+    /// A node takes calls of other nodes there.
+    pub(super) fn reached(&self, node: NodeId, at: SocketAddr) {
+        self.lock().halls.insert(node, at);
+    }
+
+    /// Where a node takes calls of other nodes; `None`: it has not said so yet, or is given up.
+    pub(crate) fn hall(&self, node: NodeId) -> Option<SocketAddr> {
+        self.lock().halls.get(&node).copied()
+    }
+
+    /// Where a contact of a phone is.
+    pub(crate) fn of(&self, device: DeviceId, contact: &str) -> Option<Home> {
+        self.lock().phones.get(&(device, contact.to_owned())).cloned()
+    }
+
+    /// A node takes nobody any more, and the browsers that it had are gone.
     pub(super) fn shut(&self, node: NodeId) {
-        if let Some(door) = self.lock().doors.remove(&node) {
+        let mut known = self.lock();
+        known.halls.remove(&node);
+        if let Some(door) = known.doors.remove(&node) {
             door.lost.cancel();
         }
     }
@@ -185,8 +221,8 @@ mod tests {
         let (homes, nodes) = three(0);
         let alone = first(&homes, &nodes);
         for n in 1..=3 {
-            homes.arrived(node(n), PBX, phone(n), "sip:a");
-            homes.arrived(node(n), PBX, phone(9), "sip:b");
+            homes.arrived((node(n), PBX), phone(n), "sip:a", None);
+            homes.arrived((node(n), PBX), phone(9), "sip:b", None);
             assert_eq!(u128::from(first(&homes, &nodes)), n, "two phones are more than one");
         }
         for n in 1..=3 {
@@ -199,7 +235,7 @@ mod tests {
     #[test]
     fn a_node_that_drains_or_is_down_comes_last_or_not_at_all() {
         let (homes, nodes) = three(2);
-        homes.arrived(node(2), PBX, phone(1), "sip:a");
+        homes.arrived((node(2), PBX), phone(1), "sip:a", None);
         assert_eq!(homes.ways(&nodes, PBX).iter().map(|door| door.port).position(|port| port == 2), Some(2));
         nodes.down(node(2), voxera_callcontrol::NodeFault::Silent);
         assert_eq!(homes.ways(&nodes, PBX).len(), 2);
@@ -212,8 +248,8 @@ mod tests {
     #[test]
     fn a_phone_that_moved_on_is_not_taken_offline_by_the_node_it_left() {
         let (homes, _) = three(0);
-        homes.arrived(node(1), PBX, phone(1), "sip:a");
-        homes.arrived(node(2), PBX, phone(1), "sip:a");
+        homes.arrived((node(1), PBX), phone(1), "sip:a", None);
+        homes.arrived((node(2), PBX), phone(1), "sip:a", None);
         assert!(!homes.left(node(1), phone(1), "sip:a"));
         assert!(homes.left(node(2), phone(1), "sip:a"));
         assert!(homes.left(node(2), phone(1), "sip:a"), "what nobody has is gone");

@@ -13,7 +13,7 @@ use crate::calls::{Calls, ChannelId, NodeName, Order};
 use crate::cdr::Cdrs;
 use crate::escape::Text;
 use crate::esl::{Command, Phones, Phrase, Word};
-pub(crate) use homes::{Door, Homes};
+pub(crate) use homes::{Door, Home, Homes};
 use node::Node;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,10 +69,10 @@ impl Fleet {
     ) -> Arc<Self> {
         Arc::new(Self {
             control,
+            homes: calls.homes(),
             calls,
             cdrs,
             timing,
-            homes: Arc::default(),
             library,
             wanted: Mutex::default(),
             up: Mutex::default(),
@@ -202,7 +202,11 @@ fn command(order: &Order) -> Option<(&NodeName, Command)> {
                 call: ring.call.0,
                 group: ring.pbx.0,
                 whose: word(ring.number.as_str())?,
-                devices: ring.devices.iter().map(|device| device.0).collect(),
+                phones: word(&match ring.devices.as_slice() {
+                    [one] => one.to_string(),
+                    // Of all of them every address: a list of legs cannot have lists in it.
+                    _ => ring.number.to_string(),
+                })?,
                 context: realm,
                 name: Phrase::parse(Text::word(name).as_str()).ok()?,
                 number: word(number)?,

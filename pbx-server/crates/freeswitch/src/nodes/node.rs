@@ -26,6 +26,8 @@ pub(super) struct Node {
     phones: Phones,
     /// Where it takes browsers. `None`: not known, or nowhere.
     browsers: Option<u16>,
+    /// It said where it takes calls of other nodes.
+    reached: bool,
 }
 
 /// Whether a node is reached in the same way.
@@ -36,7 +38,7 @@ pub(super) fn same_way(a: &NodeSecret, b: &NodeSecret) -> bool {
 impl Node {
     pub(super) fn new(fleet: Arc<Fleet>, secret: NodeSecret) -> Self {
         let phones = Phones::new(secret.id, fleet.control.clone(), Arc::clone(&fleet.homes));
-        Self { fleet, secret, alive: None, version: String::new(), phones, browsers: None }
+        Self { fleet, secret, alive: None, version: String::new(), phones, browsers: None, reached: false }
     }
 
     /// Until it is stopped. Its calls are left as they are then: the node goes on.
@@ -92,11 +94,16 @@ impl Node {
         tracing::error!(node = %self.secret.name, "a node is silent; its calls are closed");
         metrics::counter!("voxera_freeswitch_nodes_lost_total").increment(1);
         self.fleet.leave(&core);
-        self.browsers = None;
-        self.fleet.homes.shut(self.secret.id);
+        self.shut();
         self.fleet.control.nodes().down(self.secret.id, why);
         self.fleet.calls.lost(&core);
         self.phones.forget_all();
+    }
+
+    /// Nobody is brought there any more.
+    fn shut(&mut self) {
+        (self.browsers, self.reached) = (None, false);
+        self.fleet.homes.shut(self.secret.id);
     }
 
     /// Over one connection, until it breaks.
@@ -120,8 +127,7 @@ impl Node {
             tracing::warn!(node = %self.secret.name, "a node was started anew; the calls it had are closed");
             self.fleet.calls.lost(&before);
             self.phones.forget_all();
-            self.browsers = None;
-            self.fleet.homes.shut(self.secret.id);
+            self.shut();
         }
         self.alive = Some((core.clone(), Instant::now()));
         self.version = version(&connection.api(&Command::Version).await?);
@@ -135,6 +141,7 @@ impl Node {
             }
         }
         self.take_up(connection, &core, &up).await?;
+        self.fleet.calls.relays_up(&core, &up);
         self.phones.replace(&connection.api(&Command::Registrations).await?);
         tracing::info!(node = %self.secret.name, version = %self.version, channels = up.len(), "a node is up");
         let mut lists = [String::new(), String::new(), String::new()];
@@ -165,6 +172,8 @@ impl Node {
                 && self.fleet.calls.take_up(core, ChannelId(*channel), &carried)
             {
                 taken.push(*channel);
+            } else if let Some(far) = variable(connection, *channel, "voxera_far").await? {
+                self.fleet.calls.relay_known(core, ChannelId(*channel), &far);
             }
         }
         if taken.is_empty() {
@@ -240,15 +249,23 @@ impl Node {
         Ok(())
     }
 
-    /// Where it takes browsers: at the host that takes our commands, at the port that it says. Asked until
-    /// it is known: a node that has just started has no phones' profile yet.
+    /// Where it takes browsers, at the host that takes our commands, at the port that it says; and where
+    /// calls of other nodes. Asked until it is known: a node that has just started has no phones' profile yet.
     async fn find_door(&mut self, connection: &mut Connection) -> Result<(), EslError> {
-        let Some(profile) = profile().filter(|_| self.browsers.is_none()) else { return Ok(()) };
+        let known = self.browsers.is_some() && self.reached;
+        let Some(profile) = profile().filter(|_| !known) else { return Ok(()) };
         let status = match connection.api(&Command::ProfileStatus { profile }).await {
             Ok(status) => status,
             Err(EslError::Refused(_)) => return Ok(()),
             Err(error) => return Err(error),
         };
+        if let Some(at) = told::calls_at(&status) {
+            self.reached = true;
+            self.fleet.homes.reached(self.secret.id, at);
+        }
+        if self.browsers.is_some() {
+            return Ok(());
+        }
         self.browsers = told::browsers_port(&status);
         if let Some(port) = self.browsers {
             self.fleet.homes.opened(self.secret.id, &self.secret.control_host, port);

@@ -62,7 +62,7 @@ impl Phones {
         let contact = address(&here.contact).to_owned();
         let pbx = view.snapshot.pbx;
         if let Some(call) = here.call {
-            self.homes.arrived(self.node, pbx, device, &contact);
+            self.homes.arrived((self.node, pbx), device, &contact, dialable(&here.contact));
             self.by_call.insert(call, Here { pbx, device, contact: contact.clone() });
         }
         let source = here.source.unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
@@ -154,9 +154,24 @@ impl Phones {
 
 /// `"" <sip:x@y;fs_path=…>` and `sofia/voxera/sip:x@y` are `sip:x@y`.
 fn address(contact: &str) -> &str {
+    whole(contact).split(";fs_").next().unwrap_or_default()
+}
+
+/// The same, with the way that the node notes behind it.
+fn whole(contact: &str) -> &str {
     let inside = contact.rsplit_once('<').map_or(contact, |(_, rest)| rest.split('>').next().unwrap_or(rest));
     let start = inside.find("sip:").or_else(|| inside.find("sips:")).unwrap_or(0);
-    inside[start..].split(";fs_").next().unwrap_or_default()
+    &inside[start..]
+}
+
+/// A contact that may stand in a dial string: what a phone wrote must not be another leg, a setting or
+/// something to be expanded.
+fn dialable(contact: &str) -> Option<String> {
+    let whole = whole(contact);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~*+=;:@%".contains(c);
+    let is_uri = whole.starts_with("sip:") || whole.starts_with("sips:");
+    let fits = is_uri && whole.len() <= 500 && whole.chars().all(plain) && !whole.contains(":_:");
+    fits.then(|| whole.to_owned())
 }
 
 /// From `Registered(UDP-NAT)` or `udp`.
@@ -187,6 +202,28 @@ mod tests {
             "<sip:6f1c@127.0.0.1:5071;fs_nat=yes;fs_path=sip%3A6f1c>",
         ] {
             assert_eq!(address(contact), "sip:6f1c@127.0.0.1:5071", "{contact}");
+        }
+    }
+
+    #[test]
+    fn what_a_phone_calls_itself_is_one_leg_or_none() {
+        let path = "sip:6f1c@df7.invalid;transport=ws;fs_nat=yes;fs_path=sip%3A6f1c%40127.0.0.1%3A5071";
+        assert_eq!(dialable(&format!("\"\" <{path}>")).as_deref(), Some(path));
+        assert_eq!(dialable(&format!("sofia/voxera/{path}")).as_deref(), Some(path));
+        for bad in [
+            "",
+            "x",
+            "<tel:+46>",
+            "<sip:a@b,user/1000>",
+            "<sip:a@b|error/x>",
+            "<sip:a@[::1]>",
+            "<sip:a@b^c>",
+            "<sip:a@b:_:c>",
+            "<sip:${x}@b>",
+            "<sip:a@b'>",
+            "<sip:a b@c>",
+        ] {
+            assert_eq!(dialable(bad), None, "{bad}");
         }
     }
 

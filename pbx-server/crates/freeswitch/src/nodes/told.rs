@@ -4,6 +4,7 @@ use crate::calls::{ChannelEvent, ChannelId};
 use crate::esl::{ChannelNews, QueueNews};
 use serde::Deserialize;
 use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
 use uuid::Uuid;
 
 /// How busy a node is, as `status` says.
@@ -29,6 +30,15 @@ pub(super) fn status(answer: &str) -> Option<Status> {
 pub fn browsers_port(status: &str) -> Option<u16> {
     let url = status.lines().find_map(|line| line.strip_prefix("WS-BIND-URL"))?.trim();
     url.split(';').next()?.rsplit(':').next()?.parse().ok()
+}
+
+/// Where a profile takes calls, by its status: its own address, at the port that it says. What phones are
+/// told is another one behind address translation, where other nodes may not get to.
+pub(super) fn calls_at(status: &str) -> Option<SocketAddr> {
+    let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let address: IpAddr = line("SIP-IP")?.trim_matches(['[', ']']).parse().ok()?;
+    let port = line("BIND-URL")?.split(';').next()?.rsplit(':').next()?.parse().ok()?;
+    Some(SocketAddr::new(address, port))
 }
 
 /// The legs that `show channels as json` names.
@@ -106,6 +116,15 @@ mod tests {
         assert_eq!(browsers_port(status), Some(5066));
         assert_eq!(browsers_port("Invalid Profile!"), None);
         assert_eq!(browsers_port(&status.replace("WS-BIND", "X")), None);
+    }
+
+    #[test]
+    fn where_other_nodes_call_is_read() {
+        let status = "RTP-IP           \t10.0.0.1\nSIP-IP           \t10.0.0.1\nExt-SIP-IP       \t203.0.113.1\n\
+            BIND-URL         \tsip:mod_sofia@203.0.113.1:5062;maddr=10.0.0.1;transport=udp,tcp\n";
+        assert_eq!(calls_at(status), "10.0.0.1:5062".parse().ok());
+        assert_eq!(calls_at("Invalid Profile!"), None);
+        assert_eq!(calls_at("SIP-IP \t10.0.0.1\n"), None);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use crate::world::{ANNA, Answer, BERTIL, LINE, Question, World, capture};
 use crate::xml::Element;
 use uuid::Uuid;
-use voxera_freeswitch::request::{DirectoryRequest, Request};
+use voxera_freeswitch::NodeName;
+use voxera_freeswitch::request::{Asks, DirectoryRequest, Request};
 
 fn read(name: &str) -> Request {
     Request::parse(capture(name).as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"))
@@ -44,15 +45,20 @@ fn each_look_up_is_told_from_the_others() {
         other => panic!("{name}: {other:?}"),
     };
     let of = |user: &str| (user.to_owned(), "acme.test".to_owned());
+    let asks = |name: &str| {
+        let core = Question::captured(&format!("directory_{name}")).get("Core-UUID").to_owned();
+        Asks { node: NodeName(core), at: None }
+    };
     for name in
         ["user_call", "user_call_originate_vars", "user_call_callee_id_reply", "user_call_from_callcenter"]
     {
         let user = if name == "user_call_originate_vars" { ANNA } else { BERTIL };
         let (user, domain) = of(user);
-        assert_eq!(directory(name), DirectoryRequest::UserCall { user, domain }, "{name}");
+        assert_eq!(directory(name), DirectoryRequest::UserCall { user, domain, asks: asks(name) }, "{name}");
     }
     let (user, domain) = of("1000");
-    assert_eq!(directory("user_call_by_alias"), DirectoryRequest::UserCall { user, domain });
+    let asks = asks("user_call_by_alias");
+    assert_eq!(directory("user_call_by_alias"), DirectoryRequest::UserCall { user, domain, asks });
     let profile = Some("internal".to_owned());
     assert_eq!(directory("gateways_boot"), DirectoryRequest::Gateways { profile });
     let (group, domain) = of("sales");

@@ -10,6 +10,7 @@ mod esl;
 mod hunts;
 mod node;
 mod nodes;
+mod relays;
 mod scenarios;
 mod transfers;
 mod world;

@@ -20,6 +20,7 @@ mod parking;
 mod phones;
 mod queue;
 mod registration;
+mod several;
 mod sips;
 mod stage;
 mod transfers;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use voxera_callflow::scenario::{Expected, Happening, Scenario, load_all};
 use voxera_callflow::{Cursor, Event, Facts, Peer, step};
 use voxera_freeswitch::dialplan::{
-    App, Expect, Marker, Script, Setting, Sounds, Suffix, Wish, interpret, question, render,
+    App, Expect, Marker, PicksUp, Script, Setting, Sounds, Suffix, Ways, Wish, interpret, question, render,
 };
 use voxera_model::{CallId, Dialled, Locale};
 
@@ -160,6 +160,7 @@ impl<'a> Walk<'a> {
             listening.leg = Some(Uuid::from_u128(9));
         }
         let from = self.cursor.as_ref().map_or(Peer::Outside(None), |cursor| cursor.from.clone());
+        let picks_up = PicksUp::Leg(Uuid::from_u128(8));
         let setting = Setting {
             call: CallId(Uuid::from_u128(7)),
             pbx: snapshot.pbx,
@@ -168,7 +169,9 @@ impl<'a> Walk<'a> {
             from_name: None,
             nonce: NONCE,
             clock: self.clock,
-            picks_up: self.wish.picks_up.map(|_| Uuid::from_u128(8)),
+            picks_up: self.wish.picks_up.map(|_| &picks_up),
+            ways: &Ways::new(),
+            listens: None,
         };
         let sounds = Sounds { message: Some("/media/message.wav".into()), ..Sounds::default() };
         let position = self.cursor.as_ref().map(|cursor| &cursor.position);
