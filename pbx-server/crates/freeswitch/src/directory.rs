@@ -141,9 +141,9 @@ fn from_node(calls: &Calls, auth: &SipAuth) -> Option<Document> {
     let user = User {
         id: name.clone(),
         params: vec![
+            // No `sip-forbid-register`: it forbids calls as well.
             Setting::new("password", Text::ours(password)),
             Setting::new("allow-empty-password", fixed("false")),
-            Setting::new("sip-forbid-register", fixed("true")),
         ],
         variables: vec![
             Setting::new("user_context", fixed(NODES)),

@@ -215,7 +215,6 @@ async fn a_phone_at_another_node_is_rung_there_and_it_is_one_call() {
     for (name, value) in [
         ("password", sent.password.as_str()),
         ("allow-empty-password", "false"),
-        ("sip-forbid-register", "true"),
         ("user_context", "voxera-nodes"),
         ("domain_name", DOMAIN),
         ("voxera_relay", &sent.name),
@@ -352,12 +351,11 @@ async fn a_phone_with_several_addresses_rings_at_all_of_them() {
         assert_eq!(dials.matches("sofia/").count(), 1, "a leg each: {dials}");
         targets.push(dials.rsplit_once(']').unwrap().1.to_owned());
     }
-    targets.sort();
-    assert_eq!(
-        targets[..2],
-        ["127.0.0.1:5072", "127.0.0.1:5073"].map(|at| format!("sofia/voxera/sip:{BERTIL}@{at}"))
-    );
-    assert!(targets[2].ends_with("@10.0.0.2:5070"), "{targets:?}");
+    assert_eq!(targets.len(), 3, "{targets:?}");
+    for target in ["127.0.0.1:5072", "127.0.0.1:5073"].map(|at| format!("sofia/voxera/sip:{BERTIL}@{at}")) {
+        assert!(targets.contains(&target), "{target}: {targets:?}");
+    }
+    assert!(targets.iter().any(|target| target.ends_with("@10.0.0.2:5070")), "{targets:?}");
 
     // Where nobody says which one is meant, as in queues, it is all of them.
     let all = stage.dials(&format!("]user/{BERTIL}@acme.test")).await;
@@ -388,7 +386,7 @@ async fn phones_of_a_node_that_drains_or_died_are_not_rung_from_others() {
     stage.two.falls_silent();
     known(&stage.world.control, &stage.two, |live| live.state != NodeState::Up).await;
     let told = apps(&stage.world.ask(&stage.hunt("1001")).await.xml());
-    assert!(!told["bridge"].contains("user/") || !told["bridge"].contains("voxera_at"), "{told:?}");
+    assert!(!told.contains_key("bridge") && told.contains_key("answer"), "the mailbox: {told:?}");
 }
 
 #[tokio::test]
