@@ -206,9 +206,12 @@ impl Calls {
             Peer::Outside(_) => None,
         };
         let picks_up = wish.picks_up.and_then(|call| self.book().call(call));
-        let picks_up = picks_up.and_then(|picked| match picked.node == tracked.node {
-            true => Some(PicksUp::Leg(picked.lock().main.0)),
-            false => self.send_for(tracked, &picked).map(PicksUp::There),
+        let picks_up = picks_up.and_then(|picked| {
+            if picked.node == tracked.node {
+                Some(PicksUp::Leg(picked.lock().main.0))
+            } else {
+                self.send_for(tracked, &picked).map(PicksUp::There)
+            }
         });
         let listens = wish.listening.and_then(|listening| self.send_to_listen(tracked, listening));
         let ways = self.ways_of(&tracked.node, view.snapshot.pbx, wish.ring.as_ref());

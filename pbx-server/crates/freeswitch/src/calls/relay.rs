@@ -68,6 +68,9 @@ pub(crate) enum Reached {
     There(Ticket),
 }
 
+/// One end of a call.
+type End = (ChannelId, Arc<Tracked>, Side);
+
 /// Legs between nodes.
 #[derive(Debug, Default)]
 pub(super) struct Relays {
@@ -325,7 +328,7 @@ impl Calls {
 
     /// Whom a channel stands for: itself; or whoever is at the other end of the call that it leads to.
     /// `true`: the second.
-    pub(super) fn stands_for(&self, channel: ChannelId) -> Option<((ChannelId, Arc<Tracked>, Side), bool)> {
+    pub(super) fn stands_for(&self, channel: ChannelId) -> Option<(End, bool)> {
         if let Some((tracked, side)) = self.find(channel) {
             return Some(((channel, tracked, side), false));
         }
