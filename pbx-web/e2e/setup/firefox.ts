@@ -27,7 +27,7 @@ export async function startFirefox(): Promise<{ firefox: Browser; stop: () => Pr
   const { _bidiFirefox } = playwright as unknown as { _bidiFirefox: BrowserType };
   const firefox = await _bidiFirefox.launch({
     executablePath: FIREFOX ?? '',
-    env: { ...process.env, PULSE_SERVER: `unix:${socket}` } as Record<string, string>,
+    env: { ...process.env, PULSE_SERVER: `unix:${socket}` },
     firefoxUserPrefs: {
       'media.navigator.streams.fake': true,
       'permissions.default.microphone': 1,
