@@ -28,9 +28,8 @@ pub fn interpret(expect: Expect, vars: &HuntVars) -> Vec<Event> {
             vec![Event::HungUp { by: Party::Callee }]
         }
         // It lets the caller go: what is due is due now, so that nobody is sent round in circles.
-        Expect::Queue { timer } => vec![Event::Timer { timer }],
-        // Music that ends is none that could be played, and nobody is left in silence.
-        Expect::Parked { timer } => vec![Event::Timer { timer }],
+        // The same for whoever is parked: music that ends is none that could be played.
+        Expect::Queue { timer } | Expect::Parked { timer } => vec![Event::Timer { timer }],
         Expect::Elsewhere => vec![Event::Failed],
     }
 }
