@@ -10,6 +10,9 @@ use voxera_callcontrol::Transport;
 
 /// Peers whose way is remembered.
 const MAX_WAYS: usize = 10_000;
+/// Addresses of nobody (kept for documents), which the machine's routes lead to as to any far one.
+const FAR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+const FAR_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
 
 /// One way to a phone: for UDP the address its packets come from, for TCP and browsers the connection.
 #[derive(Debug, Clone)]
@@ -157,11 +160,18 @@ impl Ways {
         }
     }
 
-    /// Where a browser may find our sound. Whoever comes through a proxy of this machine is elsewhere.
+    /// Where a browser may find our sound. Whoever comes through a proxy of this machine is elsewhere, and
+    /// Firefox on this machine finds no way from its network to a loopback: both are told our address in
+    /// the network as well.
     pub fn candidates(&mut self, peer: IpAddr) -> Vec<IpAddr> {
-        let advertised = self.advertised(peer);
-        let external = self.external.filter(|external| *external != advertised);
-        std::iter::once(advertised).chain(external).collect()
+        let mut all = vec![self.advertised(peer)];
+        let outward = all[0].is_loopback().then(|| self.local(if peer.is_ipv4() { FAR } else { FAR_V6 }));
+        for more in outward.into_iter().chain(self.external) {
+            if !more.is_unspecified() && !all.contains(&more) {
+                all.push(more);
+            }
+        }
+        all
     }
 
     /// Whether our socket can send there: one of IPv4 reaches no IPv6.
@@ -228,5 +238,21 @@ mod tests {
         );
         let mut bound = Ways::new("192.0.2.9:5060".parse().unwrap(), None);
         assert_eq!(bound.sent_by(external), "192.0.2.9:5060".parse().unwrap());
+    }
+
+    #[test]
+    fn a_browser_on_this_machine_is_told_our_address_in_the_network_too() {
+        let here: IpAddr = "127.0.0.1".parse().unwrap();
+        let external = "203.0.113.1".parse().unwrap();
+        let mut ways = Ways::new("0.0.0.0:5060".parse().unwrap(), Some(external));
+        let outward = ways.local(FAR);
+        let told = ways.candidates(here);
+        assert_eq!((told[0], told.last()), (here, Some(&external)));
+        // A machine without a network has none.
+        assert_eq!(told.contains(&outward), !outward.is_unspecified());
+        let far = "198.51.100.7".parse().unwrap();
+        assert_eq!(ways.candidates(far), [external]);
+        let mut bound = Ways::new("127.0.0.1:5060".parse().unwrap(), None);
+        assert_eq!(bound.candidates(here), [here], "nothing listens elsewhere");
     }
 }

@@ -21,6 +21,7 @@ pub(super) struct Tracked {
 }
 
 /// Where it stands on the node.
+#[expect(clippy::struct_excessive_bools, reason = "each happens, or not, by itself")]
 #[derive(Debug)]
 pub(super) struct State {
     /// The leg that runs our scripts: the caller's.

@@ -45,7 +45,7 @@ impl Config {
             self.freeswitch.listen,
             self.freeswitch.allowed,
             hidden(self.freeswitch.secret.is_some()),
-            text(self.freeswitch.phones.as_ref().map(|phones| phones.to_string())),
+            text(self.freeswitch.phones.as_ref().map(ToString::to_string)),
             text(self.media.dir.as_ref().map(|path| path.display().to_string())),
             self.media.ffmpeg.display().to_string(),
             self.media.espeak.display().to_string(),

@@ -252,12 +252,10 @@ async fn encrypted(dir: &Path, settings: &NodeSettings) -> Option<Finding> {
     let shown = certificate.display();
     let cure = "Its private key and its certificate go into it, and what signed that into tls/cafile.pem; then \
                 restart the node (docs/freeswitch.md)";
-    match tokio::time::timeout(PATIENCE, tokio::net::TcpStream::connect(address)).await {
-        Ok(Ok(_)) => {}
-        _ => {
-            let says = format!("Nothing speaks TLS with phones at {address}.");
-            return Some(Finding::fault(check, says, "Restart the node; then look at its log"));
-        }
+    let connected = tokio::time::timeout(PATIENCE, tokio::net::TcpStream::connect(address)).await;
+    if !matches!(connected, Ok(Ok(_))) {
+        let says = format!("Nothing speaks TLS with phones at {address}.");
+        return Some(Finding::fault(check, says, "Restart the node; then look at its log"));
     }
     Some(match std::fs::read_to_string(&certificate) {
         Ok(text) if text.contains("BEGIN CERTIFICATE") && text.contains("PRIVATE KEY") => {

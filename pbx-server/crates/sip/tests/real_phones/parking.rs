@@ -11,7 +11,7 @@ use voxera_callflow::{Cause, ParkAt, ParkSlot, Party, SendFault};
 use voxera_testkit::phone::Phone;
 
 /// How long a call waits in its slot.
-const WAITS: Duration = Duration::from_secs(120);
+const WAITS: Duration = Duration::from_mins(2);
 
 fn slot(code: &str) -> ParkSlot {
     ParkSlot::parse(code).unwrap()
