@@ -5,6 +5,7 @@ use super::stage::Stage;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Instant;
+use uuid::Uuid;
 use voxera_callflow::Kind;
 use voxera_freeswitch::esl::{Command, Word};
 use voxera_testkit::PATIENCE;
@@ -49,6 +50,23 @@ impl Two {
         })
         .await;
         tokio::join!(self.stage.node.listens(), self.second.listens());
+    }
+
+    /// The channel of the first node that leads to the second. FreeSWITCH's list of channels follows late.
+    async fn leg_to_the_other(&self) -> Uuid {
+        let listed = async {
+            loop {
+                let channels = self.stage.node.asked(&Command::Channels).await;
+                let channels: Value = serde_json::from_str(&channels).unwrap();
+                let rows = channels["rows"].as_array().into_iter().flatten();
+                let mut legs = rows.filter(|row| row["direction"] == "outbound");
+                if let Some(leg) = legs.next() {
+                    return leg["uuid"].as_str().unwrap().parse().unwrap();
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, listed).await.expect("a leg to the other node")
     }
 
     async fn until(&self, what: &str, are_so: impl Fn(&[Value]) -> bool) {
@@ -271,13 +289,10 @@ async fn a_stranger_who_calls_as_a_node_does_rings_nobody() {
     let anna = two.at_first("1000", CALLERS_TONE).await;
     let bertil = two.at_second("1001", CALLEES_TONE).await;
     connect(&anna, &bertil, "1001").await;
-    let channels: Value = serde_json::from_str(&two.stage.node.asked(&Command::Channels).await).unwrap();
-    let legs = channels["rows"].as_array().unwrap().iter().filter(|row| row["direction"] == "outbound");
-    let legs: Vec<_> = legs.map(|row| row["uuid"].as_str().unwrap().parse().unwrap()).collect();
-    assert_eq!(legs.len(), 1, "{channels}");
+    let leg = two.leg_to_the_other().await;
     let told = async |name: &str| {
         let name = Word::parse(name).unwrap();
-        let told = two.stage.node.asked(&Command::Variable { channel: legs[0], name }).await;
+        let told = two.stage.node.asked(&Command::Variable { channel: leg, name }).await;
         told.trim().to_owned()
     };
     let (name, password) = (told("sip_auth_username").await, told("sip_auth_password").await);
