@@ -34,13 +34,14 @@ const RING_FOR: u32 = 25;
 pub struct Timing {
     /// How often a node is asked how it is.
     pub ask_every: Duration,
-    /// A node that was not heard for this long is dead.
+    /// A node that was not heard for this long is dead; what is to be known within five seconds leaves
+    /// half of one for the closing of its calls.
     pub silent_after: Duration,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { ask_every: Duration::from_secs(1), silent_after: Duration::from_secs(5) }
+        Self { ask_every: Duration::from_secs(1), silent_after: Duration::from_millis(4_500) }
     }
 }
 
