@@ -7,6 +7,7 @@ use crate::mailboxes::{Deed, Held, Todo};
 use crate::record::CallEnded;
 use crate::security::AuditLine;
 use std::collections::HashSet;
+use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use voxera_model::{CallId, CustomerId, PbxId, TenantId};
@@ -139,6 +140,7 @@ impl Database {
         customer: CustomerId,
         pbx: PbxId,
     ) -> Result<Vec<Held>, Refusal> {
+        let asked = Instant::now();
         let scope = self.store.tenant_scope(tenant).await?.for_customer(customer);
         let mut tx = self.store.tenant(&scope).await?;
         let mut all = Vec::new();
@@ -157,7 +159,7 @@ impl Database {
                 heard: message.heard_at.is_some(),
                 from: message.from_name.map(String::from).or(message.from_number),
                 received: message.received_at,
-                stored: true,
+                stored: Some(asked),
             }));
             if done || all.len() as u64 >= found.total {
                 return Ok(all);

@@ -9,7 +9,7 @@ use crate::presence::{Presence, Registration, RegistrationChange};
 use crate::saved::Saved;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use voxera_model::{CustomerId, PbxId, TenantId};
 use voxera_store::Change;
@@ -133,8 +133,9 @@ impl Follower {
 
     /// What cannot be read now stays as it was: it is read again with the next change.
     async fn load_messages(&self, tenant: TenantId, customer: CustomerId, pbx: PbxId) {
+        let asked = Instant::now();
         match self.database.messages(tenant, customer, pbx).await {
-            Ok(messages) => self.mailboxes.replace(tenant, customer, pbx, messages),
+            Ok(messages) => self.mailboxes.replace(asked, tenant, customer, pbx, messages),
             Err(error) => tracing::warn!(%error, %pbx, "messages cannot be read"),
         }
     }

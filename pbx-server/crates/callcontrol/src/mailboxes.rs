@@ -6,6 +6,7 @@ use crate::live::{Live, LiveEvent};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio::sync::{broadcast, mpsc};
 use voxera_callflow::{MessageFacts, Snapshot};
 use voxera_model::{CustomerId, ExtensionId, MessageId, PbxId, TenantId, Zone};
@@ -48,8 +49,8 @@ pub(crate) struct Held {
     pub(crate) heard: bool,
     pub(crate) from: Option<String>,
     pub(crate) received: DateTime<Utc>,
-    /// The database knows it; otherwise it is still on its way there.
-    pub(crate) stored: bool,
+    /// Since when it is known that the database has it; `None`: it is still on its way there.
+    pub(crate) stored: Option<Instant>,
 }
 
 /// Something that the database is to do.
@@ -83,7 +84,7 @@ impl Held {
             heard: false,
             from: new.from_name.as_ref().map(ToString::to_string).or_else(|| new.from_number.clone()),
             received: new.received_at,
-            stored: false,
+            stored: None,
         }
     }
 }
@@ -161,9 +162,9 @@ impl Mailboxes {
         let gone = boxes.deeds.iter().any(|done| done.message == message.id && done.deed == Deed::Delete);
         let all = boxes.of.entry(message.mailbox).or_default();
         if let Some(held) = all.iter_mut().find(|held| held.message == message.id) {
-            held.stored = true;
+            held.stored = Some(Instant::now());
         } else if new && !gone {
-            all.push(Held { stored: true, ..Held::left(message) });
+            all.push(Held { stored: Some(Instant::now()), ..Held::left(message) });
             all.sort_by_key(newest_first);
             drop(pbxs);
             // Nobody listens: no fault.
@@ -180,9 +181,11 @@ impl Mailboxes {
             .for_each(|done| done.stored = true);
     }
 
-    /// What the database holds for a PBX; messages on their way there stay.
+    /// What the database held for a PBX when it was asked, at `asked`; messages on their way there stay,
+    /// and those that have come there since.
     pub(crate) fn replace(
         &self,
+        asked: Instant,
         tenant: TenantId,
         customer: CustomerId,
         pbx: PbxId,
@@ -212,7 +215,8 @@ impl Mailboxes {
         for held in messages {
             of.entry(held.mailbox).or_default().push(held);
         }
-        for held in before.values().flatten().filter(|held| !held.stored) {
+        let newer = |held: &&Held| held.stored.is_none_or(|stored| stored >= asked);
+        for held in before.values().flatten().filter(newer) {
             let all = of.entry(held.mailbox).or_default();
             if all.iter().all(|known| known.message != held.message) {
                 all.push(held.clone());
@@ -323,8 +327,8 @@ mod tests {
             bytes: 0,
             peaks: Vec::new(),
         };
-        let stored = |id| Held { stored: true, ..Held::left(&left(id)) };
-        let reload = |messages| mailboxes.replace(tenant, customer, pbx, messages);
+        let stored = |id| Held { stored: Some(Instant::now()), ..Held::left(&left(id)) };
+        let reload = |messages| mailboxes.replace(Instant::now(), tenant, customer, pbx, messages);
         let counts = || mailboxes.counts(pbx, mailbox);
 
         reload(vec![stored(1), stored(2)]);
@@ -349,7 +353,12 @@ mod tests {
         assert_eq!(counts(), (2, 0), "somebody marked it new again elsewhere");
 
         // Left before a restart, so that nobody here knew it.
+        let asked = Instant::now();
         mailboxes.stored(tenant, customer, pbx, &left(4), true);
         assert_eq!(counts(), (3, 0));
+        mailboxes.replace(asked, tenant, customer, pbx, vec![stored(1), stored(3)]);
+        assert_eq!(counts(), (3, 0), "it came there after the database was asked");
+        reload(vec![stored(1), stored(3)]);
+        assert_eq!(counts(), (2, 0), "it is gone from there");
     }
 }
