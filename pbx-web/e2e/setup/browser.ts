@@ -4,8 +4,7 @@ const KNOWN = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/googl
 
 /**
  * The system's Chromium, with a microphone that plays the file `microphone` again and again instead of the machine's;
- * as root it cannot have its sandbox. Loudspeakers are made up as well: looking for one that a machine does not have takes
- * a fifth of a second, in which no microphone opens.
+ * as root it cannot have its sandbox.
  */
 export function browserOptions(microphone: string): { executablePath: string; args: string[] } {
   const named = process.env.CHROMIUM;
@@ -13,5 +12,5 @@ export function browserOptions(microphone: string): { executablePath: string; ar
   if (!executablePath || !existsSync(executablePath)) {
     throw new Error(`There is no Chromium at ${named ?? KNOWN.join(', ')}: apt install chromium, or name one in CHROMIUM.`);
   }
-  return { executablePath, args: ['--use-fake-device-for-media-stream', '--disable-audio-output', `--use-file-for-fake-audio-capture=${microphone}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])] };
+  return { executablePath, args: ['--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${microphone}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])] };
 }
