@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use voxera_callflow::{Action, Event, ListenMode, Peer, Reason};
-use voxera_model::{CallId, DeviceId, Dialled, ExtensionNumber, Key, Locale};
+use voxera_model::{CallId, DeviceId, Dialled, ExtensionNumber, Key, Locale, Seconds};
 
 /// The way of wishes to the engine.
 #[derive(Debug)]
@@ -38,6 +38,11 @@ pub struct Summons {
     pub mode: ListenMode,
     /// What the phones show: why they ring, and the code that does the same.
     pub shown: (String, String),
+}
+
+impl Summons {
+    /// How long the phones ring.
+    pub const RING_FOR: Seconds = Seconds(25);
 }
 
 impl Call {

@@ -22,12 +22,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use voxera_audio::Library;
-use voxera_callcontrol::{CallControl, NodeSecret};
+use voxera_callcontrol::{CallControl, NodeSecret, Summons};
 use voxera_model::NodeId;
 use wanted::Wanted;
-
-/// How long the phones of whoever wants to listen ring, in seconds.
-const RING_FOR: u32 = 25;
 
 /// How nodes are watched.
 #[derive(Debug, Clone, Copy)]
@@ -211,7 +208,7 @@ fn command(order: &Order) -> Option<(&NodeName, Command)> {
                 context: realm,
                 name: Phrase::parse(Text::word(name).as_str()).ok()?,
                 number: word(number)?,
-                ring_for: RING_FOR,
+                ring_for: Summons::RING_FOR.0,
             };
             (node, Command::Ring { phones: Box::new(phones), destination })
         }

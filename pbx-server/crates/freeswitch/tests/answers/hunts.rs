@@ -19,6 +19,23 @@ pub fn gone(cause: &str, by: Party) -> ChannelEvent {
     ChannelEvent::HungUp { cause: cause.to_owned(), by }
 }
 
+/// Acme with a third person, whose phone is registered.
+pub async fn with_a_third() -> World {
+    let world = World::with(|acme| {
+        let number = voxera_model::ExtensionNumber::parse("1002").unwrap();
+        let mut third = acme.extensions.values().next().unwrap().clone();
+        third.id = voxera_model::ExtensionId(Uuid::from_u128(77));
+        if let voxera_callflow::Kind::User(user) = &mut third.kind {
+            user.devices = vec![voxera_model::DeviceId(CHIEF.parse().unwrap())];
+        }
+        acme.extensions.insert(number, third);
+        acme.index();
+    })
+    .await;
+    world.online(CHIEF, "1002");
+    world
+}
+
 /// The leg that a dial string rings for somebody answers, and is connected.
 pub fn answers(world: &World, caller: ChannelId, script: &Element, who: &str) -> ChannelId {
     let call = apps(script)["bridge"].clone();
@@ -331,18 +348,7 @@ async fn a_call_that_rings_elsewhere_is_picked_up() {
 /// Bertil parks Anna, and somebody else takes the call; then it is parked again, and comes back.
 #[tokio::test]
 async fn a_parked_call_hears_music_until_it_is_taken_or_comes_back() {
-    let world = World::with(|acme| {
-        let number = voxera_model::ExtensionNumber::parse("1002").unwrap();
-        let mut third = acme.extensions.values().next().unwrap().clone();
-        third.id = voxera_model::ExtensionId(Uuid::from_u128(77));
-        if let voxera_callflow::Kind::User(user) = &mut third.kind {
-            user.devices = vec![voxera_model::DeviceId(CHIEF.parse().unwrap())];
-        }
-        acme.extensions.insert(number, third);
-        acme.index();
-    })
-    .await;
-    world.online(CHIEF, "1002");
+    let world = with_a_third().await;
     let mut feed = world.control.live().subscribe(LiveScope::Platform);
     let call = Question::hunt(ANNA, "1001");
     let script = world.ask(&call).await.xml();

@@ -1,8 +1,7 @@
 //! Calls that one of two sends on, by REFER or by connecting two calls.
 
-use crate::hunts::{CHIEF, answers, channel, gone, record};
+use crate::hunts::{answers, channel, gone, record, with_a_third};
 use crate::world::{ANNA, BERTIL, Question, World, apps};
-use uuid::Uuid;
 use voxera_callcontrol::LiveScope;
 use voxera_callflow::{Cause, Party};
 use voxera_freeswitch::{ChannelEvent, ChannelId, NodeName};
@@ -162,18 +161,7 @@ async fn nothing_is_left_of_a_call_whose_other_end_hangs_up_while_it_is_sent_on(
 /// Bertil, who was called by Anna, called Chefen to ask, and lets the two talk.
 #[tokio::test]
 async fn a_call_is_handed_over_by_whoever_holds_both() {
-    let world = World::with(|acme| {
-        let number = voxera_model::ExtensionNumber::parse("1002").unwrap();
-        let mut third = acme.extensions.values().next().unwrap().clone();
-        third.id = voxera_model::ExtensionId(Uuid::from_u128(77));
-        if let voxera_callflow::Kind::User(user) = &mut third.kind {
-            user.devices = vec![voxera_model::DeviceId(CHIEF.parse().unwrap())];
-        }
-        acme.extensions.insert(number, third);
-        acme.index();
-    })
-    .await;
-    world.online(CHIEF, "1002");
+    let world = with_a_third().await;
     let mut feed = world.control.live().subscribe(LiveScope::Platform);
     let first = Question::hunt(ANNA, "1001");
     let script = world.ask(&first).await.xml();

@@ -7,10 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::unbounded_channel;
 use voxera_callcontrol::{Ask, Listen, ListenFault, QueueKeeper, Summons};
 use voxera_callflow::{Cause, Event, ListenMode, RingTarget, WhileRinging};
-use voxera_model::{CallId, ExtensionId, Seconds};
-
-/// How long the phones of whoever wants to listen ring.
-const RING_FOR: Seconds = Seconds(25);
+use voxera_model::{CallId, ExtensionId};
 
 /// Phones ring so that somebody listens in.
 #[derive(Debug, Clone)]
@@ -78,7 +75,7 @@ fn ring(hub: &Arc<Hub>, id: CallId, by: ExtensionId, summons: Summons) -> Option
     task.listens_to = Some(on);
     let target = RingTarget::Extension { extension: by, number, name, devices };
     hub.calls.spawn(async move {
-        task.ring(vec![target], RING_FOR, WhileRinging::Unchanged).await;
+        task.ring(vec![target], Summons::RING_FOR, WhileRinging::Unchanged).await;
         task.run(Vec::new()).await;
     });
     Some(())
